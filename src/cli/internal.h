@@ -1,0 +1,138 @@
+/*
+ * What the files of src/cli share. One command runs in one process: what belongs to the process (the
+ * output buffer, the caught signal, the progress line) is file-static where it lives; the rest is in
+ * struct cli, owned by cli_run() and used by the main thread.
+ */
+#ifndef CLI_INTERNAL_H
+#define CLI_INTERNAL_H
+
+#include "cli/cli.h"
+
+#include "core/config.h"
+#include "core/json.h"
+#include "core/location.h"
+#include "core/strbuf.h"
+#include "core/timeutil.h"
+#include "transfer/engine.h"
+
+#include <stdio.h>
+
+struct cli {
+	const struct cli_options *opt;
+	struct config *config;
+	struct settings settings; /* with the command line over them */
+	struct profile *profile;  /* NULL until cli_need_s3() */
+	struct s3_client *client;
+	struct location *local, *s3;
+	struct http_conn *conn;
+	struct cancel *cancel; /* triggered by the first signal */
+	const struct http_transport *transport;
+	struct metrics metrics;
+};
+
+/* An operand: where it is. */
+struct place {
+	const char *text; /* as given */
+	bool is_stdio, is_s3;
+	bool wants_dir; /* ends in '/', or is a bucket */
+	struct location *loc; /* borrowed from cli; NULL for "-" */
+	struct strbuf path;   /* as locations want it; for S3 "bucket/key" */
+	struct strview bucket, key; /* into path; S3 only */
+};
+
+/* --- context.c --- */
+
+/* Reads the configuration; warnings go to stderr. 0, or the exit status after a sentence. */
+int cli_open(struct cli *cli, const struct cli_options *options);
+void cli_close(struct cli *cli);
+/* Resolves the profile and makes the client; once. */
+int cli_need_s3(struct cli *cli);
+/* Fills out from an operand (place_deinit() also after a failure). */
+int cli_place(struct cli *cli, const char *text, struct place *out);
+void place_init(struct place *p);
+void place_deinit(struct place *p);
+struct s3_ctx cli_ctx(struct cli *cli);
+struct loc_io cli_io(struct cli *cli);
+/* Appends what a person would write for a location's path: "s3://b/k", or the path. */
+void add_url(struct strbuf *out, bool is_s3, struct strview path);
+
+/* --- output.c: stdout in lines, stderr in sentences --- */
+
+/* Exact bytes. */
+void out_text(struct strview text);
+/* A name of foreign origin: sanitised when stdout is a terminal. */
+void out_name(struct strview name);
+void out_printf(const char *fmt, ...) S3T_PRINTF(1, 2);
+/* A whole line from a JSON buffer, which is emptied. */
+void out_json(struct strbuf *line);
+/* Writes what is buffered; false once the reader is gone or the disk full: no more output is of use. */
+bool out_flush(void);
+bool out_is_tty(void);
+/* Flushes; status, or what a failed output makes of it. */
+int out_finish(int status);
+/* "s3tui: cannot VERB NAME: why; what to do (machine words)". Returns the exit status for rc; says
+ * nothing of a cancel. name may be NULL. */
+int cli_fail(const struct cli *cli, const char *verb, const char *name, const struct s3t_err *err);
+void add_error_json(struct json_writer *w, const struct s3t_err *err);
+/* What a person could do about it, or "". */
+const char *hint_for(const struct s3t_err *err);
+
+/* --- signals.c --- */
+
+/* Blocks SIGINT, SIGTERM and SIGHUP (but for those ignored at start) and waits for them in a thread
+ * of its own: the first triggers cancel, the second ends the process at once. */
+void signals_start(struct cancel *cancel);
+void signals_stop(void);
+/* The signal that came, or 0. */
+int signals_caught(void);
+/* Readable once one came. */
+int signals_fd(void);
+/* A token for cleaning up after a cancel: triggered after limit_ms. */
+struct cleanup;
+struct cleanup *cleanup_new(int64_t limit_ms);
+struct cancel *cleanup_token(struct cleanup *c);
+void cleanup_free(struct cleanup *c);
+
+/* --- progress.c: one line on a terminal's stderr --- */
+
+void progress_start(void);
+bool progress_is_shown(void);
+/* Draws the engine's first job, at most ten times a second. */
+void progress_draw(struct engine *e);
+/* The same for a stream; total 0: unknown. */
+void progress_draw_bytes(uint64_t bytes, uint64_t total);
+/* Takes the line away before something else is written. */
+void progress_clear(void);
+void progress_stop(void);
+
+/* --- run.c: one job of the engine to its end --- */
+
+/* Sets the options that all copies share; target_root etc. are the caller's. */
+int spec_init(struct cli *cli, struct job_spec *spec, enum job_kind kind);
+/* Takes spec. The exit status. */
+int run_job(struct cli *cli, struct job_spec *spec);
+
+/* --- debuglog.c --- */
+
+/* A transport that logs every request to a new file, or NULL if there can be none. */
+const struct http_transport *debug_open(void);
+void debug_printf(const char *fmt, ...) S3T_PRINTF(1, 2);
+/* Closes it and says where it is. */
+void debug_close(void);
+
+/* --- commands: the exit status --- */
+
+int cmd_ls(struct cli *cli);
+int cmd_cp(struct cli *cli);
+int cmd_rm(struct cli *cli);
+int cmd_mb(struct cli *cli);
+int cmd_rb(struct cli *cli);
+int cmd_stat(struct cli *cli);
+int cmd_du(struct cli *cli);
+int cmd_presign(struct cli *cli);
+int cmd_check(struct cli *cli);
+/* cp with "-" on one side. */
+int cmd_stream_in(struct cli *cli, struct place *target);
+int cmd_stream_out(struct cli *cli, struct place *source);
+
+#endif

@@ -1,0 +1,188 @@
+#include "cli/internal.h"
+
+#include "core/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FLUSH_BYTES = 1 << 16, EXIT_PIPE = CLI_EXIT_SIGNAL + 13 };
+
+static struct strbuf buffer;
+static int out_errno;
+
+static void begin(void)
+{
+	if (!buffer.data)
+		strbuf_init(&buffer);
+}
+
+bool out_is_tty(void)
+{
+	static int is_tty = -1;
+	if (is_tty < 0)
+		is_tty = isatty(STDOUT_FILENO);
+	return is_tty > 0;
+}
+
+bool out_flush(void)
+{
+	begin();
+	if (buffer.len && out_is_tty())
+		progress_clear();
+	size_t at = 0;
+	while (at < buffer.len && !out_errno) {
+		ssize_t n = write(STDOUT_FILENO, buffer.data + at, buffer.len - at);
+		if (n > 0)
+			at += (size_t)n;
+		else if (errno != EINTR)
+			out_errno = errno;
+	}
+	strbuf_reset(&buffer);
+	return !out_errno;
+}
+
+void out_text(struct strview text)
+{
+	begin();
+	strbuf_add_sv(&buffer, text);
+	if (buffer.len >= FLUSH_BYTES)
+		(void)out_flush();
+}
+
+void out_name(struct strview name)
+{
+	if (!out_is_tty()) {
+		out_text(name);
+		return;
+	}
+	char *shown = text_sanitised(name);
+	out_text(sv(shown));
+	free(shown);
+}
+
+void out_printf(const char *fmt, ...)
+{
+	va_list ap;
+	begin();
+	va_start(ap, fmt);
+	strbuf_vaddf(&buffer, fmt, ap);
+	va_end(ap);
+}
+
+void out_json(struct strbuf *line)
+{
+	strbuf_add_char(line, '\n');
+	out_text(strbuf_view(line));
+	strbuf_reset(line);
+}
+
+int out_finish(int status)
+{
+	(void)out_flush();
+	strbuf_deinit(&buffer);
+	buffer.data = NULL;
+	if (!out_errno)
+		return status;
+	if (out_errno == EPIPE) /* the reader has seen enough */
+		return status ? status : EXIT_PIPE;
+	struct s3t_err err;
+	(void)s3t_fail_errno(&err, out_errno, "Cannot write to standard output");
+	cli_complain("%s", err.message);
+	return CLI_EXIT_FAILED;
+}
+
+/* --- stderr --- */
+
+void cli_complain(const char *fmt, ...)
+{
+	struct strbuf raw, line;
+	strbuf_init(&raw);
+	strbuf_init(&line);
+	va_list ap;
+	va_start(ap, fmt);
+	strbuf_vaddf(&raw, fmt, ap);
+	va_end(ap);
+	strbuf_add_str(&line, "s3tui: ");
+	text_sanitise(&line, strbuf_view(&raw));
+	debug_printf("%s", line.data);
+	strbuf_add_char(&line, '\n');
+	(void)out_flush();
+	progress_clear();
+	ssize_t n = write(STDERR_FILENO, line.data, line.len);
+	(void)n;
+	strbuf_deinit(&raw);
+	strbuf_deinit(&line);
+}
+
+static const struct {
+	enum s3t_rc rc;
+	const char *hint;
+} hints[] = {
+	{S3T_CREDENTIALS, "set access_key_id and secret_access_key in s3tui.ini, or the AWS_ "
+			  "variables, or use --no-sign-request"},
+	{S3T_AUTH, "look at the keys of this profile and at --endpoint"},
+	{S3T_DENIED, "another user or policy may be allowed to"},
+	{S3T_NO_SPACE, "make room and run it again"},
+	{S3T_RESOLVE, "look at the endpoint's spelling and at the network"},
+	{S3T_CONNECT, "look at the endpoint's port, the network and firewalls; s3tui check tells more"},
+	{S3T_TLS, "give the authority's certificate with --ca-bundle"},
+	{S3T_TIMEOUT, "run it again, or raise the limits under [network]"},
+	{S3T_NETWORK, "run it again; s3tui check tells more"},
+	{S3T_CLOCK, "set the clock of this machine"},
+	{S3T_REGION, "give the right --region"},
+	{S3T_SLOW_DOWN, "run it again later, or with fewer --jobs"},
+	{S3T_SERVER, "run it again later"},
+	{S3T_MISMATCH, "run it again; if it stays, something on the way changes data"},
+	{S3T_CHANGED, "run it again"},
+	{S3T_EXISTS, "choose another name, or say --on-conflict"},
+};
+
+const char *hint_for(const struct s3t_err *err)
+{
+	if (err->rc == S3T_DENIED && err->sys_errno)
+		return "look at the permissions";
+	if (err->rc == S3T_NO_SPACE && !err->sys_errno)
+		return ""; /* a quota on the server */
+	for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+		if (hints[i].rc == err->rc)
+			return hints[i].hint;
+	return "";
+}
+
+int cli_fail(const struct cli *cli, const char *verb, const char *name, const struct s3t_err *err)
+{
+	(void)cli;
+	if (err->rc == S3T_CANCELLED)
+		return signals_caught() ? CLI_EXIT_SIGNAL + signals_caught() : CLI_EXIT_FAILED;
+	struct strview why = sv(err->message[0] ? err->message : s3t_rc_sentence(err->rc));
+	const char *hint = hint_for(err);
+	if (hint[0] && sv_ends_with(why, SV(".")))
+		why.len--;
+	struct strbuf words;
+	strbuf_init(&words);
+	strbuf_add_str(&words, s3t_rc_name(err->rc));
+	if (err->code[0])
+		strbuf_addf(&words, ", %s", err->code);
+	if (err->request_id[0])
+		strbuf_addf(&words, ", request %s", err->request_id);
+	cli_complain("cannot %s%s%s: %.*s%s%s (%s)", verb, name ? " " : "", name ? name : "",
+		(int)why.len, why.data, hint[0] ? "; " : "", hint, words.data);
+	strbuf_deinit(&words);
+	return err->rc == S3T_CONFIG ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
+}
+
+void add_error_json(struct json_writer *w, const struct s3t_err *err)
+{
+	json_open_object(w, "error");
+	json_add_string(w, "name", sv(s3t_rc_name(err->rc)));
+	json_add_string(w, "message", sv(err->message));
+	if (err->http_status)
+		json_add_int(w, "http_status", err->http_status);
+	if (err->code[0])
+		json_add_string(w, "code", sv(err->code));
+	if (err->request_id[0])
+		json_add_string(w, "request_id", sv(err->request_id));
+	json_close_object(w);
+}

@@ -1,0 +1,53 @@
+/*
+ * Credentials: a ref-counted secret with an expiry, and the provider that finds and renews it.
+ * Secrets are wiped when freed and appear in no log, argv or error text.
+ */
+#ifndef CORE_CREDS_H
+#define CORE_CREDS_H
+
+#include "core/cancel.h"
+#include "core/strbuf.h"
+
+#include <stdint.h>
+
+#define CREDS_NO_EXPIRY INT64_MAX
+
+struct creds; /* immutable after new */
+
+/* Copies. token may be NULL. expires_s: Unix time or CREDS_NO_EXPIRY. source: where it was found,
+ * for a person ("s3tui.ini [default]", "environment", "~/.aws/credentials [work]"). */
+struct creds *creds_new(const char *access_key, const char *secret_key, const char *token,
+	int64_t expires_s, const char *source);
+struct creds *creds_ref(struct creds *c);
+void creds_unref(struct creds *c); /* NULL is allowed */
+struct strview creds_access_key(const struct creds *c);
+struct strview creds_secret_key(const struct creds *c);
+struct strview creds_token(const struct creds *c); /* empty: none */
+int64_t creds_expires_s(const struct creds *c);
+const char *creds_source(const struct creds *c);
+
+/*
+ * Gives credentials and renews them 15 minutes before they end (in the second half of their life if
+ * that is short). Any thread; one renews while the others wait. Which provider a profile gets is
+ * decided by the chain (creds_chain.h).
+ */
+struct creds_provider;
+
+/* Always the same. Takes a reference of c; c NULL: anonymous. */
+struct creds_provider *creds_provider_static(struct creds *c);
+/* Runs command (split as a POSIX shell splits words, but without a shell) and reads AWS's
+ * "credential_process" JSON, Version 1. */
+struct creds_provider *creds_provider_process(const char *command, const char *source);
+/* Always fails with S3T_CREDENTIALS and this sentence. */
+struct creds_provider *creds_provider_failing(const char *sentence);
+struct creds_provider *creds_provider_ref(struct creds_provider *p);
+void creds_provider_unref(struct creds_provider *p);
+
+/* A reference to valid credentials in *out; NULL in *out means anonymous. May block while a process
+ * runs (at most 60 s). */
+enum s3t_rc creds_provider_get(struct creds_provider *p, struct cancel *cancel, struct creds **out,
+	struct s3t_err *err) S3T_MUST_CHECK;
+/* Forgets what is cached: the server said ExpiredToken. */
+void creds_provider_invalidate(struct creds_provider *p);
+
+#endif

@@ -1,0 +1,37 @@
+/* JSON: reading small documents by key, writing lines. The only user of jansson. */
+#ifndef CORE_JSON_H
+#define CORE_JSON_H
+
+#include "core/strbuf.h"
+
+#include <stdint.h>
+
+/* A parsed object; NULL if doc is not a JSON object. */
+struct json_doc;
+struct json_doc *json_doc_parse(struct strview doc);
+void json_doc_free(struct json_doc *doc);
+/* A top-level string, or NULL; borrowed from doc. */
+const char *json_doc_string(const struct json_doc *doc, const char *key);
+/* A top-level integer, or fallback. */
+int64_t json_doc_int(const struct json_doc *doc, const char *key, int64_t fallback);
+
+/* Writing "{...}": begin, members in order, end. Bytes that are not UTF-8 are replaced by U+FFFD;
+ * json_add_bytes() then adds key_base64 with the exact bytes. */
+struct json_writer {
+	struct strbuf *out;
+	bool has_members;
+};
+void json_begin(struct json_writer *w, struct strbuf *out);
+void json_add_string(struct json_writer *w, const char *key, struct strview value);
+void json_add_bytes(struct json_writer *w, const char *key, struct strview value);
+void json_add_int(struct json_writer *w, const char *key, int64_t value);
+void json_add_uint(struct json_writer *w, const char *key, uint64_t value);
+void json_add_bool(struct json_writer *w, const char *key, bool value);
+void json_add_null(struct json_writer *w, const char *key);
+/* An opened member object; finish it with json_close_object(). */
+void json_open_object(struct json_writer *w, const char *key);
+void json_close_object(struct json_writer *w);
+/* Closes the object; no line feed. */
+void json_end(struct json_writer *w);
+
+#endif

@@ -1,0 +1,94 @@
+#include "core/location.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct location *location_ref(struct location *loc)
+{
+	atomic_fetch_add(&loc->refs, 1);
+	return loc;
+}
+
+void location_unref(struct location *loc)
+{
+	if (loc && atomic_fetch_sub(&loc->refs, 1) == 1)
+		loc->ops->destroy(loc);
+}
+
+void loc_stat_deinit(struct loc_stat *st)
+{
+	free(st->content_type);
+	st->content_type = NULL;
+}
+
+void s3_path_split(struct strview path, struct strview *bucket, struct strview *key)
+{
+	size_t slash = sv_find(path, '/');
+	*bucket = sv_n(path.data, slash);
+	*key = sv_from(path, slash + 1);
+}
+
+void path_join(struct strbuf *out, struct strview path, struct strview name)
+{
+	strbuf_add_sv(out, path);
+	if (path.len && path.data[path.len - 1] != '/')
+		strbuf_add_char(out, '/');
+	strbuf_add_sv(out, name);
+}
+
+static struct strview without_final_slash(struct strview path)
+{
+	if (path.len > 1 && path.data[path.len - 1] == '/')
+		path.len--;
+	return path;
+}
+
+struct strview path_basename(struct strview path)
+{
+	path = without_final_slash(path);
+	size_t at = path.len;
+	while (at && path.data[at - 1] != '/')
+		at--;
+	return sv_from(path, at);
+}
+
+struct strview path_parent(struct strview path)
+{
+	path = without_final_slash(path);
+	while (path.len && path.data[path.len - 1] != '/')
+		path.len--;
+	return path;
+}
+
+static const char *component_refusal(struct strview part, bool is_first)
+{
+	if (part.len == 0)
+		return "it has an empty component";
+	if (sv_eq(part, SV(".")) || sv_eq(part, SV("..")))
+		return "it has a component . or ..";
+	if (part.len > 255)
+		return "it has a component of more than 255 bytes";
+	if (memchr(part.data, '\0', part.len))
+		return "it has a NUL byte";
+	if (is_first && part.data[0] == '~' && part.len == 1)
+		return "it begins with ~/";
+	return NULL;
+}
+
+const char *path_refusal(struct strview rel)
+{
+	struct strview rest = without_final_slash(rel);
+	bool is_first = true;
+	do {
+		size_t slash = sv_find(rest, '/');
+		bool has_more = slash < rest.len;
+		const char *why = component_refusal(sv_n(rest.data, slash), is_first && has_more);
+		if (why)
+			return why;
+		rest = sv_from(rest, slash + 1);
+		is_first = false;
+		if (has_more && rest.len == 0)
+			return "it has an empty component";
+	} while (rest.len);
+	return NULL;
+}

@@ -1,0 +1,162 @@
+/*
+ * Where a pane is and where bytes come from and go to: one interface over local directories and S3.
+ * It is shaped by what S3 can do well (pages, ranges, parts, ETags), not by POSIX.
+ *
+ * A path is bytes. Local: absolute. S3: "bucket/key", "" is the list of buckets. A directory may be
+ * written with or without a final '/'.
+ *
+ * Locations are immutable and shared between threads; lists, sources and sinks belong to one job.
+ */
+#ifndef CORE_LOCATION_H
+#define CORE_LOCATION_H
+
+#include "core/cancel.h"
+#include "core/entry.h"
+#include "core/s3.h"
+
+enum loc_kind { LOC_LOCAL, LOC_S3, LOC_KIND_COUNT };
+
+/* Who calls, and where progress is counted. */
+struct loc_io {
+	struct http_conn *conn;
+	struct cancel *cancel;
+	/* bytes that moved; negative: taken back by a failed try. May sleep (rate limit). NULL: not
+	 * counted. */
+	void (*progress)(void *arg, int64_t bytes);
+	void *progress_arg;
+};
+
+struct loc_stat {
+	enum entry_kind kind;
+	uint64_t size;
+	int64_t mtime_ns;  /* own time of the data; for objects x-amz-meta-mtime, else LastModified */
+	char etag[S3_ETAG_MAX];
+	uint64_t dev, ino; /* local: identity */
+	unsigned mode;	   /* local: permission bits */
+	char *content_type; /* S3; NULL: unknown; loc_stat_deinit frees */
+};
+void loc_stat_deinit(struct loc_stat *st);
+
+enum loc_list_flags {
+	LOC_LIST_RECURSIVE = 1,
+	LOC_LIST_ETAGS = 2,
+	LOC_LIST_FOLLOW = 4, /* symlinks to directories too, when recursive */
+};
+
+/* Called for what could not be listed; the listing goes on. */
+typedef void (*loc_problem_fn)(void *arg, struct strview rel, const struct s3t_err *why);
+
+struct loc_list;
+struct loc_source;
+struct loc_sink;
+struct location;
+
+struct loc_facts {
+	int64_t mtime_ns;    /* the data's own time; TIME_UNKNOWN: not known */
+	bool etag_is_opaque; /* encrypted by the server: the ETag says nothing about the bytes */
+};
+
+/* What a new file or object is to be. */
+struct loc_sink_spec {
+	uint64_t size;	    /* UINT64_MAX: unknown (a stream) */
+	uint64_t part_size; /* 0 or >= size: one piece */
+	uint32_t part_count; /* with an unknown size: the most there may be */
+	int64_t mtime_ns;   /* TIME_UNKNOWN: none */
+	const char *content_type, *storage_class; /* NULL or "": by default */
+	struct strview metadata;		  /* "name: value\n", S3 only */
+	unsigned mode;				  /* permission bits; 0: by umask */
+	bool no_replace;			  /* overwriting was not agreed */
+	bool prove;				  /* integrity is to be proven */
+};
+
+/* Once it is there. */
+struct loc_sink_result {
+	char etag[S3_ETAG_MAX];
+	char *version_id;  /* NULL: none; caller frees */
+	const char *proof; /* "signed SHA-256", "part MD5 = ETag"; static; NULL: none of its own */
+};
+
+struct location_ops {
+	enum loc_kind kind;
+	void (*destroy)(struct location *loc);
+	/* One step of a listing; *done after the last page. */
+	struct loc_list *(*list_new)(struct location *loc, struct strview dir, unsigned flags,
+		loc_problem_fn problem, void *arg);
+	enum s3t_rc (*list_next)(struct loc_list *list, const struct loc_io *io,
+		struct entry_page **page, bool *done, struct s3t_err *err);
+	void (*list_free)(struct loc_list *list);
+	enum s3t_rc (*stat)(struct location *loc, const struct loc_io *io, struct strview path,
+		struct loc_stat *out, struct s3t_err *err);
+
+	enum s3t_rc (*source_open)(struct location *loc, const struct loc_io *io,
+		struct strview path, const struct loc_stat *listed, struct loc_source **out,
+		struct s3t_err *err);
+	/* A descriptor to pread from, or -1. */
+	int (*source_fd)(const struct loc_source *s);
+	enum s3t_rc (*source_read)(struct loc_source *s, const struct loc_io *io, uint64_t offset,
+		uint64_t len, bool (*sink)(void *arg, const char *data, size_t n), void *arg,
+		struct s3t_err *err);
+	/* S3T_CHANGED if it is not what it was when opened. */
+	enum s3t_rc (*source_check)(struct loc_source *s, struct s3t_err *err);
+	/* What reading from the start told besides the bytes; before that nothing is known. */
+	void (*source_facts)(const struct loc_source *s, struct loc_facts *out);
+	void (*source_close)(struct loc_source *s);
+
+	/* root: directory chosen by the person; rel: name below it, of foreign origin. */
+	enum s3t_rc (*sink_begin)(struct location *loc, const struct loc_io *io,
+		struct strview root, struct strview rel, const struct loc_sink_spec *spec,
+		struct loc_sink **out, struct s3t_err *err);
+	/* A descriptor to pwrite to, or -1. */
+	int (*sink_fd)(const struct loc_sink *s);
+	/* Sends len bytes of fd from fd_offset as part `index` (from 0), which lies at offset. Any
+	 * thread; parts in any order. */
+	enum s3t_rc (*sink_part)(struct loc_sink *s, const struct loc_io *io, uint32_t index,
+		uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err);
+	/* count: parts there are. Makes it visible under its name. */
+	enum s3t_rc (*sink_commit)(struct loc_sink *s, const struct loc_io *io, uint32_t count,
+		struct loc_sink_result *result, struct s3t_err *err);
+	/* The time that the target gets, when it is known only after sink_begin; before sink_commit. */
+	void (*sink_set_mtime)(struct loc_sink *s, int64_t mtime_ns);
+	/* Leaves nothing behind; frees nothing. */
+	enum s3t_rc (*sink_abort)(struct loc_sink *s, const struct loc_io *io, struct s3t_err *err);
+	void (*sink_free)(struct loc_sink *s);
+
+	/* Files or objects, at most S3_DELETE_MAX of one bucket; failed is called per path. */
+	enum s3t_rc (*remove)(struct location *loc, const struct loc_io *io,
+		const struct strview *paths, size_t count,
+		void (*failed)(void *arg, size_t index, const struct s3t_err *why), void *arg,
+		struct s3t_err *err);
+	/* What is left of a directory without files: empty directories (local), the marker (S3). */
+	enum s3t_rc (*prune)(struct location *loc, const struct loc_io *io, struct strview dir,
+		struct s3t_err *err);
+	/* A directory with its parents; a bucket; a marker. */
+	enum s3t_rc (*mkdir)(struct location *loc, const struct loc_io *io, struct strview root,
+		struct strview rel, struct s3t_err *err);
+};
+
+struct location {
+	const struct location_ops *ops;
+	atomic_int refs;
+};
+
+struct location *location_ref(struct location *loc);
+void location_unref(struct location *loc); /* NULL is allowed */
+
+struct location *location_local_new(void);
+/* Takes a reference of client. */
+struct location *location_s3_new(struct s3_client *client);
+/* NULL for other kinds; borrowed. */
+struct s3_client *location_s3_client(const struct location *loc);
+/* Splits "bucket/key". */
+void s3_path_split(struct strview path, struct strview *bucket, struct strview *key);
+
+/* path + "/" where it is missing and path is not empty, + name. */
+void path_join(struct strbuf *out, struct strview path, struct strview name);
+/* The last component, without a final '/'. */
+struct strview path_basename(struct strview path);
+/* Without the last component, with its final '/' ("" where there is none). */
+struct strview path_parent(struct strview path);
+/* Threat T3: why a key's name cannot be a path below a local directory; NULL if it can. */
+const char *path_refusal(struct strview rel);
+
+#endif

@@ -1,0 +1,703 @@
+/*
+ * Local directories. Sources are opened by path, as the person gave it. Targets are made below a
+ * directory that the person chose, component by component, following no symlink (threats T3, T4):
+ * names there are of foreign origin. New files are temporary (0600, ".name.s3tui-XXXXXX" beside the
+ * target) until they are whole.
+ */
+#include "core/crypto.h"
+#include "core/location.h"
+#include "core/os_linux.h"
+#include "core/text.h"
+#include "core/timeutil.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PAGE_ENTRIES = 1000, COPY_CHUNK = 1 << 18, DEPTH_MAX = 4096 };
+
+/* "'/home/u/x'", sanitised, for messages. */
+static char *quoted(struct strview path)
+{
+	struct strbuf sb;
+	strbuf_init(&sb);
+	strbuf_add_char(&sb, '\'');
+	text_sanitise(&sb, path);
+	strbuf_add_char(&sb, '\'');
+	return strbuf_take(&sb);
+}
+
+static enum s3t_rc fail_path(struct s3t_err *err, int sys_errno, const char *what,
+	struct strview path)
+{
+	char *name = quoted(path);
+	enum s3t_rc rc = s3t_fail_errno(err, sys_errno, "Cannot %s %s", what, name);
+	free(name);
+	return rc;
+}
+
+static void local_destroy(struct location *loc)
+{
+	free(loc);
+}
+
+static void stat_from(const struct stat *st, struct loc_stat *out)
+{
+	*out = (struct loc_stat){.size = (uint64_t)st->st_size,
+		.mtime_ns = (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec,
+		.dev = st->st_dev,
+		.ino = st->st_ino,
+		.mode = st->st_mode & 07777U};
+	out->kind = S_ISREG(st->st_mode) ? ENTRY_FILE
+		: S_ISDIR(st->st_mode)	 ? ENTRY_DIR
+					 : ENTRY_OTHER;
+	if (out->kind == ENTRY_DIR)
+		out->size = 0;
+}
+
+static enum s3t_rc local_stat(struct location *loc, const struct loc_io *io, struct strview path,
+	struct loc_stat *out, struct s3t_err *err)
+{
+	(void)loc;
+	(void)io;
+	char *name = s3t_strndup(path.data, path.len);
+	struct stat st;
+	int failed = stat(name, &st) != 0 ? errno : 0;
+	free(name);
+	if (failed)
+		return fail_path(err, failed, "look at", path);
+	stat_from(&st, out);
+	return S3T_OK;
+}
+
+/* --- listing --- */
+
+struct ancestor {
+	uint64_t dev, ino;
+	size_t depth;
+};
+
+/* A directory still to be read: its name relative to the top, with a final '/' ("" is the top). */
+struct pending {
+	struct pending *next;
+	size_t depth;
+	char rel[];
+};
+
+struct loc_list {
+	char *top;
+	unsigned flags;
+	loc_problem_fn problem;
+	void *arg;
+	struct pending *stack; /* directories to visit; the first is being read */
+	DIR *dir;
+	size_t dir_entries; /* seen in the open one */
+	struct ancestor *ancestors; /* with LOC_LIST_FOLLOW: the chain above, against loops */
+	size_t ancestor_count;
+};
+
+static void push(struct loc_list *l, struct pending **at, struct strview rel, size_t depth)
+{
+	(void)l;
+	struct pending *p = s3t_alloc(sizeof *p + rel.len + 1);
+	memcpy(p->rel, rel.data, rel.len);
+	p->depth = depth;
+	p->next = *at;
+	*at = p;
+}
+
+static struct loc_list *local_list_new(struct location *loc, struct strview dir, unsigned flags,
+	loc_problem_fn problem, void *arg)
+{
+	(void)loc;
+	struct loc_list *l = s3t_alloc(sizeof *l);
+	l->top = s3t_strndup(dir.data, dir.len);
+	l->flags = flags;
+	l->problem = problem;
+	l->arg = arg;
+	push(l, &l->stack, SV(""), 0);
+	return l;
+}
+
+static void leave_dir(struct loc_list *l)
+{
+	if (l->dir)
+		closedir(l->dir);
+	l->dir = NULL;
+	struct pending *done = l->stack;
+	l->stack = done->next;
+	free(done);
+}
+
+static void local_list_free(struct loc_list *l)
+{
+	while (l->stack)
+		leave_dir(l);
+	free(l->ancestors);
+	free(l->top);
+	free(l);
+}
+
+static void complain(struct loc_list *l, const char *rel, const struct s3t_err *why)
+{
+	if (l->problem)
+		l->problem(l->arg, sv(rel), why);
+}
+
+/* Notes the opened directory in the chain of its ancestors; false if it is one of them. */
+static bool enter_chain(struct loc_list *l, size_t depth)
+{
+	struct stat st;
+	if (!(l->flags & LOC_LIST_FOLLOW) || fstat(dirfd(l->dir), &st) != 0)
+		return true;
+	while (l->ancestor_count && l->ancestors[l->ancestor_count - 1].depth >= depth)
+		l->ancestor_count--;
+	for (size_t i = 0; i < l->ancestor_count; i++)
+		if (l->ancestors[i].dev == st.st_dev && l->ancestors[i].ino == st.st_ino)
+			return false;
+	struct ancestor *more =
+		realloc(l->ancestors, (l->ancestor_count + 1) * sizeof *l->ancestors);
+	if (!more)
+		s3t_oom();
+	l->ancestors = more;
+	more[l->ancestor_count++] =
+		(struct ancestor){.dev = st.st_dev, .ino = st.st_ino, .depth = depth};
+	return true;
+}
+
+/* Opens the directory on top of the stack. The top itself failing is the listing's failure. */
+static enum s3t_rc enter_dir(struct loc_list *l, struct s3t_err *err)
+{
+	struct pending *p = l->stack;
+	struct strbuf path;
+	strbuf_init(&path);
+	path_join(&path, sv(l->top), sv(p->rel));
+	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK;
+	bool is_top = p->rel[0] == '\0';
+	if (!is_top && !(l->flags & LOC_LIST_FOLLOW))
+		flags |= O_NOFOLLOW;
+	if (!is_top)
+		strbuf_truncate(&path, path.len - 1);
+	int fd = p->depth > DEPTH_MAX ? -1 : open(path.data, flags);
+	int failed = fd < 0 ? errno : 0;
+	l->dir = fd < 0 ? NULL : fdopendir(fd);
+	l->dir_entries = 0;
+	enum s3t_rc rc = S3T_OK;
+	struct s3t_err why;
+	if (!l->dir) {
+		rc = fail_path(is_top ? err : &why, failed ? failed : ELOOP, "read",
+			strbuf_view(&path));
+	} else if (!enter_chain(l, p->depth)) {
+		rc = s3t_fail(&why, S3T_REFUSED_NAME, "The symbolic link leads back to a directory "
+						      "above it.");
+	}
+	if (rc != S3T_OK && !is_top) {
+		complain(l, p->rel, &why);
+		leave_dir(l);
+		rc = S3T_OK;
+	}
+	strbuf_deinit(&path);
+	return rc;
+}
+
+/* Adds one directory entry to the page, or puts a directory on the stack. */
+static void take_entry(struct loc_list *l, struct entry_page *page, const char *name,
+	struct pending **subdirs)
+{
+	struct stat st;
+	bool is_recursive = l->flags & LOC_LIST_RECURSIVE;
+	struct strbuf rel;
+	strbuf_init(&rel);
+	strbuf_addf(&rel, "%s%s", l->stack->rel, name);
+	enum entry_kind kind = ENTRY_LINK;
+	bool is_link = false;
+	if (fstatat(dirfd(l->dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		struct s3t_err why;
+		fail_path(&why, errno, "look at", strbuf_view(&rel));
+		if (errno != ENOENT) /* gone since readdir: not there */
+			complain(l, rel.data, &why);
+		strbuf_deinit(&rel);
+		return;
+	}
+	if (S_ISLNK(st.st_mode)) {
+		is_link = true;
+		if (fstatat(dirfd(l->dir), name, &st, 0) != 0)
+			st.st_mode = S_IFLNK;
+	}
+	if (S_ISREG(st.st_mode))
+		kind = ENTRY_FILE;
+	else if (S_ISDIR(st.st_mode) && !(is_recursive && is_link && !(l->flags & LOC_LIST_FOLLOW)))
+		kind = ENTRY_DIR;
+	else if (!S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode))
+		kind = ENTRY_OTHER;
+	if (kind == ENTRY_DIR && is_recursive) {
+		strbuf_add_char(&rel, '/');
+		push(l, subdirs, strbuf_view(&rel), l->stack->depth + 1);
+	} else {
+		(void)entry_page_add(page, strbuf_view(&rel), kind,
+			kind == ENTRY_FILE ? (uint64_t)st.st_size : 0, (int64_t)st.st_mtim.tv_sec, 0,
+			sv_n("", 0));
+	}
+	strbuf_deinit(&rel);
+}
+
+static enum s3t_rc local_list_next(struct loc_list *l, const struct loc_io *io,
+	struct entry_page **page, bool *done, struct s3t_err *err)
+{
+	*page = entry_page_new(false);
+	*done = false;
+	while ((*page)->count < PAGE_ENTRIES && l->stack) {
+		if (cancel_is_set(io->cancel)) {
+			entry_page_free(*page);
+			*page = NULL;
+			return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+		}
+		enum s3t_rc rc = l->dir ? S3T_OK : enter_dir(l, err);
+		if (rc != S3T_OK) {
+			entry_page_free(*page);
+			*page = NULL;
+			return rc;
+		}
+		if (!l->dir)
+			continue; /* it was complained about */
+		errno = 0;
+		const struct dirent *e = readdir(l->dir);
+		if (!e) {
+			struct pending *left = l->stack;
+			if (l->dir_entries == 0 && left->rel[0] && (l->flags & LOC_LIST_RECURSIVE))
+				(void)entry_page_add(*page, sv(left->rel), ENTRY_DIR, 0,
+					TIME_UNKNOWN, 0, sv_n("", 0));
+			leave_dir(l);
+			continue;
+		}
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		l->dir_entries++;
+		/* below the one being read, so that this one is finished first */
+		take_entry(l, *page, e->d_name, &l->stack->next);
+	}
+	entry_page_trim(*page);
+	*done = !l->stack;
+	return S3T_OK;
+}
+
+/* --- source --- */
+
+struct loc_source {
+	int fd;
+	struct stat opened;
+	char *path;
+};
+
+static enum s3t_rc local_source_open(struct location *loc, const struct loc_io *io,
+	struct strview path, const struct loc_stat *listed, struct loc_source **out,
+	struct s3t_err *err)
+{
+	(void)loc;
+	(void)io;
+	char *name = s3t_strndup(path.data, path.len);
+	/* O_NONBLOCK: a FIFO that took the file's place must not hang us */
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) {
+		free(name);
+		return fail_path(err, errno, "open", path);
+	}
+	struct loc_source *s = s3t_alloc(sizeof *s);
+	s->fd = fd;
+	s->path = name;
+	*out = s;
+	if (fstat(fd, &s->opened) != 0)
+		return fail_path(err, errno, "look at", path);
+	if (!S_ISREG(s->opened.st_mode))
+		return s3t_fail(err, S3T_CHANGED, "It is not a regular file any more.");
+	if (listed && listed->kind == ENTRY_FILE && listed->size != (uint64_t)s->opened.st_size)
+		return s3t_fail(err, S3T_CHANGED, "The file changed since it was listed.");
+	return S3T_OK;
+}
+
+static int local_source_fd(const struct loc_source *s)
+{
+	return s->fd;
+}
+
+static enum s3t_rc local_source_read(struct loc_source *s, const struct loc_io *io, uint64_t offset,
+	uint64_t len, bool (*sink)(void *arg, const char *data, size_t n), void *arg,
+	struct s3t_err *err)
+{
+	char *buf = s3t_alloc(COPY_CHUNK);
+	enum s3t_rc rc = S3T_OK;
+	while (len && rc == S3T_OK) {
+		if (cancel_is_set(io->cancel)) {
+			rc = s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+			break;
+		}
+		ssize_t n = pread(s->fd, buf, len < COPY_CHUNK ? (size_t)len : COPY_CHUNK,
+			(off_t)offset);
+		if (n < 0)
+			rc = fail_path(err, errno, "read", sv(s->path));
+		else if (n == 0 && len != UINT64_MAX)
+			rc = s3t_fail(err, S3T_CHANGED, "The file became shorter.");
+		else if (n == 0)
+			break;
+		else if (!sink(arg, buf, (size_t)n))
+			rc = s3t_fail(err, S3T_IO, "The data could not be passed on.");
+		if (n > 0) {
+			offset += (uint64_t)n;
+			len = len == UINT64_MAX ? len : len - (uint64_t)n;
+		}
+	}
+	free(buf);
+	return rc;
+}
+
+static enum s3t_rc local_source_check(struct loc_source *s, struct s3t_err *err)
+{
+	struct stat now;
+	if (fstat(s->fd, &now) != 0)
+		return fail_path(err, errno, "look at", sv(s->path));
+	if (now.st_size != s->opened.st_size ||
+		now.st_mtim.tv_sec != s->opened.st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != s->opened.st_mtim.tv_nsec)
+		return s3t_fail(err, S3T_CHANGED, "The file changed while it was read.");
+	return S3T_OK;
+}
+
+static void local_source_facts(const struct loc_source *s, struct loc_facts *out)
+{
+	*out = (struct loc_facts){
+		.mtime_ns = (int64_t)s->opened.st_mtim.tv_sec * NS_PER_S + s->opened.st_mtim.tv_nsec};
+}
+
+static void local_source_close(struct loc_source *s)
+{
+	if (!s)
+		return;
+	close(s->fd);
+	free(s->path);
+	free(s);
+}
+
+/* --- walking down a target --- */
+
+static int mkdirs(const char *path)
+{
+	char *copy = s3t_strdup(path);
+	int result = 0;
+	for (char *p = copy + 1; *p && result == 0; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0777) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
+			result = -1;
+		*p = '/';
+	}
+	if (result == 0 && mkdir(copy, 0777) != 0 && errno != EEXIST)
+		result = -1;
+	free(copy);
+	return result;
+}
+
+/* Opens the directory of rel's last component below root, making what is missing. The component is
+ * written to name. */
+static enum s3t_rc open_parent(struct strview root, struct strview rel, char name[256], int *dir,
+	struct s3t_err *err)
+{
+	const char *why = path_refusal(rel);
+	if (why)
+		return s3t_fail(err, S3T_REFUSED_NAME, "The name cannot be a path here: %s.", why);
+	char *top = s3t_strndup(root.data, root.len);
+	int fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && mkdirs(top) == 0)
+		fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int failed = errno;
+	free(top);
+	if (fd < 0)
+		return fail_path(err, failed, "open directory", root);
+	for (;;) {
+		size_t slash = sv_find(rel, '/');
+		snprintf(name, 256, "%.*s", (int)slash, rel.data);
+		if (slash + 1 >= rel.len)
+			break;
+		if (mkdirat(fd, name, 0777) != 0 && errno != EEXIST) {
+			failed = errno;
+			close(fd);
+			return fail_path(err, failed, "make directory", sv(name));
+		}
+		int next = os_open_dir_beneath(fd, name);
+		failed = errno;
+		close(fd);
+		if (next < 0 && (failed == ENOTDIR || failed == ELOOP || failed == EXDEV)) {
+			char *shown = quoted(sv(name));
+			enum s3t_rc rc = s3t_fail(err, S3T_REFUSED_NAME,
+				"%s is in the way: it is a file or a symbolic link where a directory "
+				"is needed.",
+				shown);
+			free(shown);
+			return rc;
+		}
+		if (next < 0)
+			return fail_path(err, failed, "open directory", sv(name));
+		fd = next;
+		rel = sv_from(rel, slash + 1);
+	}
+	*dir = fd;
+	return S3T_OK;
+}
+
+/* --- sink --- */
+
+struct loc_sink {
+	int dir, fd;
+	char name[256], temp[256];
+	struct loc_sink_spec spec;
+	bool is_committed;
+};
+
+static bool make_temp(struct loc_sink *s)
+{
+	char tail[9];
+	for (int i = 0; i < 16; i++) {
+		random_name(tail, 8);
+		/* the whole name must stay within 255 bytes */
+		snprintf(s->temp, sizeof s->temp, ".%.*s.s3tui-%s", 230, s->name, tail);
+		s->fd = openat(s->dir, s->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			0600);
+		if (s->fd >= 0 || errno != EEXIST)
+			break;
+	}
+	return s->fd >= 0;
+}
+
+static void local_sink_free(struct loc_sink *s)
+{
+	if (!s)
+		return;
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->dir >= 0)
+		close(s->dir);
+	free(s);
+}
+
+static enum s3t_rc local_sink_abort(struct loc_sink *s, const struct loc_io *io, struct s3t_err *err)
+{
+	(void)io;
+	if (!s->is_committed && s->temp[0] && unlinkat(s->dir, s->temp, 0) != 0 && errno != ENOENT)
+		return fail_path(err, errno, "remove", sv(s->temp));
+	return S3T_OK;
+}
+
+static enum s3t_rc local_sink_begin(struct location *loc, const struct loc_io *io,
+	struct strview root, struct strview rel, const struct loc_sink_spec *spec,
+	struct loc_sink **out, struct s3t_err *err)
+{
+	(void)loc;
+	struct loc_sink *s = s3t_alloc(sizeof *s);
+	s->dir = s->fd = -1;
+	s->spec = *spec;
+	enum s3t_rc rc = open_parent(root, rel, s->name, &s->dir, err);
+	if (rc == S3T_OK && !make_temp(s)) {
+		rc = fail_path(err, errno, "write in", root);
+		s->temp[0] = '\0';
+	}
+	struct stat st;
+	if (rc == S3T_OK && fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		S_ISDIR(st.st_mode))
+		rc = s3t_fail(err, S3T_EXISTS, "A directory of that name is in the way.");
+	int full = rc == S3T_OK && spec->size != UINT64_MAX ? os_reserve(s->fd, spec->size) : 0;
+	if (full)
+		rc = fail_path(err, full, "make room for", sv(s->name));
+	if (rc != S3T_OK) {
+		(void)local_sink_abort(s, io, NULL);
+		local_sink_free(s);
+		s = NULL;
+	}
+	*out = s;
+	return rc;
+}
+
+static int local_sink_fd(const struct loc_sink *s)
+{
+	return s->fd;
+}
+
+static enum s3t_rc local_sink_part(struct loc_sink *s, const struct loc_io *io, uint32_t index,
+	uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err)
+{
+	(void)index;
+	uint64_t at = 0;
+	while (at < len) {
+		if (cancel_is_set(io->cancel))
+			return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+		int64_t n = os_copy_range(fd, fd_offset + at, s->fd, offset + at, len - at);
+		if (n < 0)
+			return fail_path(err, errno, "copy to", sv(s->name));
+		if (n == 0)
+			return s3t_fail(err, S3T_CHANGED, "The file became shorter.");
+		at += (uint64_t)n;
+		if (io->progress)
+			io->progress(io->progress_arg, n);
+	}
+	return S3T_OK;
+}
+
+static void local_sink_set_mtime(struct loc_sink *s, int64_t mtime_ns)
+{
+	s->spec.mtime_ns = mtime_ns;
+}
+
+static enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io, uint32_t count,
+	struct loc_sink_result *result, struct s3t_err *err)
+{
+	(void)io;
+	(void)count;
+	*result = (struct loc_sink_result){.proof = NULL};
+	mode_t mask = umask(0);
+	umask(mask);
+	mode_t mode = (s->spec.mode ? s->spec.mode & 0777U : 0666U) & ~mask;
+	if (fchmod(s->fd, mode) != 0 && errno != EPERM)
+		return fail_path(err, errno, "set the mode of", sv(s->name));
+	if (s->spec.mtime_ns != TIME_UNKNOWN) {
+		int64_t sec = s->spec.mtime_ns / NS_PER_S, ns = s->spec.mtime_ns % NS_PER_S;
+		if (ns < 0) {
+			sec--;
+			ns += NS_PER_S;
+		}
+		struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = sec, .tv_nsec = ns}};
+		(void)futimens(s->fd, times); /* a time that the file system cannot hold is no loss */
+	}
+	int fd = s->fd;
+	s->fd = -1;
+	if (close(fd) != 0) /* NFS and quotas report a full disk here */
+		return fail_path(err, errno, "finish", sv(s->name));
+	if (os_rename(s->dir, s->temp, s->name, s->spec.no_replace) != 0)
+		return fail_path(err, errno, "put in place", sv(s->name));
+	s->is_committed = true;
+	return S3T_OK;
+}
+
+/* --- remove, prune, mkdir --- */
+
+static enum s3t_rc local_remove(struct location *loc, const struct loc_io *io,
+	const struct strview *paths, size_t count,
+	void (*failed)(void *arg, size_t index, const struct s3t_err *why), void *arg,
+	struct s3t_err *err)
+{
+	(void)loc;
+	for (size_t i = 0; i < count; i++) {
+		if (cancel_is_set(io->cancel))
+			return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+		struct s3t_err why;
+		char *path = s3t_strndup(paths[i].data, paths[i].len);
+		bool is_dir = paths[i].len && path[paths[i].len - 1] == '/';
+		if ((is_dir ? rmdir(path) : unlink(path)) != 0 && errno != ENOENT) {
+			fail_path(&why, errno, "remove", paths[i]);
+			failed(arg, i, &why);
+		}
+		free(path);
+	}
+	return S3T_OK;
+}
+
+/* Removes empty directories below fd, deepest first; symlinks are not followed. */
+static void prune_below(int fd, int depth)
+{
+	int copy = dup(fd);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir) {
+		if (copy >= 0)
+			close(copy);
+		return;
+	}
+	const struct dirent *e;
+	while ((e = readdir(dir))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		int sub = os_open_dir_beneath(fd, e->d_name);
+		if (sub < 0)
+			continue;
+		if (depth < 256)
+			prune_below(sub, depth + 1);
+		close(sub);
+		(void)unlinkat(fd, e->d_name, AT_REMOVEDIR);
+	}
+	closedir(dir);
+}
+
+static enum s3t_rc local_prune(struct location *loc, const struct loc_io *io, struct strview dir,
+	struct s3t_err *err)
+{
+	(void)loc;
+	(void)io;
+	char *path = s3t_strndup(dir.data, dir.len);
+	while (dir.len > 1 && path[dir.len - 1] == '/')
+		path[--dir.len] = '\0';
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0) {
+		prune_below(fd, 0);
+		close(fd);
+	}
+	/* not empty: what failed is still in it, and was reported */
+	enum s3t_rc rc = S3T_OK;
+	if (fd >= 0 && rmdir(path) != 0 && errno != ENOTEMPTY && errno != EEXIST)
+		rc = fail_path(err, errno, "remove", dir);
+	free(path);
+	return rc;
+}
+
+static enum s3t_rc local_mkdir(struct location *loc, const struct loc_io *io, struct strview root,
+	struct strview rel, struct s3t_err *err)
+{
+	(void)loc;
+	(void)io;
+	char name[256];
+	int dir;
+	enum s3t_rc rc = open_parent(root, rel, name, &dir, err);
+	if (rc != S3T_OK)
+		return rc;
+	struct stat st;
+	if (mkdirat(dir, name, 0777) != 0 &&
+		(errno != EEXIST || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+			!S_ISDIR(st.st_mode)))
+		rc = fail_path(err, EEXIST, "make directory", sv(name));
+	close(dir);
+	return rc;
+}
+
+static const struct location_ops local_ops = {
+	.kind = LOC_LOCAL,
+	.destroy = local_destroy,
+	.list_new = local_list_new,
+	.list_next = local_list_next,
+	.list_free = local_list_free,
+	.stat = local_stat,
+	.source_open = local_source_open,
+	.source_fd = local_source_fd,
+	.source_read = local_source_read,
+	.source_check = local_source_check,
+	.source_facts = local_source_facts,
+	.source_close = local_source_close,
+	.sink_begin = local_sink_begin,
+	.sink_fd = local_sink_fd,
+	.sink_part = local_sink_part,
+	.sink_commit = local_sink_commit,
+	.sink_set_mtime = local_sink_set_mtime,
+	.sink_abort = local_sink_abort,
+	.sink_free = local_sink_free,
+	.remove = local_remove,
+	.prune = local_prune,
+	.mkdir = local_mkdir,
+};
+
+struct location *location_local_new(void)
+{
+	struct location *loc = s3t_alloc(sizeof *loc);
+	loc->ops = &local_ops;
+	atomic_init(&loc->refs, 1);
+	return loc;
+}

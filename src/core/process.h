@@ -1,0 +1,26 @@
+/*
+ * Runs a program without a shell and collects what it prints. The child gets no terminal (a session
+ * of its own, stdin from /dev/null), and none of the AWS keys of our environment (threat T11).
+ */
+#ifndef CORE_PROCESS_H
+#define CORE_PROCESS_H
+
+#include "core/cancel.h"
+#include "core/strbuf.h"
+
+#include <stdint.h>
+
+/* Splits command into words as a POSIX shell does (quotes and backslashes, nothing is expanded).
+ * *argv is NULL-terminated; process_argv_free() frees it. S3T_INVALID: an open quote, or no word.
+ */
+enum s3t_rc process_split(const char *command, char ***argv, struct s3t_err *err) S3T_MUST_CHECK;
+void process_argv_free(char **argv);
+
+/* Runs argv (argv[0] is looked up in PATH) and adds its standard output to out, whose cap bounds
+ * it. Blocks until it ends. S3T_CANCELLED and S3T_TIMEOUT kill it with everything it started;
+ * S3T_IO: it cannot be started, failed (the sentence ends with what it said on stderr) or printed
+ * too much. */
+enum s3t_rc process_run(char *const argv[], int64_t timeout_ms, struct strbuf *out,
+	struct cancel *cancel, struct s3t_err *err) S3T_MUST_CHECK;
+
+#endif

@@ -1,0 +1,231 @@
+/*
+ * S3 operations (names as in the S3 API reference). A client is immutable and shared; a call blocks
+ * and takes the caller's connection and cancel token. All failures of the network and of the server
+ * are tried again here and nowhere else (s3_client.c).
+ */
+#ifndef CORE_S3_H
+#define CORE_S3_H
+
+#include "core/config.h"
+#include "core/entry.h"
+#include "core/http.h"
+#include "core/sigv4.h"
+
+#include <stdatomic.h>
+
+#define S3_PARTS_MAX 10000
+#define S3_PART_MIN ((uint64_t)5 << 20)
+#define S3_PART_MAX ((uint64_t)5 << 30)
+#define S3_KEY_MAX 1024
+#define S3_DELETE_MAX 1000
+#define S3_ETAG_MAX 136
+
+struct s3_client;
+
+/* Counted over all calls of a client; relaxed atomics, read at any time. */
+struct s3_counters {
+	atomic_uint_fast64_t requests, retries, errors;
+};
+
+/* Takes a reference of profile. transport NULL: libcurl. */
+struct s3_client *s3_client_new(struct profile *profile);
+struct s3_client *s3_client_ref(struct s3_client *c);
+void s3_client_unref(struct s3_client *c);
+const struct profile *s3_client_profile(const struct s3_client *c);
+struct s3_counters *s3_client_counters(struct s3_client *c);
+/* Whether a copy between the two can be done by the server: same endpoint and credentials. */
+bool s3_client_same_service(const struct s3_client *a, const struct s3_client *b);
+/* What is known of part ETags at this endpoint (decision 11). */
+enum etag_rule s3_client_etag_rule(const struct s3_client *c);
+void s3_client_learn_etag_rule(struct s3_client *c, enum etag_rule rule);
+
+/* Who calls: connection and token go together. */
+struct s3_ctx {
+	struct s3_client *client;
+	struct http_conn *conn;
+	struct cancel *cancel; /* may be NULL */
+};
+
+/* --- one call, for the operations below --- */
+
+struct s3_call {
+	const char *method;
+	struct strview bucket, key;
+	const struct sigv4_pair *query;
+	size_t query_count;
+	const struct sigv4_pair *headers; /* all signed */
+	size_t header_count;
+	struct strview body;		  /* from memory, with has_body */
+	const struct http_body *stream;	  /* instead of body */
+	struct strview payload_hash;	  /* empty: computed from body */
+	bool has_body;
+	bool is_long;	  /* waits for the server's work: bounded by `timeout` */
+	const char *root; /* root element that a 2xx body must have; NULL: it is not read */
+	const struct xml_handler *handler;
+	bool (*sink)(void *arg, const char *data, size_t len);
+	bool (*on_headers)(void *arg, int status);
+	void *sink_arg;
+	/* before each try: may change query and headers; sets a stream to its start */
+	void (*prepare)(void *arg, struct s3_call *call);
+	void *prepare_arg;
+	const uint64_t *progress; /* new bytes count as progress: tries start over */
+};
+
+/* Sends, tries again by the rules of docs/architecture.md, and reads errors. resp (initialised)
+ * holds the last answer. */
+enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_response *resp,
+	struct s3t_err *err) S3T_MUST_CHECK;
+/* Fills err from an error answer (XML body or bare status). */
+enum s3t_rc s3_error_from(const struct http_response *resp, struct strview bucket,
+	struct strview key, struct s3t_err *err);
+
+/* --- buckets --- */
+
+/* Adds the buckets to page as ENTRY_BUCKET. */
+enum s3t_rc s3_list_buckets(const struct s3_ctx *ctx, struct entry_page *page,
+	struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_create_bucket(const struct s3_ctx *ctx, struct strview bucket,
+	struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_delete_bucket(const struct s3_ctx *ctx, struct strview bucket,
+	struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_head_bucket(const struct s3_ctx *ctx, struct strview bucket,
+	struct s3t_err *err) S3T_MUST_CHECK;
+
+/* --- listing --- */
+
+struct s3_list {
+	struct strview bucket, prefix;
+	bool is_recursive; /* no delimiter */
+	bool want_etags;
+	uint32_t max_keys; /* 0: 1,000 */
+	/* continuation: "" at first; changed by each page */
+	struct strbuf token;
+	bool is_v1, is_done;
+	uint64_t pages;
+};
+
+void s3_list_init(struct s3_list *list, struct strview bucket, struct strview prefix);
+void s3_list_deinit(struct s3_list *list);
+/* The next page, names relative to the prefix; the caller frees. A marker equal to the prefix comes
+ * as an entry with an empty name. */
+enum s3t_rc s3_list_page(const struct s3_ctx *ctx, struct s3_list *list, struct entry_page **page,
+	struct s3t_err *err) S3T_MUST_CHECK;
+
+/* --- objects --- */
+
+struct s3_object {
+	uint64_t size;
+	int64_t last_modified_s;
+	int64_t mtime_ns; /* x-amz-meta-mtime, or TIME_UNKNOWN */
+	char etag[S3_ETAG_MAX]; /* without quotes */
+	char *content_type, *content_encoding, *version_id, *storage_class; /* NULL: none */
+	struct strbuf metadata; /* "name: value\n", names without x-amz-meta- */
+	bool etag_is_opaque;	/* SSE-KMS or SSE-C: the ETag is not the MD5 */
+};
+/* mtime_ns, else last_modified_s; TIME_UNKNOWN if there is neither. */
+int64_t s3_object_time_ns(const struct s3_object *o);
+void s3_object_init(struct s3_object *o);
+void s3_object_deinit(struct s3_object *o);
+
+enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct s3_object *out, struct s3t_err *err) S3T_MUST_CHECK;
+
+/* What is stored with a new object; NULL, "" and TIME_UNKNOWN for "nothing". */
+struct s3_put {
+	const char *content_type, *content_encoding, *storage_class;
+	int64_t mtime_ns;
+	struct strview metadata; /* "name: value\n" as in struct s3_object */
+	bool if_none_match;	 /* only where nothing is yet */
+};
+
+/* body from memory. etag may be NULL. */
+enum s3t_rc s3_put_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	const struct s3_put *put, struct strview body, char etag[S3_ETAG_MAX],
+	struct s3t_err *err) S3T_MUST_CHECK;
+/* A streamed body; payload_hash: hex SHA-256 or SIGV4_UNSIGNED. version_id (may be NULL) is the
+ * caller's to free. */
+enum s3t_rc s3_put_object_stream(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, const struct s3_put *put, const struct http_body *body,
+	struct strview payload_hash, char etag[S3_ETAG_MAX], char **version_id,
+	struct s3t_err *err) S3T_MUST_CHECK;
+
+/* A ranged read that goes on from where it broke. */
+struct s3_get {
+	struct strview bucket, key;
+	uint64_t offset, len;  /* len UINT64_MAX: to the end, no Range header at offset 0 */
+	uint64_t total;	       /* size of the object as listed; UINT64_MAX: unknown */
+	const char *etag;      /* If-Match, without quotes; "": none */
+	bool (*sink)(void *arg, const char *data, size_t len);
+	void *sink_arg;
+	struct s3_object *object; /* filled from the first answer's headers; may be NULL */
+};
+enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get,
+	struct s3t_err *err) S3T_MUST_CHECK;
+
+enum s3t_rc s3_delete_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct s3t_err *err) S3T_MUST_CHECK;
+/* failed is called for each key that was not deleted; keys that XML cannot hold go singly. At most
+ * S3_DELETE_MAX keys. S3T_OK also when single keys failed. */
+enum s3t_rc s3_delete_objects(const struct s3_ctx *ctx, struct strview bucket,
+	const struct strview *keys, size_t count,
+	void (*failed)(void *arg, size_t index, const struct s3t_err *why), void *arg,
+	struct s3t_err *err) S3T_MUST_CHECK;
+
+/* CopyObject; src_etag (may be "") is sent as x-amz-copy-source-if-match. put NULL: metadata is
+ * copied. */
+enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, struct strview src_bucket,
+	struct strview src_key, const char *src_etag, struct strview bucket, struct strview key,
+	const struct s3_put *put, char etag[S3_ETAG_MAX], struct s3t_err *err) S3T_MUST_CHECK;
+
+/* --- multipart --- */
+
+/* upload_id is the caller's to free. */
+enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, const struct s3_put *put, char **upload_id,
+	struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_upload_part(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	const char *upload_id, uint32_t part_number, const struct http_body *body,
+	struct strview payload_hash, char etag[S3_ETAG_MAX], struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_bucket,
+	struct strview src_key, const char *src_etag, uint64_t offset, uint64_t len,
+	struct strview bucket, struct strview key, const char *upload_id, uint32_t part_number,
+	char etag[S3_ETAG_MAX], struct s3t_err *err) S3T_MUST_CHECK;
+/* etags[i] is that of part i + 1. expected: ETag that the object must get, or "": a NoSuchUpload is
+ * then looked at by HEAD, since the answer to an earlier try may have been lost. */
+enum s3t_rc s3_complete_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, const char *upload_id, const char (*etags)[S3_ETAG_MAX],
+	uint32_t count, const char *expected, char etag[S3_ETAG_MAX], char **version_id,
+	struct s3t_err *err) S3T_MUST_CHECK;
+/* An upload that is gone already is S3T_OK. */
+enum s3t_rc s3_abort_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, const char *upload_id, struct s3t_err *err) S3T_MUST_CHECK;
+/* part is called in order of part number. */
+enum s3t_rc s3_list_parts(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	const char *upload_id,
+	void (*part)(void *arg, uint32_t number, uint64_t size, struct strview etag), void *arg,
+	struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview prefix,
+	void (*upload)(void *arg, struct strview key, struct strview upload_id,
+		int64_t initiated_s),
+	void *arg, struct s3t_err *err) S3T_MUST_CHECK;
+
+/* --- presigned URLs --- */
+
+struct s3_presign {
+	const char *method; /* GET, PUT or HEAD */
+	struct strview bucket, key;
+	int64_t expires_s; /* 1 to SIGV4_PRESIGN_MAX_S */
+	const char *download_name; /* response-content-disposition; may be NULL */
+	const char *content_type;  /* response-content-type; may be NULL */
+	const char *version_id;	   /* may be NULL */
+};
+/* Appends the URL. *ends_s: the true end, min(chosen, the credentials' own). No request is made. */
+enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
+	const struct s3_presign *what, struct strbuf *url, int64_t *ends_s,
+	struct s3t_err *err) S3T_MUST_CHECK;
+
+/* ETag without quotes and weak mark. */
+void s3_clean_etag(struct strview raw, char out[S3_ETAG_MAX]);
+
+#endif

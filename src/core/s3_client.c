@@ -1,0 +1,606 @@
+/*
+ * The client: where a request goes, how it is signed, and the only retry loop of the program.
+ *
+ * Tries: `max_attempts` in a row without a new byte, `give_up_after` without progress at the most;
+ * pauses are drawn from [0, min(max_delay, initial_delay * 2^n)] (full jitter), at least what
+ * Retry-After says; a token bucket shared by all calls of the client keeps a failing server from
+ * being flooded with retries. Clock skew and another region are corrected and tried again at once,
+ * once each.
+ */
+#include "core/crypto.h"
+#include "core/parse.h"
+#include "core/s3.h"
+#include "core/timeutil.h"
+#include "core/xml.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RETRY_TOKENS = 500, TRANSIENT_COST = 10, OTHER_COST = 5, REGIONS_MAX = 64 };
+
+struct region_row {
+	char bucket[64], region[48];
+};
+
+struct s3_client {
+	struct profile *profile;
+	struct s3_counters counters;
+	atomic_int refs;
+	atomic_int etag_rule;
+	atomic_int_fast64_t clock_offset_s;
+	atomic_int retry_tokens;
+	pthread_mutex_t lock;
+	/* guarded by lock */
+	struct region_row regions[REGIONS_MAX];
+	size_t region_count;
+	struct sigv4_key key;
+	char key_region[48], key_day[9];
+	unsigned char key_secret_hash[SHA256_LEN];
+};
+
+struct s3_client *s3_client_new(struct profile *profile)
+{
+	struct s3_client *c = s3t_alloc(sizeof *c);
+	c->profile = profile_ref(profile);
+	atomic_init(&c->refs, 1);
+	atomic_init(&c->retry_tokens, RETRY_TOKENS);
+	atomic_init(&c->etag_rule, (int)profile->provider->etag);
+	pthread_mutex_init(&c->lock, NULL);
+	return c;
+}
+
+struct s3_client *s3_client_ref(struct s3_client *c)
+{
+	atomic_fetch_add(&c->refs, 1);
+	return c;
+}
+
+void s3_client_unref(struct s3_client *c)
+{
+	if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
+		return;
+	profile_unref(c->profile);
+	pthread_mutex_destroy(&c->lock);
+	explicit_bzero(&c->key, sizeof c->key);
+	free(c);
+}
+
+const struct profile *s3_client_profile(const struct s3_client *c)
+{
+	return c->profile;
+}
+
+struct s3_counters *s3_client_counters(struct s3_client *c)
+{
+	return &c->counters;
+}
+
+bool s3_client_same_service(const struct s3_client *a, const struct s3_client *b)
+{
+	const struct endpoint *x = &a->profile->endpoint, *y = &b->profile->endpoint;
+	return a == b ||
+		(a->profile->creds == b->profile->creds && x->is_https == y->is_https &&
+			x->port == y->port && strcmp(x->host, y->host) == 0 &&
+			strcmp(x->base_path, y->base_path) == 0);
+}
+
+enum etag_rule s3_client_etag_rule(const struct s3_client *c)
+{
+	return (enum etag_rule)atomic_load(&c->etag_rule);
+}
+
+void s3_client_learn_etag_rule(struct s3_client *c, enum etag_rule rule)
+{
+	atomic_store(&c->etag_rule, (int)rule);
+}
+
+/* --- region of a bucket --- */
+
+static void region_of(struct s3_client *c, struct strview bucket, char out[48])
+{
+	snprintf(out, 48, "%s", c->profile->settings.region);
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < c->region_count; i++)
+		if (sv_eq(bucket, sv(c->regions[i].bucket)))
+			snprintf(out, 48, "%s", c->regions[i].region);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void learn_region(struct s3_client *c, struct strview bucket, const char *region)
+{
+	if (bucket.len >= sizeof c->regions->bucket)
+		return;
+	pthread_mutex_lock(&c->lock);
+	size_t i = 0;
+	while (i < c->region_count && !sv_eq(bucket, sv(c->regions[i].bucket)))
+		i++;
+	if (i == REGIONS_MAX)
+		i = (size_t)random_below_or_equal(REGIONS_MAX - 1);
+	else if (i == c->region_count)
+		c->region_count++;
+	snprintf(c->regions[i].bucket, sizeof c->regions->bucket, "%.*s", (int)bucket.len,
+		bucket.data);
+	snprintf(c->regions[i].region, sizeof c->regions->region, "%s", region);
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* The signing key is good for a day; the secret is compared by its hash. */
+static void signing_key(struct s3_client *c, const struct creds *creds, int64_t now_s,
+	const char *region, struct sigv4_key *out)
+{
+	char stamp[17];
+	unsigned char hash[SHA256_LEN];
+	time_format_amz(now_s, stamp);
+	stamp[8] = '\0';
+	sha256(creds_secret_key(creds), hash);
+	pthread_mutex_lock(&c->lock);
+	if (strcmp(c->key_day, stamp) != 0 || strcmp(c->key_region, region) != 0 ||
+		memcmp(c->key_secret_hash, hash, sizeof hash) != 0) {
+		sigv4_derive_key(creds_secret_key(creds), now_s, region, "s3", &c->key);
+		memcpy(c->key_day, stamp, sizeof c->key_day);
+		snprintf(c->key_region, sizeof c->key_region, "%s", region);
+		memcpy(c->key_secret_hash, hash, sizeof hash);
+	}
+	*out = c->key;
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* --- address of a request --- */
+
+struct target {
+	struct strbuf host, path; /* host with port; encoded path */
+};
+
+static void find_target(struct s3_client *c, struct strview bucket, struct strview key,
+	const char *region, struct target *out)
+{
+	const struct profile *p = c->profile;
+	const struct settings *s = &p->settings;
+	strbuf_init(&out->host);
+	strbuf_init(&out->path);
+	bool is_virtual = bucket.len && !p->path_style && !p->endpoint.is_ip &&
+		(bucket_is_dns_label(bucket) || (!p->endpoint.is_https && bucket_is_valid(bucket)));
+	if (is_virtual) {
+		strbuf_add_sv(&out->host, bucket);
+		strbuf_add_char(&out->host, '.');
+	}
+	if (p->is_aws) {
+		char *host = aws_endpoint_host(region, s->dualstack, s->fips,
+			s->accelerate && is_virtual);
+		strbuf_add_str(&out->host, host);
+		free(host);
+	} else if (strchr(p->endpoint.host, ':')) {
+		strbuf_addf(&out->host, "[%s]", p->endpoint.host);
+	} else {
+		strbuf_add_str(&out->host, p->endpoint.host);
+	}
+	unsigned standard = p->endpoint.is_https ? 443 : 80;
+	if (p->endpoint.port && p->endpoint.port != standard)
+		strbuf_addf(&out->host, ":%u", p->endpoint.port);
+	strbuf_add_str(&out->path, p->endpoint.base_path);
+	strbuf_add_char(&out->path, '/');
+	if (bucket.len && !is_virtual) {
+		uri_encode(&out->path, bucket, false);
+		if (key.len)
+			strbuf_add_char(&out->path, '/');
+	}
+	uri_encode(&out->path, key, true);
+}
+
+static void target_deinit(struct target *t)
+{
+	strbuf_deinit(&t->host);
+	strbuf_deinit(&t->path);
+}
+
+/* --- one try --- */
+
+struct attempt {
+	struct s3_call *call;
+	struct target target;
+	char region[48], date[17];
+	struct strbuf url, authorization;
+	struct strbuf lines[HTTP_HEADERS_MAX];
+	const char *list[HTTP_HEADERS_MAX + 1];
+	struct sigv4_pair pairs[HTTP_HEADERS_MAX];
+	size_t count;
+};
+
+static void add_header(struct attempt *a, struct strview name, struct strview value)
+{
+	if (a->count >= HTTP_HEADERS_MAX - 2)
+		return;
+	a->pairs[a->count++] = (struct sigv4_pair){name, value};
+}
+
+/* Joins "Name: value"; libcurl needs "Name;" for an empty value. */
+static void header_lines(struct attempt *a)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < a->count; i++) {
+		struct strbuf *line = &a->lines[n];
+		strbuf_init(line);
+		strbuf_add_sv(line, a->pairs[i].name);
+		strbuf_add_str(line, a->pairs[i].value.len ? ": " : ";");
+		strbuf_add_sv(line, a->pairs[i].value);
+		a->list[n++] = line->data;
+	}
+	a->list[n] = NULL;
+}
+
+static void sign(struct s3_client *c, struct attempt *a, const struct creds *creds,
+	struct strview payload_hash)
+{
+	struct s3_call *call = a->call;
+	int64_t now_s = time_wall_s() + atomic_load(&c->clock_offset_s);
+	time_format_amz(now_s, a->date);
+	for (size_t i = 0; i < call->header_count; i++)
+		add_header(a, call->headers[i].name, call->headers[i].value);
+	add_header(a, SV("host"), strbuf_view(&a->target.host));
+	if (c->profile->settings.request_payer)
+		add_header(a, SV("x-amz-request-payer"), SV("requester"));
+	if (creds) {
+		add_header(a, SV("x-amz-date"), sv(a->date));
+		add_header(a, SV("x-amz-content-sha256"), payload_hash);
+		if (creds_token(creds).len)
+			add_header(a, SV("x-amz-security-token"), creds_token(creds));
+		struct sigv4_key key;
+		signing_key(c, creds, now_s, a->region, &key);
+		struct sigv4_request req = {.method = call->method,
+			.path = strbuf_view(&a->target.path),
+			.query = call->query,
+			.query_count = call->query_count,
+			.headers = a->pairs,
+			.header_count = a->count,
+			.payload_hash = payload_hash,
+			.region = a->region,
+			.service = "s3",
+			.when_s = now_s};
+		sigv4_authorization(&a->authorization, &req, creds_access_key(creds), &key);
+		explicit_bzero(&key, sizeof key);
+		a->pairs[a->count++] =
+			(struct sigv4_pair){SV("Authorization"), strbuf_view(&a->authorization)};
+	}
+	header_lines(a);
+}
+
+struct memory_body {
+	struct strview data;
+	size_t at;
+};
+
+static ssize_t read_memory(void *arg, char *buf, size_t len)
+{
+	struct memory_body *m = arg;
+	size_t n = m->data.len - m->at < len ? m->data.len - m->at : len;
+	if (n)
+		memcpy(buf, m->data.data + m->at, n);
+	m->at += n;
+	return (ssize_t)n;
+}
+
+static bool rewind_memory(void *arg)
+{
+	((struct memory_body *)arg)->at = 0;
+	return true;
+}
+
+static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call,
+	struct http_response *resp, struct s3t_err *err)
+{
+	struct s3_client *c = ctx->client;
+	const struct settings *s = &c->profile->settings;
+	struct creds *creds = NULL;
+	enum s3t_rc rc = creds_provider_get(c->profile->creds, ctx->cancel, &creds, err);
+	if (rc != S3T_OK)
+		return rc;
+	struct attempt *a = s3t_alloc(sizeof *a);
+	a->call = call;
+	strbuf_init(&a->url);
+	strbuf_init(&a->authorization);
+	region_of(c, call->bucket, a->region);
+	find_target(c, call->bucket, call->key, a->region, &a->target);
+
+	struct strbuf hash;
+	strbuf_init(&hash);
+	if (!call->payload_hash.len) {
+		unsigned char digest[SHA256_LEN];
+		sha256(call->body, digest);
+		hex_encode(&hash, digest, sizeof digest);
+	}
+	sign(c, a, creds, call->payload_hash.len ? call->payload_hash : strbuf_view(&hash));
+	strbuf_addf(&a->url, "%s://%s%s", c->profile->endpoint.is_https ? "https" : "http",
+		a->target.host.data, a->target.path.data);
+	if (call->query_count) {
+		strbuf_add_char(&a->url, '?');
+		sigv4_canonical_query(&a->url, call->query, call->query_count);
+	}
+
+	struct memory_body memory = {.data = call->body};
+	struct http_request req = {.method = call->method,
+		.url = a->url.data,
+		.headers = a->list,
+		.has_body = call->has_body,
+		.timeout_ms = call->stream || call->sink ? 0 : s->timeout_ms,
+		.body_cap = call->handler ? XML_CAP_PAGE : XML_CAP_ERROR,
+		.sink = call->sink,
+		.on_headers = call->on_headers,
+		.sink_arg = call->sink_arg};
+	if (call->stream)
+		req.body = *call->stream;
+	else if (call->has_body)
+		req.body = (struct http_body){.size = call->body.len,
+			.read = read_memory,
+			.rewind = rewind_memory,
+			.arg = &memory};
+	struct http_options options = {.ca_file = s->ca_bundle[0] ? s->ca_bundle : NULL,
+		.proxy = s->proxy[0] ? s->proxy : NULL,
+		.no_verify = c->profile->no_verify_ssl,
+		.connect_timeout_ms = s->connect_timeout_ms,
+		.low_speed_time_ms = s->low_speed_time_ms,
+		.low_speed_limit = (int64_t)s->low_speed_limit};
+	atomic_fetch_add_explicit(&c->counters.requests, 1, memory_order_relaxed);
+	rc = http_perform(ctx->conn, &options, &req, resp, ctx->cancel, err);
+
+	for (size_t i = 0; i < a->count; i++)
+		strbuf_deinit_wipe(&a->lines[i]);
+	target_deinit(&a->target);
+	strbuf_deinit(&a->url);
+	strbuf_deinit(&a->authorization);
+	strbuf_deinit(&hash);
+	free(a);
+	creds_unref(creds);
+	return rc;
+}
+
+/* Whether the answer says that the work was done: status, and for calls that promise one, the root
+ * element (a 200 may hold <Error>). */
+static enum s3t_rc judge(struct s3_call *call, struct http_response *resp, struct s3t_err *err)
+{
+	if (resp->status / 100 != 2)
+		return s3_error_from(resp, call->bucket, call->key, err);
+	if (!call->root)
+		return S3T_OK;
+	char root[64];
+	enum s3t_rc rc = xml_parse(strbuf_view(&resp->body), call->handler, root, err);
+	if (rc == S3T_OK && strcmp(root, "Error") == 0)
+		return s3_error_from(resp, call->bucket, call->key, err);
+	if (rc == S3T_OK && strcmp(root, call->root) != 0) {
+		rc = s3t_fail(err, S3T_UNSUPPORTED, "The server does not support this (it answered "
+						    "<%s> where <%s> was due).",
+			root, call->root);
+	}
+	if (rc != S3T_OK && err)
+		err->http_status = resp->status;
+	return rc;
+}
+
+/* --- the retry loop --- */
+
+struct retrying {
+	unsigned failures;	  /* in a row without progress */
+	unsigned immediate;	  /* tries without a pause: stale connection, region, clock */
+	bool fixed_clock, fixed_region, fixed_token;
+	uint64_t progress;
+	int64_t since_ms; /* of the last progress */
+};
+
+static bool spend_token(struct s3_client *c, enum s3t_rc rc)
+{
+	int cost = rc == S3T_TIMEOUT || rc == S3T_CONNECT || rc == S3T_NETWORK ? TRANSIENT_COST
+									       : OTHER_COST;
+	int have = atomic_load(&c->retry_tokens);
+	do {
+		if (have < cost)
+			return false;
+	} while (!atomic_compare_exchange_weak(&c->retry_tokens, &have, have - cost));
+	return true;
+}
+
+static void earn_token(struct s3_client *c)
+{
+	int have = atomic_load(&c->retry_tokens);
+	while (have < RETRY_TOKENS &&
+		!atomic_compare_exchange_weak(&c->retry_tokens, &have, have + 1))
+		;
+}
+
+static bool fix_clock(struct s3_client *c, const struct http_response *resp)
+{
+	int64_t server_s = time_parse_http(http_header(resp, "date"));
+	if (server_s == TIME_UNKNOWN)
+		return false;
+	atomic_store(&c->clock_offset_s, server_s - time_wall_s());
+	return true;
+}
+
+static enum s3t_rc discover_region(const struct s3_ctx *ctx, struct strview bucket,
+	struct s3t_err *err)
+{
+	struct s3_call call = {.method = "HEAD", .bucket = bucket};
+	struct http_response resp;
+	http_response_init(&resp);
+	enum s3t_rc rc = try_once(ctx, &call, &resp, err);
+	struct strview region = http_header(&resp, "x-amz-bucket-region");
+	if (rc == S3T_OK && err)
+		snprintf(err->region, sizeof err->region, "%.*s", (int)region.len, region.data);
+	http_response_deinit(&resp);
+	return rc;
+}
+
+static bool fix_region(const struct s3_ctx *ctx, const struct s3_call *call, struct s3t_err *why)
+{
+	char now[48];
+	if (call->bucket.len == 0)
+		return false;
+	region_of(ctx->client, call->bucket, now);
+	if (!why->region[0] && discover_region(ctx, call->bucket, why) != S3T_OK)
+		return false;
+	if (!why->region[0] || strcmp(why->region, now) == 0)
+		return false;
+	learn_region(ctx->client, call->bucket, why->region);
+	return true;
+}
+
+/* The corrections that need no pause; true: try again at once. */
+static bool corrected(const struct s3_ctx *ctx, const struct s3_call *call, enum s3t_rc rc,
+	const struct http_response *resp, struct s3t_err *why, struct retrying *r)
+{
+	struct s3_client *c = ctx->client;
+	bool redirect = rc == S3T_REGION || (why->http_status == 400 && resp->body.len == 0);
+	if (rc == S3T_CLOCK && !r->fixed_clock)
+		return r->fixed_clock = true, fix_clock(c, resp);
+	if (redirect && !r->fixed_region)
+		return r->fixed_region = true, fix_region(ctx, call, why);
+	if (strcmp(why->code, "ExpiredToken") == 0 && !r->fixed_token) {
+		creds_provider_invalidate(c->profile->creds);
+		return r->fixed_token = true;
+	}
+	/* a kept connection that the server had closed meanwhile */
+	if (rc == S3T_NETWORK && resp->reused_connection && resp->status == 0 &&
+		!resp->sink_stopped && r->immediate < 1)
+		return r->immediate++, true;
+	return false;
+}
+
+static int64_t pause_ms(const struct settings *s, const struct http_response *resp, unsigned failures)
+{
+	uint64_t bound = (uint64_t)s->initial_delay_ms;
+	for (unsigned i = 1; i < failures && bound < (uint64_t)s->max_delay_ms; i++)
+		bound *= 2;
+	if (bound > (uint64_t)s->max_delay_ms)
+		bound = (uint64_t)s->max_delay_ms;
+	int64_t ms = (int64_t)random_below_or_equal(bound);
+	uint64_t asked;
+	if (parse_u64(http_header(resp, "x-amz-retry-after"), &asked) && asked < 3600000 &&
+		(int64_t)asked > ms)
+		ms = (int64_t)asked;
+	if (parse_u64(http_header(resp, "retry-after"), &asked) && asked < 3600 &&
+		(int64_t)asked * 1000 > ms)
+		ms = (int64_t)asked * 1000;
+	return ms;
+}
+
+/* Whether another try is due after the failure why; sleeps the pause. */
+static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum s3t_rc rc,
+	const struct http_response *resp, struct s3t_err *why, struct retrying *r)
+{
+	const struct settings *s = &ctx->client->profile->settings;
+	if (rc == S3T_CANCELLED || resp->sink_stopped)
+		return false;
+	if (call->progress && *call->progress > r->progress) {
+		r->progress = *call->progress;
+		r->failures = 0;
+		r->immediate = 0;
+		r->since_ms = time_mono_ms();
+	}
+	if (corrected(ctx, call, rc, resp, why, r))
+		return true;
+	/* a mismatch or a 200 with nonsense inside is tried once more, not often */
+	bool once = rc == S3T_MISMATCH;
+	r->failures++;
+	if (!s3t_rc_is_retryable(rc) || r->failures >= s->max_attempts || (once && r->failures > 1) ||
+		rc == S3T_CLOCK || rc == S3T_REGION)
+		return false;
+	int64_t ms = pause_ms(s, resp, r->failures);
+	if (time_mono_ms() + ms - r->since_ms > s->give_up_after_ms || !spend_token(ctx->client, rc))
+		return false;
+	atomic_fetch_add_explicit(&ctx->client->counters.retries, 1, memory_order_relaxed);
+	return !cancel_wait(ctx->cancel, ms);
+}
+
+enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_response *resp,
+	struct s3t_err *err)
+{
+	struct s3t_err local;
+	if (!err)
+		err = &local;
+	struct retrying r = {.since_ms = time_mono_ms(),
+		.progress = call->progress ? *call->progress : 0};
+	enum s3t_rc rc;
+	for (;;) {
+		if (call->prepare)
+			call->prepare(call->prepare_arg, call);
+		if (call->stream && !call->stream->rewind(call->stream->arg))
+			return s3t_fail(err, S3T_IO, "The data cannot be read a second time.");
+		rc = try_once(ctx, call, resp, err);
+		if (rc == S3T_OK)
+			rc = judge(call, resp, err);
+		if (rc == S3T_OK) {
+			earn_token(ctx->client);
+			return S3T_OK;
+		}
+		if (!try_again(ctx, call, rc, resp, err, &r))
+			break;
+	}
+	if (cancel_is_set(ctx->cancel))
+		return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+	if (rc != S3T_NOT_FOUND)
+		atomic_fetch_add_explicit(&ctx->client->counters.errors, 1, memory_order_relaxed);
+	return rc;
+}
+
+/* --- presigned URLs --- */
+
+enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
+	const struct s3_presign *what, struct strbuf *url, int64_t *ends_s, struct s3t_err *err)
+{
+	if (what->expires_s < 1 || what->expires_s > SIGV4_PRESIGN_MAX_S)
+		return s3t_fail(err, S3T_INVALID, "A link can be valid for 1 second to 7 days.");
+	struct creds *creds = NULL;
+	enum s3t_rc rc = creds_provider_get(client->profile->creds, cancel, &creds, err);
+	if (rc != S3T_OK)
+		return rc;
+	if (!creds)
+		return s3t_fail(err, S3T_CREDENTIALS, "A link needs credentials to be signed with.");
+	int64_t now_s = time_wall_s() + atomic_load(&client->clock_offset_s);
+	*ends_s = now_s + what->expires_s;
+	if (creds_expires_s(creds) < *ends_s)
+		*ends_s = creds_expires_s(creds);
+
+	struct sigv4_pair query[8];
+	size_t n = 0;
+	struct strbuf disposition;
+	strbuf_init(&disposition);
+	if (what->download_name && what->download_name[0]) {
+		strbuf_add_str(&disposition, "attachment; filename*=UTF-8''");
+		uri_encode(&disposition, sv(what->download_name), false);
+		query[n++] = (struct sigv4_pair){SV("response-content-disposition"),
+			strbuf_view(&disposition)};
+	}
+	if (what->content_type && what->content_type[0])
+		query[n++] = (struct sigv4_pair){SV("response-content-type"),
+			sv(what->content_type)};
+	if (what->version_id && what->version_id[0])
+		query[n++] = (struct sigv4_pair){SV("versionId"), sv(what->version_id)};
+	if (client->profile->settings.request_payer)
+		query[n++] = (struct sigv4_pair){SV("x-amz-request-payer"), SV("requester")};
+
+	char region[48];
+	struct target target;
+	struct sigv4_key key;
+	region_of(client, what->bucket, region);
+	find_target(client, what->bucket, what->key, region, &target);
+	signing_key(client, creds, now_s, region, &key);
+	struct sigv4_pair host = {SV("host"), strbuf_view(&target.host)};
+	struct sigv4_request req = {.method = what->method,
+		.path = strbuf_view(&target.path),
+		.query = query,
+		.query_count = n,
+		.headers = &host,
+		.header_count = 1,
+		.region = region,
+		.service = "s3",
+		.when_s = now_s};
+	strbuf_addf(url, "%s://%s%s?", client->profile->endpoint.is_https ? "https" : "http",
+		target.host.data, target.path.data);
+	sigv4_presigned_query(url, &req, creds_access_key(creds), creds_token(creds),
+		what->expires_s, &key);
+	explicit_bzero(&key, sizeof key);
+	target_deinit(&target);
+	strbuf_deinit(&disposition);
+	creds_unref(creds);
+	return S3T_OK;
+}

@@ -1,0 +1,468 @@
+#include "core/parse.h"
+#include "core/s3.h"
+#include "core/timeutil.h"
+#include "core/xml.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define META "x-amz-meta-"
+
+void s3_object_init(struct s3_object *o)
+{
+	*o = (struct s3_object){.last_modified_s = TIME_UNKNOWN, .mtime_ns = TIME_UNKNOWN};
+	strbuf_init_cap(&o->metadata, HTTP_HEADER_BYTES_MAX);
+}
+
+void s3_object_deinit(struct s3_object *o)
+{
+	free(o->content_type);
+	free(o->content_encoding);
+	free(o->version_id);
+	free(o->storage_class);
+	strbuf_deinit(&o->metadata);
+	s3_object_init(o);
+}
+
+int64_t s3_object_time_ns(const struct s3_object *o)
+{
+	if (o->mtime_ns != TIME_UNKNOWN || o->last_modified_s == TIME_UNKNOWN)
+		return o->mtime_ns;
+	return o->last_modified_s * NS_PER_S;
+}
+
+static char *header_copy(const struct http_response *resp, const char *name)
+{
+	struct strview value = http_header(resp, name);
+	return value.len ? s3t_strndup(value.data, value.len) : NULL;
+}
+
+static void on_meta(void *arg, struct strview name, struct strview value)
+{
+	struct s3_object *o = arg;
+	name = sv_from(name, strlen(META));
+	if (sv_eq_nocase(name, SV("mtime")))
+		o->mtime_ns = time_parse_mtime_ns(value);
+	strbuf_add_sv(&o->metadata, name);
+	strbuf_add_str(&o->metadata, ": ");
+	strbuf_add_sv(&o->metadata, value);
+	strbuf_add_char(&o->metadata, '\n');
+}
+
+/* Everything but the size, which stands elsewhere in a ranged answer. */
+static void object_from(const struct http_response *resp, struct s3_object *o)
+{
+	s3_object_deinit(o);
+	s3_clean_etag(http_header(resp, "etag"), o->etag);
+	o->last_modified_s = time_parse_http(http_header(resp, "last-modified"));
+	o->content_type = header_copy(resp, "content-type");
+	o->content_encoding = header_copy(resp, "content-encoding");
+	o->version_id = header_copy(resp, "x-amz-version-id");
+	o->storage_class = header_copy(resp, "x-amz-storage-class");
+	o->etag_is_opaque =
+		sv_starts_with(http_header(resp, "x-amz-server-side-encryption"), SV("aws:kms")) ||
+		http_header(resp, "x-amz-server-side-encryption-customer-algorithm").len;
+	http_each_header(resp, META, on_meta, o);
+}
+
+enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct s3_object *out, struct s3t_err *err)
+{
+	struct s3_call call = {.method = "HEAD", .bucket = bucket, .key = key};
+	struct http_response resp;
+	http_response_init(&resp);
+	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
+	if (rc == S3T_OK) {
+		object_from(&resp, out);
+		if (!parse_u64(http_header(&resp, "content-length"), &out->size))
+			rc = s3t_fail(err, S3T_PROTOCOL, "The server's answer has no length.");
+	}
+	http_response_deinit(&resp);
+	return rc;
+}
+
+/* --- PUT --- */
+
+enum { PUT_HEADERS_MAX = 32 };
+
+struct put_headers {
+	struct sigv4_pair pairs[PUT_HEADERS_MAX];
+	size_t count;
+	char mtime[40];
+	struct strbuf names[PUT_HEADERS_MAX]; /* of metadata */
+	size_t name_count;
+};
+
+static void put_add(struct put_headers *h, struct strview name, struct strview value)
+{
+	if (h->count < PUT_HEADERS_MAX)
+		h->pairs[h->count++] = (struct sigv4_pair){name, value};
+}
+
+static void put_add_metadata(struct put_headers *h, struct strview metadata, bool skip_mtime)
+{
+	while (metadata.len) {
+		size_t end = sv_find(metadata, '\n');
+		struct strview line = sv_n(metadata.data, end);
+		size_t colon = sv_find(line, ':');
+		struct strview name = sv_n(line.data, colon);
+		metadata = sv_from(metadata, end + 1);
+		if (!name.len || h->count == PUT_HEADERS_MAX ||
+			(skip_mtime && sv_eq_nocase(name, SV("mtime"))))
+			continue;
+		struct strbuf *full = &h->names[h->name_count++];
+		strbuf_init(full);
+		strbuf_add_str(full, META);
+		strbuf_add_sv(full, name);
+		put_add(h, strbuf_view(full), sv_trim(sv_from(line, colon + 1)));
+	}
+}
+
+static void put_headers_init(struct put_headers *h, const struct s3_put *put)
+{
+	*h = (struct put_headers){0};
+	if (!put)
+		return;
+	if (put->content_type && put->content_type[0])
+		put_add(h, SV("content-type"), sv(put->content_type));
+	if (put->content_encoding && put->content_encoding[0])
+		put_add(h, SV("content-encoding"), sv(put->content_encoding));
+	if (put->storage_class && put->storage_class[0] &&
+		strcmp(put->storage_class, "STANDARD") != 0)
+		put_add(h, SV("x-amz-storage-class"), sv(put->storage_class));
+	bool has_mtime = put->mtime_ns != TIME_UNKNOWN;
+	if (has_mtime) {
+		time_format_mtime(put->mtime_ns, h->mtime);
+		put_add(h, SV(META "mtime"), sv(h->mtime));
+	}
+	put_add_metadata(h, put->metadata, has_mtime);
+	if (put->if_none_match)
+		put_add(h, SV("if-none-match"), SV("*"));
+}
+
+static void put_headers_deinit(struct put_headers *h)
+{
+	for (size_t i = 0; i < h->name_count; i++)
+		strbuf_deinit(&h->names[i]);
+}
+
+static enum s3t_rc put(const struct s3_ctx *ctx, struct s3_call *call, const struct s3_put *what,
+	char etag[S3_ETAG_MAX], char **version_id, struct s3t_err *err)
+{
+	struct put_headers headers;
+	put_headers_init(&headers, what);
+	call->method = "PUT";
+	call->has_body = true;
+	call->headers = headers.pairs;
+	call->header_count = headers.count;
+	struct http_response resp;
+	http_response_init(&resp);
+	enum s3t_rc rc = s3_send(ctx, call, &resp, err);
+	if (rc == S3T_OK && etag)
+		s3_clean_etag(http_header(&resp, "etag"), etag);
+	if (rc == S3T_OK && version_id)
+		*version_id = header_copy(&resp, "x-amz-version-id");
+	http_response_deinit(&resp);
+	put_headers_deinit(&headers);
+	return rc;
+}
+
+enum s3t_rc s3_put_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	const struct s3_put *what, struct strview body, char etag[S3_ETAG_MAX], struct s3t_err *err)
+{
+	struct s3_call call = {.bucket = bucket, .key = key, .body = body};
+	return put(ctx, &call, what, etag, NULL, err);
+}
+
+enum s3t_rc s3_put_object_stream(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, const struct s3_put *what, const struct http_body *body,
+	struct strview payload_hash, char etag[S3_ETAG_MAX], char **version_id, struct s3t_err *err)
+{
+	struct s3_call call = {
+		.bucket = bucket, .key = key, .stream = body, .payload_hash = payload_hash};
+	return put(ctx, &call, what, etag, version_id, err);
+}
+
+/* --- ranged GET --- */
+
+struct getter {
+	const struct s3_get *get;
+	uint64_t got;
+	bool ranged; /* this try asked for a range */
+	char range[64];
+	struct strbuf match;
+	struct sigv4_pair headers[2];
+	struct http_response *resp;
+	struct s3t_err refusal; /* why the answer was not taken */
+	bool has_object;
+};
+
+static void before_try(void *arg, struct s3_call *call)
+{
+	struct getter *g = arg;
+	const struct s3_get *get = g->get;
+	size_t n = 0;
+	uint64_t from = get->offset + g->got;
+	g->ranged = from > 0 || get->len != UINT64_MAX;
+	if (g->ranged) {
+		if (get->len == UINT64_MAX)
+			snprintf(g->range, sizeof g->range, "bytes=%llu-", (unsigned long long)from);
+		else
+			snprintf(g->range, sizeof g->range, "bytes=%llu-%llu", (unsigned long long)from,
+				(unsigned long long)(get->offset + get->len - 1));
+		g->headers[n++] = (struct sigv4_pair){SV("range"), sv(g->range)};
+	}
+	if (g->match.len)
+		g->headers[n++] = (struct sigv4_pair){SV("if-match"), strbuf_view(&g->match)};
+	call->headers = g->headers;
+	call->header_count = n;
+}
+
+/* "bytes 0-9/100", strictly (threat T16, T17) */
+static bool content_range_is(struct strview value, uint64_t first, uint64_t last, uint64_t total)
+{
+	uint64_t a, b, c;
+	if (!sv_starts_with(value, SV("bytes ")))
+		return false;
+	value = sv_from(value, 6);
+	size_t dash = sv_find(value, '-'), slash = sv_find(value, '/');
+	return dash < slash && slash < value.len && parse_u64(sv_n(value.data, dash), &a) &&
+		parse_u64(sv_n(value.data + dash + 1, slash - dash - 1), &b) &&
+		parse_u64(sv_from(value, slash + 1), &c) && a == first &&
+		(last == UINT64_MAX ? b + 1 == c : b == last) && (total == UINT64_MAX || c == total);
+}
+
+/* Is this answer the bytes that were asked for, of the object that was meant? */
+static bool on_answer(void *arg, int status)
+{
+	struct getter *g = arg;
+	const struct s3_get *get = g->get;
+	if (status / 100 != 2)
+		return true;
+	uint64_t from = get->offset + g->got;
+	uint64_t last = get->len == UINT64_MAX ? UINT64_MAX : get->offset + get->len - 1;
+	if (g->ranged && status == 206 &&
+		!content_range_is(http_header(g->resp, "content-range"), from, last, get->total)) {
+		s3t_fail(&g->refusal, S3T_PROTOCOL,
+			"The server answered with another range than the one asked for.");
+		return false;
+	}
+	uint64_t length;
+	bool whole = status == 200;
+	if (whole && g->ranged && (from > 0 || last != get->total - 1)) {
+		s3t_fail(&g->refusal, S3T_UNSUPPORTED,
+			"The server ignores ranges; the object can only be fetched whole.");
+		return false;
+	}
+	if (whole && get->total != UINT64_MAX &&
+		parse_u64(http_header(g->resp, "content-length"), &length) && length != get->total) {
+		s3t_fail(&g->refusal, S3T_CHANGED,
+			"The object has another size than when it was listed.");
+		return false;
+	}
+	char etag[S3_ETAG_MAX];
+	s3_clean_etag(http_header(g->resp, "etag"), etag);
+	if (get->etag && get->etag[0] && etag[0] && strcmp(get->etag, etag) != 0) {
+		s3t_fail(&g->refusal, S3T_CHANGED, "The object changed on the server meanwhile.");
+		return false;
+	}
+	if (get->object && !g->has_object) {
+		object_from(g->resp, get->object);
+		g->has_object = true;
+	}
+	return true;
+}
+
+static bool on_data(void *arg, const char *data, size_t len)
+{
+	struct getter *g = arg;
+	if (g->get->len != UINT64_MAX && len > g->get->len - g->got) {
+		s3t_fail(&g->refusal, S3T_PROTOCOL, "The server sent more than was asked for.");
+		return false;
+	}
+	if (!g->get->sink(g->get->sink_arg, data, len))
+		return false;
+	g->got += len;
+	return true;
+}
+
+enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, struct s3t_err *err)
+{
+	if (get->len == 0)
+		return S3T_OK; /* a range cannot be empty */
+	struct http_response resp;
+	struct getter g = {.get = get, .resp = &resp};
+	strbuf_init(&g.match);
+	if (get->etag && get->etag[0])
+		strbuf_addf(&g.match, "\"%s\"", get->etag);
+	struct s3_call call = {.method = "GET",
+		.bucket = get->bucket,
+		.key = get->key,
+		.sink = on_data,
+		.on_headers = on_answer,
+		.sink_arg = &g,
+		.prepare = before_try,
+		.prepare_arg = &g,
+		.progress = &g.got};
+	http_response_init(&resp);
+	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
+	if (g.refusal.rc != S3T_OK && rc != S3T_CANCELLED) {
+		rc = g.refusal.rc;
+		if (err)
+			*err = g.refusal;
+	}
+	uint64_t want = get->len != UINT64_MAX	   ? get->len
+		: get->total != UINT64_MAX	   ? get->total - get->offset
+						   : g.got;
+	if (rc == S3T_OK && g.got != want)
+		rc = s3t_fail(err, S3T_MISMATCH, "The server sent fewer bytes than announced.");
+	http_response_deinit(&resp);
+	strbuf_deinit(&g.match);
+	return rc;
+}
+
+/* --- delete, copy --- */
+
+enum s3t_rc s3_delete_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct s3t_err *err)
+{
+	struct s3_call call = {.method = "DELETE", .bucket = bucket, .key = key};
+	struct http_response resp;
+	http_response_init(&resp);
+	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
+	http_response_deinit(&resp);
+	return rc;
+}
+
+struct copy_result {
+	char *etag;
+};
+
+static void on_copy_result(void *arg, int depth, struct strview parent, struct strview name,
+	struct strview text)
+{
+	struct copy_result *r = arg;
+	(void)parent;
+	if (depth == 1 && sv_eq(name, SV("ETag")) && r->etag)
+		s3_clean_etag(text, r->etag);
+}
+
+/* The one form of x-amz-copy-source. */
+static void copy_source(struct strbuf *out, struct strview bucket, struct strview key)
+{
+	strbuf_add_char(out, '/');
+	uri_encode(out, bucket, false);
+	strbuf_add_char(out, '/');
+	uri_encode(out, key, true);
+}
+
+static enum s3t_rc copy(const struct s3_ctx *ctx, struct s3_call *call, struct put_headers *headers,
+	struct strview src_bucket, struct strview src_key, const char *src_etag,
+	char etag[S3_ETAG_MAX], struct s3t_err *err)
+{
+	struct strbuf source;
+	char match[S3_ETAG_MAX + 2];
+	strbuf_init(&source);
+	copy_source(&source, src_bucket, src_key);
+	put_add(headers, SV("x-amz-copy-source"), strbuf_view(&source));
+	if (src_etag && src_etag[0]) {
+		snprintf(match, sizeof match, "\"%s\"", src_etag);
+		put_add(headers, SV("x-amz-copy-source-if-match"), sv(match));
+	}
+	if (etag)
+		etag[0] = '\0';
+	struct copy_result result = {.etag = etag};
+	struct xml_handler handler = {.close = on_copy_result, .arg = &result};
+	call->method = "PUT";
+	call->has_body = true;
+	call->is_long = true;
+	call->headers = headers->pairs;
+	call->header_count = headers->count;
+	call->handler = &handler;
+	struct http_response resp;
+	http_response_init(&resp);
+	enum s3t_rc rc = s3_send(ctx, call, &resp, err);
+	http_response_deinit(&resp);
+	strbuf_deinit(&source);
+	return rc;
+}
+
+enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, struct strview src_bucket,
+	struct strview src_key, const char *src_etag, struct strview bucket, struct strview key,
+	const struct s3_put *what, char etag[S3_ETAG_MAX], struct s3t_err *err)
+{
+	struct put_headers headers;
+	put_headers_init(&headers, what);
+	if (what)
+		put_add(&headers, SV("x-amz-metadata-directive"), SV("REPLACE"));
+	struct s3_call call = {.bucket = bucket, .key = key, .root = "CopyObjectResult"};
+	enum s3t_rc rc = copy(ctx, &call, &headers, src_bucket, src_key, src_etag, etag, err);
+	put_headers_deinit(&headers);
+	return rc;
+}
+
+enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_bucket,
+	struct strview src_key, const char *src_etag, uint64_t offset, uint64_t len,
+	struct strview bucket, struct strview key, const char *upload_id, uint32_t part_number,
+	char etag[S3_ETAG_MAX], struct s3t_err *err)
+{
+	char range[64], number[16];
+	snprintf(range, sizeof range, "bytes=%llu-%llu", (unsigned long long)offset,
+		(unsigned long long)(offset + len - 1));
+	snprintf(number, sizeof number, "%u", part_number);
+	struct sigv4_pair query[] = {
+		{SV("partNumber"), sv(number)}, {SV("uploadId"), sv(upload_id)}};
+	struct put_headers headers = {0};
+	put_add(&headers, SV("x-amz-copy-source-range"), sv(range));
+	struct s3_call call = {.bucket = bucket,
+		.key = key,
+		.query = query,
+		.query_count = 2,
+		.root = "CopyPartResult"};
+	return copy(ctx, &call, &headers, src_bucket, src_key, src_etag, etag, err);
+}
+
+/* --- CreateMultipartUpload carries the same headers as PUT --- */
+
+static void on_upload_id(void *arg, int depth, struct strview parent, struct strview name,
+	struct strview text)
+{
+	char **id = arg;
+	(void)parent;
+	if (depth == 1 && sv_eq(name, SV("UploadId")) && !*id)
+		*id = s3t_strndup(text.data, text.len);
+}
+
+enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, const struct s3_put *what, char **upload_id, struct s3t_err *err)
+{
+	struct put_headers headers;
+	put_headers_init(&headers, what);
+	*upload_id = NULL;
+	struct sigv4_pair query = {SV("uploads"), SV("")};
+	struct xml_handler handler = {.close = on_upload_id, .arg = upload_id};
+	struct s3_call call = {.method = "POST",
+		.bucket = bucket,
+		.key = key,
+		.query = &query,
+		.query_count = 1,
+		.headers = headers.pairs,
+		.header_count = headers.count,
+		.has_body = true,
+		.root = "InitiateMultipartUploadResult",
+		.handler = &handler};
+	struct http_response resp;
+	http_response_init(&resp);
+	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
+	http_response_deinit(&resp);
+	put_headers_deinit(&headers);
+	if (rc == S3T_OK && (!*upload_id || !**upload_id))
+		rc = s3t_fail(err, S3T_PROTOCOL, "The server gave no upload id.");
+	if (rc != S3T_OK) {
+		free(*upload_id);
+		*upload_id = NULL;
+	}
+	return rc;
+}

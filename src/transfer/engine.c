@@ -1,0 +1,459 @@
+/*
+ * The pool: what is due next, who runs it, and the jobs' life. A job lives from engine_submit() to
+ * engine_dismiss() or engine_free(); it runs while it has waiting, active or asking items, batches, or
+ * an unfinished scan; then, after a move, what is left of the source directories is pruned by one last
+ * piece of work.
+ */
+#include "transfer/internal.h"
+
+#include "core/timeutil.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum work_kind { WORK_NONE, WORK_SCAN, WORK_START, WORK_PART, WORK_FINISH, WORK_BATCH, WORK_END };
+
+struct work {
+	enum work_kind kind;
+	struct job *job;
+	struct item *item;
+	struct batch *batch;
+	uint32_t part;
+};
+
+/* --- choosing --- */
+
+static uint32_t parallel_limit(const struct job *job)
+{
+	return job->spec.max_parallel ? job->spec.max_parallel : UINT32_MAX;
+}
+
+static bool active_work_locked(struct job *job, struct work *w)
+{
+	for (struct item *it = job->active.head; it; it = it->next) {
+		if (it->state != ITEM_RUNNING)
+			continue;
+		bool stop = it->has_failed || cancel_is_set(it->cancel);
+		if (!stop && it->next_part < it->plan.part_count &&
+			it->parts_running < parallel_limit(job)) {
+			*w = (struct work){WORK_PART, job, it, NULL, it->next_part++};
+			it->parts_running++;
+			return true;
+		}
+		if (it->parts_running == 0 && (stop || it->parts_done == it->plan.part_count)) {
+			it->state = ITEM_FINISHING;
+			*w = (struct work){WORK_FINISH, job, it, NULL, 0};
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool new_work_locked(struct job *job, struct work *w)
+{
+	bool may_scan = !job->scan_done && !job->is_scanning && job->state == JOB_RUNNING &&
+		job->waiting.count < WINDOW_LOW && job->batch_count < BATCHES_MAX &&
+		job->asking.count < WINDOW_LOW;
+	if (may_scan) {
+		job->is_scanning = true;
+		*w = (struct work){WORK_SCAN, job, NULL, NULL, 0};
+		return true;
+	}
+	if (job->batches) {
+		struct batch *b = job->batches;
+		job->batches = b->next;
+		job->batch_count--;
+		*w = (struct work){WORK_BATCH, job, NULL, b, 0};
+		return true;
+	}
+	struct item *it = list_pop(&job->waiting);
+	if (!it)
+		return false;
+	it->state = ITEM_STARTING;
+	it->started_ms = time_mono_ms();
+	it->cancel = cancel_new(job->cancel);
+	list_push(&job->active, it);
+	*w = (struct work){WORK_START, job, it, NULL, 0};
+	return true;
+}
+
+static bool is_idle_locked(const struct job *job)
+{
+	return job->scan_done && !job->is_scanning && !job->works && !job->waiting.count &&
+		!job->active.count && !job->asking.count && !job->batches;
+}
+
+static void finish_job_locked(struct job *job)
+{
+	job->state = JOB_FINISHED;
+	job->has_ended = true;
+	job->ended_ms = time_mono_ms();
+	struct event *e = event_new(job, EV_JOB_DONE);
+	e->job_cancelled = job->was_cancelled;
+	e->done = job->items_done;
+	e->failed = job->items_failed;
+	e->skipped = job->items_skipped;
+	msgq_push(job->engine->events, &e->msg);
+}
+
+static bool end_work_locked(struct job *job, struct work *w)
+{
+	if (job->state == JOB_FINISHED || job->is_ending || !is_idle_locked(job))
+		return false;
+	bool prune = (job->spec.kind == JOB_MOVE || job->spec.kind == JOB_DELETE) &&
+		!job->was_cancelled && job->spec.recursive && !job->spec.dry_run;
+	if (!prune) {
+		finish_job_locked(job);
+		return false;
+	}
+	job->is_ending = true;
+	*w = (struct work){WORK_END, job, NULL, NULL, 0};
+	return true;
+}
+
+static bool next_work_locked(struct engine *e, struct work *w)
+{
+	for (struct job *job = e->jobs; job; job = job->next)
+		if (job->state != JOB_FINISHED && active_work_locked(job, w))
+			return true;
+	for (struct job *job = e->jobs; job; job = job->next)
+		if (job->state != JOB_FINISHED && new_work_locked(job, w))
+			return true;
+	for (struct job *job = e->jobs; job; job = job->next)
+		if (end_work_locked(job, w))
+			return true;
+	return false;
+}
+
+/* --- running --- */
+
+static void end_step(struct worker *w, struct job *job)
+{
+	struct loc_io io = {.conn = w->conn, .cancel = job->cancel};
+	for (size_t i = 0; i < job->spec.source_count; i++) {
+		const struct job_source *src = &job->spec.sources[i];
+		struct s3t_err err;
+		enum s3t_rc rc = S3T_OK;
+		pthread_mutex_lock(&job->engine->lock);
+		bool is_clean = !job->source_failed[i];
+		pthread_mutex_unlock(&job->engine->lock);
+		if (is_clean)
+			rc = job->spec.from->ops->prune(job->spec.from, &io,
+				sv_n(src->path, src->path_len), &err);
+		if (rc != S3T_OK) {
+			pthread_mutex_lock(&job->engine->lock);
+			job_problem_locked(job, i, sv_n(src->path, src->path_len), SV(""), ITEM_FAILED,
+				&err);
+			pthread_mutex_unlock(&job->engine->lock);
+		}
+	}
+}
+
+static void run_work(struct worker *w, const struct work *work)
+{
+	switch (work->kind) {
+	case WORK_SCAN:
+		scan_step(w, work->job);
+		break;
+	case WORK_START:
+		item_start(w, work->item);
+		break;
+	case WORK_PART:
+		item_part(w, work->item, work->part);
+		break;
+	case WORK_FINISH:
+		item_finish(w, work->item);
+		break;
+	case WORK_BATCH:
+		batch_run(w, work->job, work->batch);
+		break;
+	case WORK_END:
+		end_step(w, work->job);
+		break;
+	case WORK_NONE:
+		break;
+	}
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker w = {.engine = arg};
+	struct engine *e = w.engine;
+	w.conn = http_conn_new(e->transport);
+	pthread_mutex_lock(&e->lock);
+	for (;;) {
+		struct work work = {WORK_NONE, NULL, NULL, NULL, 0};
+		if (!next_work_locked(e, &work)) {
+			if (e->stopping)
+				break;
+			pthread_cond_wait(&e->work, &e->lock);
+			continue;
+		}
+		struct job *job = work.job;
+		job->works++;
+		pthread_mutex_unlock(&e->lock);
+		run_work(&w, &work);
+		pthread_mutex_lock(&e->lock);
+		job->works--;
+		if (work.kind == WORK_END)
+			finish_job_locked(job);
+		pthread_cond_broadcast(&e->work);
+	}
+	e->threads_running--;
+	pthread_cond_broadcast(&e->work);
+	pthread_mutex_unlock(&e->lock);
+	http_conn_free(w.conn);
+	return NULL;
+}
+
+struct engine *engine_new(const struct engine_options *options, struct msgq *events)
+{
+	struct engine *e = s3t_alloc(sizeof *e);
+	pthread_mutex_init(&e->lock, NULL);
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&e->work, &attr);
+	pthread_condattr_destroy(&attr);
+	limiter_init(&e->limiter, options->bytes_per_second);
+	e->events = events;
+	e->transport = options->transport;
+	e->root = cancel_new(NULL);
+	e->cleanup = cancel_new(NULL);
+	uint32_t workers = options->workers ? options->workers : WORKERS_AUTO;
+	if (workers > WORKERS_MAX)
+		workers = WORKERS_MAX;
+	/* signals are the main thread's */
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_mutex_lock(&e->lock);
+	for (uint32_t i = 0; i < workers; i++) {
+		if (pthread_create(&e->threads[i], NULL, worker_main, e) != 0)
+			break;
+		e->thread_count++;
+		e->threads_running++;
+	}
+	pthread_mutex_unlock(&e->lock);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (e->thread_count == 0)
+		s3t_oom();
+	return e;
+}
+
+/* --- cancelling --- */
+
+static void cancel_job_locked(struct job *job)
+{
+	if (job->state == JOB_FINISHED)
+		return;
+	job->state = JOB_CANCELLING;
+	job->was_cancelled = true;
+	cancel_trigger(job->cancel);
+	struct item *it;
+	while ((it = list_pop(&job->waiting)) || (it = list_pop(&job->asking)))
+		item_ended_locked(it, ITEM_CANCELLED, NULL, NULL);
+	while (job->batches) {
+		struct batch *b = job->batches;
+		job->batches = b->next;
+		job->batch_count--;
+		batch_free(b);
+	}
+	job->scan_done = true;
+	pthread_cond_broadcast(&job->engine->work);
+}
+
+static struct job *find_job_locked(struct engine *e, job_id id)
+{
+	struct job *job = e->jobs;
+	while (job && job->id != id)
+		job = job->next;
+	return job;
+}
+
+void engine_cancel(struct engine *e, job_id id)
+{
+	pthread_mutex_lock(&e->lock);
+	struct job *job = find_job_locked(e, id);
+	if (job)
+		cancel_job_locked(job);
+	pthread_mutex_unlock(&e->lock);
+}
+
+void engine_cancel_all(struct engine *e)
+{
+	pthread_mutex_lock(&e->lock);
+	for (struct job *job = e->jobs; job; job = job->next)
+		cancel_job_locked(job);
+	pthread_mutex_unlock(&e->lock);
+}
+
+static struct item *find_item(struct item_list *l, item_id id)
+{
+	struct item *it = l->head;
+	while (it && it->id != id)
+		it = it->next;
+	return it;
+}
+
+void engine_cancel_item(struct engine *e, job_id id, item_id item)
+{
+	pthread_mutex_lock(&e->lock);
+	struct job *job = find_job_locked(e, id);
+	struct item *it = job ? find_item(&job->active, item) : NULL;
+	if (it) {
+		it->was_cancelled = true;
+		cancel_trigger(it->cancel);
+	} else if (job && (it = find_item(&job->waiting, item))) {
+		list_remove(&job->waiting, it);
+		item_ended_locked(it, ITEM_CANCELLED, NULL, NULL);
+	} else if (job && (it = find_item(&job->asking, item))) {
+		list_remove(&job->asking, it);
+		item_ended_locked(it, ITEM_CANCELLED, NULL, NULL);
+	} else if (job && (it = find_item(&job->broken, item))) {
+		list_remove(&job->broken, it);
+		item_free(it);
+	}
+	pthread_cond_broadcast(&e->work);
+	pthread_mutex_unlock(&e->lock);
+}
+
+void engine_free(struct engine *e, int64_t grace_ms)
+{
+	if (!e)
+		return;
+	engine_cancel_all(e);
+	struct timespec deadline = time_deadline(grace_ms);
+	pthread_mutex_lock(&e->lock);
+	e->stopping = true;
+	pthread_cond_broadcast(&e->work);
+	int timed_out = 0;
+	while (e->threads_running && !timed_out)
+		timed_out = pthread_cond_timedwait(&e->work, &e->lock, &deadline);
+	pthread_mutex_unlock(&e->lock);
+	cancel_trigger(e->cleanup);
+	cancel_trigger(e->root);
+	for (uint32_t i = 0; i < e->thread_count; i++)
+		pthread_join(e->threads[i], NULL);
+	while (e->jobs) {
+		struct job *job = e->jobs;
+		e->jobs = job->next;
+		job_free(job);
+	}
+	cancel_free(e->root);
+	cancel_free(e->cleanup);
+	limiter_deinit(&e->limiter);
+	pthread_cond_destroy(&e->work);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+}
+
+/* --- the rest of the face --- */
+
+job_id engine_submit(struct engine *e, struct job_spec *spec)
+{
+	pthread_mutex_lock(&e->lock);
+	job_id id = ++e->last_job;
+	struct job *job = job_new(e, id, spec);
+	struct job **at = &e->jobs;
+	while (*at)
+		at = &(*at)->next;
+	*at = job;
+	pthread_cond_broadcast(&e->work);
+	pthread_mutex_unlock(&e->lock);
+	return id;
+}
+
+static void requeue_locked(struct job *job, struct item *it)
+{
+	it->state = ITEM_WAITING;
+	it->has_failed = it->was_cancelled = it->was_refetched = false;
+	it->next_part = it->parts_done = 0;
+	list_push(&job->waiting, it);
+}
+
+void engine_answer(struct engine *e, job_id id, item_id item, enum conflict_policy policy, bool for_all)
+{
+	pthread_mutex_lock(&e->lock);
+	struct job *job = find_job_locked(e, id);
+	if (job && for_all)
+		job->spec.policy = policy;
+	struct item *next = NULL;
+	for (struct item *it = job ? job->asking.head : NULL; it; it = next) {
+		next = it->next;
+		if (!for_all && it->id != item)
+			continue;
+		list_remove(&job->asking, it);
+		it->has_answer = true;
+		it->answer = policy;
+		requeue_locked(job, it);
+	}
+	pthread_cond_broadcast(&e->work);
+	pthread_mutex_unlock(&e->lock);
+}
+
+void engine_retry_failed(struct engine *e, job_id id)
+{
+	pthread_mutex_lock(&e->lock);
+	struct job *job = find_job_locked(e, id);
+	if (job && !job->was_cancelled && job->broken.count) {
+		struct item *it;
+		while ((it = list_pop(&job->broken))) {
+			job->items_failed--;
+			job->source_failed[it->source_index]--;
+			job->source_open[it->source_index]++;
+			requeue_locked(job, it);
+		}
+		job->state = JOB_RUNNING;
+		job->is_ending = job->has_ended = false;
+		job->ended_ms = 0;
+		pthread_cond_broadcast(&e->work);
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+void engine_dismiss(struct engine *e, job_id id)
+{
+	pthread_mutex_lock(&e->lock);
+	for (struct job **at = &e->jobs; *at; at = &(*at)->next) {
+		struct job *job = *at;
+		if (job->id != id || job->state != JOB_FINISHED || job->works)
+			continue;
+		*at = job->next;
+		job_free(job);
+		break;
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+bool engine_sources_done(struct engine *e, job_id id, bool *flags, size_t count)
+{
+	pthread_mutex_lock(&e->lock);
+	struct job *job = find_job_locked(e, id);
+	for (size_t i = 0; job && i < count && i < job->spec.source_count; i++)
+		flags[i] = !job->source_open[i] && !job->source_failed[i] && job->scan_done &&
+			!job->was_cancelled;
+	pthread_mutex_unlock(&e->lock);
+	return job != NULL;
+}
+
+void engine_set_rate(struct engine *e, uint64_t bytes_per_second)
+{
+	limiter_set(&e->limiter, bytes_per_second);
+}
+
+struct metrics *engine_metrics(struct engine *e)
+{
+	return &e->metrics;
+}
+
+size_t engine_busy(struct engine *e)
+{
+	size_t n = 0;
+	pthread_mutex_lock(&e->lock);
+	for (struct job *job = e->jobs; job; job = job->next)
+		n += job->state != JOB_FINISHED;
+	pthread_mutex_unlock(&e->lock);
+	return n;
+}

@@ -1,0 +1,148 @@
+/*
+ * The transfer engine: jobs over any pair of locations, run by a pool of threads that pull their
+ * work. An idle worker asks for the next piece (a page of a scan, a part, a small file, a batch of
+ * deletes), runs it without a lock and books the result. Nothing is queued up front, so memory does
+ * not grow with the job.
+ *
+ * Down: submit, cancel, answer (copied or moved). Up: events through a msgq (rare, owned, in order)
+ * and engine_snapshot() (copied). Ids cross threads, pointers do not.
+ */
+#ifndef TRANSFER_ENGINE_H
+#define TRANSFER_ENGINE_H
+
+#include "core/location.h"
+#include "core/msgq.h"
+#include "transfer/conflict.h"
+#include "transfer/metrics.h"
+
+typedef uint32_t job_id;  /* from 1 */
+typedef uint32_t item_id; /* from 1, within the engine */
+
+struct engine;
+
+enum job_kind { JOB_COPY, JOB_MOVE, JOB_DELETE, JOB_MKDIR, JOB_KIND_COUNT };
+
+struct job_source {
+	char *path;	  /* bytes; owned */
+	size_t path_len;
+	char *target_rel; /* name below the target's root; "": the contents go there; owned */
+	size_t target_rel_len;
+};
+
+/* Everything a job needs; it keeps its own copy of the settings it runs under. */
+struct job_spec {
+	enum job_kind kind;
+	struct location *from, *to; /* references; to NULL for deletes */
+	struct job_source *sources;
+	size_t source_count;
+	char *target_root;
+	size_t target_root_len;
+	bool recursive, follow_links, name_latin1, dry_run;
+	bool report_items; /* EV_ITEM for each */
+	enum conflict_policy policy;
+	/* by the configuration */
+	uint64_t multipart_threshold, part_size, chunk_size; /* sizes 0: auto */
+	uint32_t max_parallel;				     /* of one item's parts; 0: auto */
+	bool parallel_download, prove_upload, prove_download;
+	char *storage_class, *content_type; /* NULL: by default / by extension */
+};
+
+/* Takes the upload, download and class options of s; references nothing. */
+void job_spec_init(struct job_spec *spec, enum job_kind kind, const struct settings *s);
+void job_spec_add_source(struct job_spec *spec, struct strview path, struct strview target_rel);
+void job_spec_set_target(struct job_spec *spec, struct location *to, struct strview root);
+void job_spec_deinit(struct job_spec *spec);
+
+enum item_outcome { ITEM_COMPLETED, ITEM_SKIPPED, ITEM_FAILED, ITEM_CANCELLED, ITEM_OUTCOME_COUNT };
+const char *item_outcome_word(enum item_outcome o);
+
+enum event_kind { EV_ITEM, EV_ASK, EV_JOB_DONE, EV_KIND_COUNT };
+
+struct event {
+	struct msg msg;
+	enum event_kind kind;
+	job_id job;
+	item_id item;
+	/* EV_ITEM, EV_ASK: the names; owned by the event */
+	char *source, *target;
+	size_t source_len, target_len;
+	uint64_t size;
+	int64_t duration_ms;
+	enum item_outcome outcome;
+	struct loc_sink_result result;
+	struct s3t_err err;		/* of a failed one; why, of a skipped one */
+	struct conflict_side from, to;	/* EV_ASK */
+	bool job_cancelled;		/* EV_JOB_DONE */
+	uint64_t done, failed, skipped; /* EV_JOB_DONE */
+};
+void event_free(struct event *e);
+
+struct engine_options {
+	uint32_t workers;	 /* ceiling; 0: auto */
+	uint64_t bytes_per_second; /* 0: no limit */
+	const struct http_transport *transport; /* NULL: libcurl */
+};
+
+/* events: where EV_* go; must outlive the engine. */
+struct engine *engine_new(const struct engine_options *options, struct msgq *events);
+/* Cancels everything, aborts uploads, removes temporary files (at most grace_ms), frees. */
+void engine_free(struct engine *e, int64_t grace_ms);
+
+/* Takes what spec holds. */
+job_id engine_submit(struct engine *e, struct job_spec *spec);
+void engine_cancel(struct engine *e, job_id job);
+void engine_cancel_item(struct engine *e, job_id job, item_id item);
+void engine_cancel_all(struct engine *e);
+/* Answers EV_ASK; policy must not be ASK. for_all: every later one of the job too. */
+void engine_answer(struct engine *e, job_id job, item_id item, enum conflict_policy policy,
+	bool for_all);
+/* Runs the job's failed items again. */
+void engine_retry_failed(struct engine *e, job_id job);
+/* Takes a finished job out of the list. */
+void engine_dismiss(struct engine *e, job_id job);
+/* Which of the job's sources are wholly done: one flag a source; false if the job is unknown. */
+bool engine_sources_done(struct engine *e, job_id job, bool *flags, size_t count);
+void engine_set_rate(struct engine *e, uint64_t bytes_per_second);
+
+enum job_state { JOB_RUNNING, JOB_CANCELLING, JOB_FINISHED, JOB_STATE_COUNT };
+enum item_state { ITEM_WAITING, ITEM_STARTING, ITEM_RUNNING, ITEM_FINISHING, ITEM_ASKING, ITEM_BROKEN,
+	ITEM_STATE_COUNT };
+
+#define VIEW_TEXT_MAX 256
+struct job_view {
+	job_id id;
+	enum job_kind kind;
+	enum job_state state;
+	bool is_counting, was_cancelled;
+	uint64_t items_total, items_done, items_failed, items_skipped, items_asking, items_running;
+	uint64_t bytes_total, bytes_done;
+	int64_t started_ms, ended_ms; /* monotonic; ended 0: not yet */
+	char title[VIEW_TEXT_MAX];    /* sanitised */
+};
+struct item_view {
+	job_id job;
+	item_id id;
+	enum item_state state;
+	uint64_t size, bytes;
+	uint32_t parts, parts_done, connections;
+	int64_t started_ms;
+	char name[VIEW_TEXT_MAX], target[VIEW_TEXT_MAX]; /* sanitised */
+	char message[VIEW_TEXT_MAX];
+};
+#define SNAPSHOT_ITEMS_MAX 500
+struct engine_snapshot {
+	struct job_view *jobs;
+	size_t job_count, job_capacity;
+	struct item_view *items; /* running, asking and broken ones, then some that wait */
+	size_t item_count, item_capacity;
+	uint32_t workers;
+	uint64_t bytes_per_second_limit;
+};
+/* Copies; buffers are kept and grown between calls. Any thread. */
+void engine_snapshot(struct engine *e, struct engine_snapshot *out);
+void engine_snapshot_deinit(struct engine_snapshot *s);
+struct metrics *engine_metrics(struct engine *e);
+/* Jobs that are not finished. */
+size_t engine_busy(struct engine *e);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * What the engine's files share; nobody outside src/transfer includes it.
+ *
+ * One lock guards all jobs and items (struct engine's `lock`); it is never held across I/O. An item in
+ * ITEM_STARTING or ITEM_FINISHING belongs to the one worker that took it; in ITEM_RUNNING its parts
+ * belong to the workers that took them, and its plan and route state do not change.
+ */
+#ifndef TRANSFER_INTERNAL_H
+#define TRANSFER_INTERNAL_H
+
+#include "transfer/engine.h"
+#include "transfer/limiter.h"
+#include "transfer/plan.h"
+
+#include <pthread.h>
+
+enum { WINDOW_LOW = 500, WORKERS_MAX = 256, WORKERS_AUTO = 16, BATCHES_MAX = 8 };
+
+struct job;
+
+struct item {
+	struct item *next, *prev;
+	struct job *job;
+	item_id id;
+	size_t source_index;
+	/* immutable after scan, but target after a rename (by the worker that starts it) */
+	char *path, *target; /* full source path; target name below the root */
+	size_t path_len, target_len;
+	struct loc_stat stat;
+	bool is_dir; /* an empty directory or a marker */
+	/* route state: written while STARTING, read while RUNNING */
+	const struct route *route;
+	struct loc_source *source;
+	struct loc_sink *sink;
+	struct plan plan;
+	void *route_state; /* the route's own */
+	struct cancel *cancel;
+	int64_t started_ms;
+	struct conflict_side target_side;
+	/* guarded by lock */
+	enum item_state state;
+	uint32_t next_part, parts_running, parts_done;
+	bool has_failed, was_cancelled, was_refetched, has_answer;
+	enum conflict_policy answer;
+	struct s3t_err err;
+	/* any thread */
+	atomic_int_fast64_t bytes;
+};
+
+/* Paths to delete together. */
+struct batch {
+	struct batch *next;
+	size_t source_index, count;
+	struct strview *paths; /* into arena */
+	char *arena;
+};
+
+/* Where a recursive scan stands; belongs to the worker that scans. */
+struct scan {
+	size_t source_index;
+	struct loc_list *list; /* NULL: the next source is due */
+	struct strbuf base, target; /* of the current source; with a final '/' unless empty */
+};
+
+struct item_list {
+	struct item *head, *tail;
+	size_t count;
+};
+
+struct job {
+	struct job *next;
+	job_id id;
+	struct engine *engine;
+	struct job_spec spec; /* immutable but for policy (guarded by lock) */
+	struct cancel *cancel;
+	struct scan scan; /* of the worker that has is_scanning */
+	/* guarded by lock */
+	enum job_state state;
+	bool is_scanning, scan_done, was_cancelled, is_ending, has_ended;
+	struct item_list waiting, active, asking, broken;
+	struct batch *batches;
+	size_t batch_count, works; /* works: pieces being run now */
+	uint32_t *source_open, *source_failed;
+	uint64_t items_total, items_done, items_failed, items_skipped;
+	uint64_t bytes_total;
+	int64_t started_ms, ended_ms;
+	/* any thread */
+	atomic_int_fast64_t bytes_done;
+};
+
+struct engine {
+	pthread_mutex_t lock;
+	pthread_cond_t work; /* something may be due */
+	pthread_t threads[WORKERS_MAX];
+	uint32_t thread_count;
+	struct msgq *events;
+	const struct http_transport *transport;
+	struct cancel *root, *cleanup; /* cleanup: aborts run under it after a cancel */
+	struct limiter limiter;
+	struct metrics metrics;
+	/* guarded by lock */
+	bool stopping;
+	uint32_t threads_running;
+	struct job *jobs; /* in order of submission */
+	job_id last_job;
+	item_id last_item;
+};
+
+/* A worker's own. */
+struct worker {
+	struct engine *engine;
+	struct http_conn *conn;
+};
+
+/* How one item moves for one pair of locations. Calls may take long and hold no lock. */
+struct route {
+	const char *name;
+	bool (*accepts)(const struct location *from, const struct location *to);
+	enum s3t_rc (*plan)(struct item *it, struct s3t_err *err);
+	enum s3t_rc (*begin)(struct item *it, const struct loc_io *io, struct s3t_err *err);
+	/* any worker, several at once */
+	enum s3t_rc (*part)(struct item *it, const struct loc_io *io, uint32_t index,
+		struct s3t_err *err);
+	enum s3t_rc (*finish)(struct item *it, const struct loc_io *io,
+		struct loc_sink_result *result, struct s3t_err *err);
+	/* nothing is left behind on either side */
+	void (*abort)(struct item *it, const struct loc_io *io);
+};
+extern const struct route route_send, route_fetch, route_copy, route_relay;
+const struct route *route_for(const struct location *from, const struct location *to);
+struct loc_io item_io(struct worker *w, struct item *it);
+/* The sink as the item's job wants it. */
+struct loc_sink_spec item_sink_spec(const struct item *it);
+void item_close(struct item *it); /* source and sink; no lock */
+
+/* job.c */
+struct item *item_new(struct job *job, struct strview path, struct strview target);
+void item_free(struct item *it);
+void list_push(struct item_list *l, struct item *it);
+void list_remove(struct item_list *l, struct item *it);
+struct item *list_pop(struct item_list *l);
+struct job *job_new(struct engine *e, job_id id, struct job_spec *spec);
+void job_free(struct job *job);
+/* Books the end of an item that is in no list; frees it, or keeps it as broken. */
+void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_sink_result *result,
+	const struct s3t_err *err);
+/* An item that never was one: its size is not in the totals yet. */
+void job_problem_locked(struct job *job, size_t source_index, struct strview path,
+	struct strview target, enum item_outcome outcome, const struct s3t_err *err);
+struct event *event_new(const struct job *job, enum event_kind kind);
+
+/* scan.c: one step; item.c: start, one part, finish (an item of one part goes through all three at
+ * once); batch.c: one batch of deletes. Without lock. */
+void scan_step(struct worker *w, struct job *job);
+void item_start(struct worker *w, struct item *it);
+void item_part(struct worker *w, struct item *it, uint32_t index);
+void item_finish(struct worker *w, struct item *it);
+void batch_run(struct worker *w, struct job *job, struct batch *b);
+void batch_free(struct batch *b);
+
+/* guard.c: decision 1. S3T_SAME with a sentence if the target is, or lies under, the source. */
+enum s3t_rc guard_check(const struct job *job, const struct job_source *src, bool is_dir,
+	const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
+
+/* proof.c: does the file hold what the ETag says? *proof: static text. S3T_MISMATCH if not. sum: MD5
+ * of the whole if it is known already, else NULL. */
+enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, bool etag_is_opaque,
+	const unsigned char *sum, struct cancel *cancel, const char **proof,
+	struct s3t_err *err) S3T_MUST_CHECK;
+
+#endif

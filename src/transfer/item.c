@@ -1,0 +1,413 @@
+/*
+ * One item: it is looked at (conflict), begun, moved part by part, finished. A small one is all that in
+ * one piece of work. Failure and cancel end in finish too, which then aborts.
+ */
+#include "core/mime.h"
+#include "core/timeutil.h"
+#include "transfer/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct route *const routes[] = {&route_copy, &route_send, &route_fetch, &route_relay};
+
+const struct route *route_for(const struct location *from, const struct location *to)
+{
+	size_t i = 0;
+	while (i + 1 < sizeof routes / sizeof *routes && !routes[i]->accepts(from, to))
+		i++;
+	return routes[i];
+}
+
+static void on_progress(void *arg, int64_t bytes)
+{
+	struct item *it = arg;
+	atomic_fetch_add_explicit(&it->bytes, bytes, memory_order_relaxed);
+	atomic_fetch_add_explicit(&it->job->bytes_done, bytes, memory_order_relaxed);
+	if (bytes > 0)
+		limiter_take(&it->job->engine->limiter, (uint64_t)bytes, it->cancel);
+}
+
+struct loc_io item_io(struct worker *w, struct item *it)
+{
+	return (struct loc_io){.conn = w->conn,
+		.cancel = it->cancel,
+		.progress = on_progress,
+		.progress_arg = it};
+}
+
+struct loc_sink_spec item_sink_spec(const struct item *it)
+{
+	const struct job_spec *spec = &it->job->spec;
+	bool asked = it->has_answer && it->answer == CONFLICT_OVERWRITE;
+	enum conflict_policy policy = it->has_answer ? it->answer : CONFLICT_OVERWRITE;
+	return (struct loc_sink_spec){.size = it->stat.size,
+		.part_size = it->plan.part_size,
+		.part_count = it->plan.part_count,
+		.mtime_ns = it->stat.mtime_ns,
+		.content_type = spec->content_type ? spec->content_type
+			: it->stat.content_type	   ? it->stat.content_type
+						   : mime_type_of(sv_n(it->target, it->target_len)),
+		.storage_class = spec->storage_class,
+		.mode = it->stat.mode,
+		.no_replace = !asked && it->target_side.mtime_ns == TIME_UNKNOWN &&
+			(policy == CONFLICT_SKIP || policy == CONFLICT_RENAME ||
+				policy == CONFLICT_FAIL || policy == CONFLICT_ASK),
+		.prove = spec->prove_upload};
+}
+
+/* --- conflict --- */
+
+/* What stands where the item is to go; false if nothing does. */
+static enum s3t_rc look_at_target(struct item *it, const struct loc_io *io, struct strview name,
+	bool *exists, struct conflict_side *side, struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct strbuf path;
+	strbuf_init(&path);
+	path_join(&path, sv_n(spec->target_root, spec->target_root_len), name);
+	struct loc_stat stat = {.kind = ENTRY_FILE};
+	enum s3t_rc rc;
+	struct s3_client *client = location_s3_client(spec->to);
+	if (client) { /* HEAD alone: a prefix of that name is no conflict */
+		struct s3_ctx ctx = {.client = client, .conn = io->conn, .cancel = io->cancel};
+		struct s3_object object;
+		struct strview bucket, key;
+		s3_object_init(&object);
+		s3_path_split(strbuf_view(&path), &bucket, &key);
+		rc = s3_head_object(&ctx, bucket, key, &object, err);
+		stat.size = object.size;
+		stat.mtime_ns = s3_object_time_ns(&object);
+		s3_object_deinit(&object);
+	} else {
+		rc = spec->to->ops->stat(spec->to, io, strbuf_view(&path), &stat, err);
+	}
+	strbuf_deinit(&path);
+	*exists = rc == S3T_OK;
+	*side = (struct conflict_side){.size = stat.size, .mtime_ns = stat.mtime_ns};
+	if (rc == S3T_OK && stat.mtime_ns == TIME_UNKNOWN)
+		side->mtime_ns = INT64_MIN + 1; /* there, but without a time */
+	loc_stat_deinit(&stat);
+	return rc == S3T_NOT_FOUND ? S3T_OK : rc;
+}
+
+/* A listing has LastModified only; the file's own time is in the object's metadata. */
+static void refine_source_time(struct item *it, const struct loc_io *io)
+{
+	struct loc_stat stat;
+	const struct job_spec *spec = &it->job->spec;
+	if (spec->from->ops->kind != LOC_S3)
+		return;
+	if (spec->from->ops->stat(spec->from, io, sv_n(it->path, it->path_len), &stat, NULL) == S3T_OK) {
+		it->stat.mtime_ns = stat.mtime_ns;
+		loc_stat_deinit(&stat);
+	}
+}
+
+static enum s3t_rc rename_target(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	struct strbuf name;
+	strbuf_init(&name);
+	for (unsigned n = 2; n < 10000; n++) {
+		bool exists = false;
+		struct conflict_side side;
+		strbuf_reset(&name);
+		conflict_rename(&name, sv_n(it->target, it->target_len), n);
+		enum s3t_rc rc = look_at_target(it, io, strbuf_view(&name), &exists, &side, err);
+		if (rc != S3T_OK || !exists) {
+			free(it->target);
+			it->target_len = name.len;
+			it->target = strbuf_take(&name);
+			return rc;
+		}
+	}
+	strbuf_deinit(&name);
+	return s3t_fail(err, S3T_EXISTS, "There is no free name left.");
+}
+
+static enum conflict_action settle(struct item *it, const struct loc_io *io,
+	enum conflict_policy policy, struct s3t_err *err)
+{
+	bool exists = false;
+	it->target_side.mtime_ns = TIME_UNKNOWN;
+	if (policy == CONFLICT_OVERWRITE)
+		return CONFLICT_GO;
+	if (look_at_target(it, io, sv_n(it->target, it->target_len), &exists, &it->target_side, err) !=
+		S3T_OK)
+		return CONFLICT_DO_FAIL;
+	if (!exists) {
+		it->target_side.mtime_ns = TIME_UNKNOWN;
+		return CONFLICT_GO;
+	}
+	if (policy == CONFLICT_NEWER && it->target_side.size == it->stat.size)
+		refine_source_time(it, io);
+	struct conflict_side source = {.size = it->stat.size, .mtime_ns = it->stat.mtime_ns};
+	enum conflict_action action = conflict_decide(policy, source, it->target_side);
+	if (action == CONFLICT_DO_FAIL)
+		s3t_fail(err, S3T_EXISTS, "The target exists.");
+	if (action == CONFLICT_DO_SKIP)
+		s3t_fail(err, S3T_EXISTS, "The target exists (policy %s).",
+			conflict_policy_word(policy));
+	if (action == CONFLICT_DO_RENAME) {
+		if (rename_target(it, io, err) != S3T_OK)
+			return CONFLICT_DO_FAIL;
+		it->target_side.mtime_ns = TIME_UNKNOWN;
+		return CONFLICT_GO;
+	}
+	return action;
+}
+
+/* --- ends --- */
+
+static void end_item(struct item *it, enum item_outcome outcome, struct loc_sink_result *result,
+	const struct s3t_err *err)
+{
+	struct job *job = it->job;
+	item_close(it);
+	pthread_mutex_lock(&job->engine->lock);
+	list_remove(&job->active, it);
+	item_ended_locked(it, outcome, result, err);
+	pthread_mutex_unlock(&job->engine->lock);
+}
+
+static void end_failed(struct item *it, const struct s3t_err *err)
+{
+	bool cancelled = err->rc == S3T_CANCELLED || cancel_is_set(it->cancel);
+	end_item(it, cancelled ? ITEM_CANCELLED : ITEM_FAILED, NULL, cancelled ? NULL : err);
+}
+
+static void ask(struct item *it)
+{
+	struct job *job = it->job;
+	struct event *e = event_new(job, EV_ASK);
+	e->source = s3t_strndup(it->path, it->path_len);
+	e->source_len = it->path_len;
+	e->target = s3t_strndup(it->target, it->target_len);
+	e->target_len = it->target_len;
+	e->size = it->stat.size;
+	e->from = (struct conflict_side){.size = it->stat.size, .mtime_ns = it->stat.mtime_ns};
+	e->to = it->target_side;
+	e->item = it->id;
+	pthread_mutex_lock(&job->engine->lock);
+	list_remove(&job->active, it);
+	cancel_free(it->cancel);
+	it->cancel = NULL;
+	it->state = ITEM_ASKING;
+	list_push(&job->asking, it);
+	if (job->state == JOB_CANCELLING) {
+		list_remove(&job->asking, it);
+		item_ended_locked(it, ITEM_CANCELLED, NULL, NULL);
+		event_free(e);
+	} else {
+		msgq_push(job->engine->events, &e->msg);
+	}
+	pthread_mutex_unlock(&job->engine->lock);
+}
+
+static void note_failure(void *arg, size_t index, const struct s3t_err *why)
+{
+	(void)index;
+	*(struct s3t_err *)arg = *why;
+}
+
+/* The second half of a move. */
+static enum s3t_rc remove_source(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	if (spec->kind != JOB_MOVE || spec->dry_run)
+		return S3T_OK;
+	struct strview path = sv_n(it->path, it->path_len);
+	struct s3t_err why = {.rc = S3T_OK};
+	enum s3t_rc rc = spec->from->ops->remove(spec->from, io, &path, 1, note_failure, &why, err);
+	if (rc == S3T_OK && why.rc != S3T_OK) {
+		rc = why.rc;
+		*err = why;
+	}
+	if (rc != S3T_OK)
+		s3t_err_prefix(err, "It was copied, but the source could not be removed: ");
+	return rc;
+}
+
+/* --- start --- */
+
+static enum s3t_rc make_directory(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct strview root = sv_n(spec->target_root, spec->target_root_len);
+	struct strview name = sv_n(it->target, it->target_len);
+	if (name.len == 0)
+		return S3T_OK; /* the target's root itself */
+	return spec->to->ops->mkdir(spec->to, io, root, name, err);
+}
+
+static void start_directory(struct item *it, const struct loc_io *io)
+{
+	struct s3t_err err;
+	enum s3t_rc rc = S3T_OK;
+	struct loc_sink_result result = {.proof = NULL};
+	if (!it->job->spec.dry_run)
+		rc = make_directory(it, io, &err);
+	if (rc == S3T_OK && it->stat.kind == ENTRY_FILE)
+		rc = remove_source(it, io, &err);
+	if (rc == S3T_OK)
+		end_item(it, ITEM_COMPLETED, &result, NULL);
+	else
+		end_failed(it, &err);
+}
+
+/* True: the item goes on; false: it has ended or asks. */
+static bool pass_conflict(struct item *it, const struct loc_io *io)
+{
+	struct job *job = it->job;
+	struct s3t_err err;
+	pthread_mutex_lock(&job->engine->lock);
+	enum conflict_policy policy = it->has_answer ? it->answer : job->spec.policy;
+	it->answer = policy;
+	pthread_mutex_unlock(&job->engine->lock);
+	enum conflict_action action = settle(it, io, policy, &err);
+	if (action == CONFLICT_DO_SKIP)
+		end_item(it, ITEM_SKIPPED, NULL, &err);
+	else if (action == CONFLICT_DO_FAIL)
+		end_failed(it, &err);
+	else if (action == CONFLICT_DO_ASK)
+		ask(it);
+	return action == CONFLICT_GO;
+}
+
+void item_start(struct worker *w, struct item *it)
+{
+	struct job *job = it->job;
+	struct loc_io io = item_io(w, it);
+	struct s3t_err err;
+	if (it->is_dir) {
+		start_directory(it, &io);
+		return;
+	}
+	if (!pass_conflict(it, &io))
+		return;
+	if (job->spec.dry_run) {
+		struct loc_sink_result result = {.proof = "dry run"};
+		end_item(it, ITEM_COMPLETED, &result, NULL);
+		return;
+	}
+	it->route = route_for(job->spec.from, job->spec.to);
+	enum s3t_rc rc = it->route->plan(it, &err);
+	if (rc == S3T_OK)
+		rc = it->route->begin(it, &io, &err);
+	if (rc != S3T_OK) {
+		end_failed(it, &err);
+		return;
+	}
+	bool is_single = it->plan.part_count == 1;
+	pthread_mutex_lock(&job->engine->lock);
+	it->next_part = it->parts_running = is_single;
+	it->state = ITEM_RUNNING;
+	pthread_mutex_unlock(&job->engine->lock);
+	if (is_single)
+		item_part(w, it, 0);
+}
+
+void item_part(struct worker *w, struct item *it, uint32_t index)
+{
+	struct job *job = it->job;
+	struct loc_io io = item_io(w, it);
+	struct s3t_err err;
+	enum s3t_rc rc = it->route->part(it, &io, index, &err);
+	bool is_single = it->plan.part_count == 1;
+	pthread_mutex_lock(&job->engine->lock);
+	if (rc == S3T_OK) {
+		it->parts_done++;
+	} else if (!it->has_failed) {
+		it->has_failed = true;
+		it->err = err;
+		/* the other parts of a lost file are not worth their bytes */
+		if (!is_single && rc != S3T_CANCELLED)
+			cancel_trigger(it->cancel);
+	}
+	/* a single part's item stays this worker's: nobody else may take it for finishing */
+	if (is_single)
+		it->state = ITEM_FINISHING;
+	it->parts_running--;
+	pthread_mutex_unlock(&job->engine->lock);
+	if (is_single)
+		item_finish(w, it);
+}
+
+/* --- finish --- */
+
+static void count_metrics(struct item *it)
+{
+	struct metrics *m = &it->job->engine->metrics;
+	uint64_t ms = (uint64_t)(time_mono_ms() - it->started_ms);
+	if (it->route == &route_send && it->job->spec.to->ops->kind == LOC_S3) {
+		metrics_add(&m->uploads_total, 1);
+		metrics_add(&m->bytes_uploaded, it->stat.size);
+		metrics_add(&m->upload_duration_ms, ms);
+	} else if (it->route == &route_fetch) {
+		metrics_add(&m->downloads_total, 1);
+		metrics_add(&m->bytes_downloaded, it->stat.size);
+		metrics_add(&m->download_duration_ms, ms);
+	} else {
+		metrics_add(&m->copies_total, 1);
+		metrics_add(&m->bytes_copied, it->stat.size);
+		metrics_add(&m->copy_duration_ms, ms);
+	}
+}
+
+/* Aborts run under a token of their own: the item's is triggered already. */
+static void abort_item(struct worker *w, struct item *it)
+{
+	struct loc_io io = {.conn = w->conn, .cancel = it->job->engine->cleanup};
+	it->route->abort(it, &io);
+}
+
+/* Wrong bytes are fetched once more from the start. */
+static bool refetch(struct item *it, const struct s3t_err *err)
+{
+	struct job *job = it->job;
+	bool again = err->rc == S3T_MISMATCH && !it->was_refetched && it->route == &route_fetch;
+	if (!again)
+		return false;
+	pthread_mutex_lock(&job->engine->lock);
+	atomic_fetch_sub(&job->bytes_done, atomic_exchange(&it->bytes, 0));
+	it->was_refetched = true;
+	it->next_part = it->parts_done = 0;
+	it->state = ITEM_RUNNING;
+	pthread_mutex_unlock(&job->engine->lock);
+	return true;
+}
+
+void item_finish(struct worker *w, struct item *it)
+{
+	struct loc_io io = item_io(w, it);
+	struct s3t_err err = it->err;
+	struct loc_sink_result result = {.proof = NULL};
+	enum s3t_rc rc = it->has_failed ? it->err.rc : S3T_OK;
+	if (rc == S3T_OK && cancel_is_set(it->cancel))
+		rc = s3t_fail(&err, S3T_CANCELLED, "Cancelled.");
+	if (rc == S3T_OK)
+		rc = it->route->finish(it, &io, &result, &err);
+	if (rc == S3T_OK) {
+		count_metrics(it);
+		/* the copy is there and proven: its source goes even if a cancel came just now */
+		struct loc_io calm = {.conn = w->conn, .cancel = it->job->engine->cleanup};
+		rc = remove_source(it, &calm, &err);
+		if (rc == S3T_OK) {
+			end_item(it, ITEM_COMPLETED, &result, NULL);
+			return;
+		}
+		free(result.version_id);
+		end_item(it, ITEM_FAILED, NULL, &err);
+		return;
+	}
+	if (refetch(it, &err))
+		return;
+	abort_item(w, it);
+	bool exists_now = rc == S3T_EXISTS && it->answer == CONFLICT_SKIP;
+	if (exists_now)
+		end_item(it, ITEM_SKIPPED, NULL, &err);
+	else if (it->has_failed && rc != S3T_CANCELLED)
+		end_item(it, ITEM_FAILED, NULL, &err);
+	else
+		end_failed(it, &err);
+}

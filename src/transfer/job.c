@@ -1,0 +1,275 @@
+#include "transfer/internal.h"
+
+#include "core/text.h"
+#include "core/timeutil.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const outcome_words[] = {"completed", "skipped", "failed", "cancelled"};
+_Static_assert(sizeof outcome_words / sizeof *outcome_words == ITEM_OUTCOME_COUNT, "a word for each");
+
+const char *item_outcome_word(enum item_outcome o)
+{
+	return outcome_words[o];
+}
+
+void job_spec_init(struct job_spec *spec, enum job_kind kind, const struct settings *s)
+{
+	*spec = (struct job_spec){.kind = kind,
+		.policy = CONFLICT_OVERWRITE,
+		.multipart_threshold = s->multipart_threshold,
+		.part_size = s->part_size,
+		.chunk_size = s->chunk_size,
+		.max_parallel = s->max_concurrent_parts > s->max_concurrent_chunks
+			? s->max_concurrent_parts
+			: s->max_concurrent_chunks,
+		.parallel_download = s->parallel,
+		.prove_upload = s->checksum,
+		.prove_download = s->verify_checksum,
+		.storage_class = s->storage_class[0] ? s3t_strdup(s->storage_class) : NULL};
+}
+
+void job_spec_add_source(struct job_spec *spec, struct strview path, struct strview target_rel)
+{
+	struct job_source *more =
+		realloc(spec->sources, (spec->source_count + 1) * sizeof *spec->sources);
+	if (!more)
+		s3t_oom();
+	spec->sources = more;
+	more[spec->source_count++] = (struct job_source){.path = s3t_strndup(path.data, path.len),
+		.path_len = path.len,
+		.target_rel = s3t_strndup(target_rel.data, target_rel.len),
+		.target_rel_len = target_rel.len};
+}
+
+void job_spec_set_target(struct job_spec *spec, struct location *to, struct strview root)
+{
+	location_unref(spec->to);
+	free(spec->target_root);
+	spec->to = location_ref(to);
+	spec->target_root = s3t_strndup(root.data, root.len);
+	spec->target_root_len = root.len;
+}
+
+void job_spec_deinit(struct job_spec *spec)
+{
+	for (size_t i = 0; i < spec->source_count; i++) {
+		free(spec->sources[i].path);
+		free(spec->sources[i].target_rel);
+	}
+	free(spec->sources);
+	free(spec->target_root);
+	free(spec->storage_class);
+	free(spec->content_type);
+	location_unref(spec->from);
+	location_unref(spec->to);
+	*spec = (struct job_spec){0};
+}
+
+void event_free(struct event *e)
+{
+	if (!e)
+		return;
+	free(e->source);
+	free(e->target);
+	free(e->result.version_id);
+	free(e);
+}
+
+struct event *event_new(const struct job *job, enum event_kind kind)
+{
+	struct event *e = s3t_alloc(sizeof *e);
+	e->kind = kind;
+	e->job = job->id;
+	return e;
+}
+
+void list_push(struct item_list *l, struct item *it)
+{
+	it->next = NULL;
+	it->prev = l->tail;
+	if (l->tail)
+		l->tail->next = it;
+	else
+		l->head = it;
+	l->tail = it;
+	l->count++;
+}
+
+void list_remove(struct item_list *l, struct item *it)
+{
+	if (it->prev)
+		it->prev->next = it->next;
+	else
+		l->head = it->next;
+	if (it->next)
+		it->next->prev = it->prev;
+	else
+		l->tail = it->prev;
+	it->next = it->prev = NULL;
+	l->count--;
+}
+
+struct item *list_pop(struct item_list *l)
+{
+	struct item *it = l->head;
+	if (it)
+		list_remove(l, it);
+	return it;
+}
+
+struct item *item_new(struct job *job, struct strview path, struct strview target)
+{
+	struct item *it = s3t_alloc(sizeof *it);
+	it->job = job;
+	it->path = s3t_strndup(path.data, path.len);
+	it->path_len = path.len;
+	it->target = s3t_strndup(target.data, target.len);
+	it->target_len = target.len;
+	it->state = ITEM_WAITING;
+	it->stat.mtime_ns = TIME_UNKNOWN;
+	return it;
+}
+
+void item_close(struct item *it)
+{
+	if (it->source)
+		it->job->spec.from->ops->source_close(it->source);
+	if (it->sink)
+		it->job->spec.to->ops->sink_free(it->sink);
+	free(it->route_state);
+	it->source = NULL;
+	it->sink = NULL;
+	it->route_state = NULL;
+}
+
+void item_free(struct item *it)
+{
+	item_close(it);
+	cancel_free(it->cancel);
+	loc_stat_deinit(&it->stat);
+	free(it->path);
+	free(it->target);
+	free(it);
+}
+
+struct job *job_new(struct engine *e, job_id id, struct job_spec *spec)
+{
+	struct job *job = s3t_alloc(sizeof *job);
+	job->id = id;
+	job->engine = e;
+	job->spec = *spec;
+	*spec = (struct job_spec){0};
+	job->cancel = cancel_new(e->root);
+	job->started_ms = time_mono_ms();
+	job->source_open = s3t_alloc((job->spec.source_count + 1) * sizeof *job->source_open);
+	job->source_failed = s3t_alloc((job->spec.source_count + 1) * sizeof *job->source_failed);
+	strbuf_init(&job->scan.base);
+	strbuf_init(&job->scan.target);
+	return job;
+}
+
+static void free_list(struct item_list *l)
+{
+	struct item *it;
+	while ((it = list_pop(l)))
+		item_free(it);
+}
+
+void job_free(struct job *job)
+{
+	free_list(&job->waiting);
+	free_list(&job->active);
+	free_list(&job->asking);
+	free_list(&job->broken);
+	while (job->batches) {
+		struct batch *b = job->batches;
+		job->batches = b->next;
+		batch_free(b);
+	}
+	if (job->scan.list)
+		job->spec.from->ops->list_free(job->scan.list);
+	strbuf_deinit(&job->scan.base);
+	strbuf_deinit(&job->scan.target);
+	free(job->source_open);
+	free(job->source_failed);
+	cancel_free(job->cancel);
+	job_spec_deinit(&job->spec);
+	free(job);
+}
+
+static void report(struct job *job, item_id id, struct strview path, struct strview target,
+	uint64_t size, int64_t duration_ms, enum item_outcome outcome,
+	struct loc_sink_result *result, const struct s3t_err *err)
+{
+	if (!job->spec.report_items) {
+		if (result)
+			free(result->version_id);
+		return;
+	}
+	struct event *e = event_new(job, EV_ITEM);
+	e->item = id;
+	e->source = s3t_strndup(path.data, path.len);
+	e->source_len = path.len;
+	e->target = s3t_strndup(target.data, target.len);
+	e->target_len = target.len;
+	e->size = size;
+	e->duration_ms = duration_ms;
+	e->outcome = outcome;
+	if (result)
+		e->result = *result;
+	if (err)
+		e->err = *err;
+	msgq_push(job->engine->events, &e->msg);
+}
+
+static void count_outcome(struct job *job, enum item_outcome outcome)
+{
+	if (outcome == ITEM_COMPLETED)
+		job->items_done++;
+	else if (outcome == ITEM_FAILED)
+		job->items_failed++;
+	else if (outcome == ITEM_SKIPPED)
+		job->items_skipped++;
+}
+
+void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_sink_result *result,
+	const struct s3t_err *err)
+{
+	struct job *job = it->job;
+	int64_t took = it->started_ms ? time_mono_ms() - it->started_ms : 0;
+	report(job, it->id, sv_n(it->path, it->path_len), sv_n(it->target, it->target_len),
+		it->stat.size, took, outcome, result, err);
+	count_outcome(job, outcome);
+	if (outcome != ITEM_COMPLETED) {
+		/* what did not arrive does not count; what was skipped leaves the total */
+		atomic_fetch_sub(&job->bytes_done, atomic_exchange(&it->bytes, 0));
+		if (outcome == ITEM_SKIPPED)
+			job->bytes_total -= it->stat.size;
+	}
+	job->source_open[it->source_index]--;
+	cancel_free(it->cancel);
+	it->cancel = NULL;
+	if (outcome == ITEM_FAILED) {
+		job->source_failed[it->source_index]++;
+		metrics_add(&job->engine->metrics.failures_total, 1);
+		it->state = ITEM_BROKEN;
+		if (err)
+			it->err = *err;
+		list_push(&job->broken, it);
+		return;
+	}
+	if (outcome != ITEM_COMPLETED)
+		job->source_failed[it->source_index]++; /* keeps its mark */
+	item_free(it);
+}
+
+void job_problem_locked(struct job *job, size_t source_index, struct strview path,
+	struct strview target, enum item_outcome outcome, const struct s3t_err *err)
+{
+	job->items_total++;
+	job->source_failed[source_index]++;
+	count_outcome(job, outcome);
+	report(job, 0, path, target, 0, 0, outcome, NULL, err);
+}

@@ -1,0 +1,180 @@
+/*
+ * Copied by the server: CopyObject, or UploadPartCopy above the service's limit. Some servers ignore
+ * the condition on the source, so the copy is looked at afterwards: size, and the ETag where it must
+ * be the same.
+ */
+#include "core/timeutil.h"
+#include "transfer/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct copy {
+	struct strview src_bucket, src_key, bucket, key;
+	struct strbuf target;
+	struct s3_object object; /* the source's */
+	char *upload_id;
+	char (*etags)[S3_ETAG_MAX];
+	char etag[S3_ETAG_MAX];
+	bool is_done;
+};
+
+static bool accepts(const struct location *from, const struct location *to)
+{
+	struct s3_client *a = location_s3_client(from), *b = location_s3_client(to);
+	return a && b && s3_client_same_service(a, b);
+}
+
+static enum s3t_rc plan(struct item *it, struct s3t_err *err)
+{
+	const struct provider *p = s3_client_profile(location_s3_client(it->job->spec.to))->provider;
+	uint64_t most = p->max_copy_bytes ? p->max_copy_bytes : S3_PART_MAX;
+	it->plan = (struct plan){.part_size = it->stat.size, .part_count = 1};
+	if (it->stat.size <= most)
+		return S3T_OK;
+	if (p->no_part_copy)
+		return s3t_fail(err, S3T_UNSUPPORTED,
+			"This service copies objects of at most %llu bytes.", (unsigned long long)most);
+	if (!plan_upload(it->stat.size, 0, 512 * PLAN_MIB, p->max_parts ? p->max_parts : S3_PARTS_MAX,
+		    &it->plan))
+		return s3t_fail(err, S3T_INVALID, "The object is larger than S3 allows.");
+	return S3T_OK;
+}
+
+static struct s3_ctx ctx_of(struct item *it, const struct loc_io *io)
+{
+	return (struct s3_ctx){.client = location_s3_client(it->job->spec.to),
+		.conn = io->conn,
+		.cancel = io->cancel};
+}
+
+/* What a copy that is made anew must carry over by itself. */
+static struct s3_put put_of(const struct item *it, const struct copy *c)
+{
+	return (struct s3_put){.content_type = it->job->spec.content_type
+			? it->job->spec.content_type
+			: c->object.content_type,
+		.content_encoding = c->object.content_encoding,
+		.storage_class = it->job->spec.storage_class,
+		.mtime_ns = TIME_UNKNOWN,
+		.metadata = strbuf_view(&c->object.metadata)};
+}
+
+/* Another class or type is wanted: then metadata cannot be left to the server. */
+static bool must_replace(const struct item *it)
+{
+	const struct job_spec *spec = &it->job->spec;
+	return spec->content_type ||
+		(spec->storage_class && strcmp(spec->storage_class, "STANDARD") != 0);
+}
+
+static void close_copy(struct item *it)
+{
+	struct copy *c = it->route_state;
+	if (!c)
+		return;
+	strbuf_deinit(&c->target);
+	s3_object_deinit(&c->object);
+	free(c->upload_id);
+	free(c->etags);
+	free(c);
+	it->route_state = NULL;
+}
+
+static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct s3_ctx ctx = ctx_of(it, io);
+	struct copy *c = s3t_alloc(sizeof *c);
+	it->route_state = c;
+	s3_object_init(&c->object);
+	strbuf_init(&c->target);
+	path_join(&c->target, sv_n(spec->target_root, spec->target_root_len),
+		sv_n(it->target, it->target_len));
+	s3_path_split(strbuf_view(&c->target), &c->bucket, &c->key);
+	s3_path_split(sv_n(it->path, it->path_len), &c->src_bucket, &c->src_key);
+	enum s3t_rc rc = S3T_OK;
+	bool in_parts = it->plan.part_count > 1;
+	if (in_parts || must_replace(it))
+		rc = s3_head_object(&ctx, c->src_bucket, c->src_key, &c->object, err);
+	if (rc == S3T_OK && in_parts) {
+		struct s3_put put = put_of(it, c);
+		c->etags = s3t_alloc(it->plan.part_count * sizeof *c->etags);
+		rc = s3_create_multipart_upload(&ctx, c->bucket, c->key, &put, &c->upload_id, err);
+	}
+	if (rc != S3T_OK)
+		close_copy(it);
+	return rc;
+}
+
+static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index,
+	struct s3t_err *err)
+{
+	struct copy *c = it->route_state;
+	struct s3_ctx ctx = ctx_of(it, io);
+	uint64_t offset = plan_part_offset(&it->plan, index);
+	uint64_t len = plan_part_len(&it->plan, index, it->stat.size);
+	struct s3_put put = put_of(it, c);
+	enum s3t_rc rc;
+	if (c->upload_id)
+		rc = s3_upload_part_copy(&ctx, c->src_bucket, c->src_key, it->stat.etag, offset, len,
+			c->bucket, c->key, c->upload_id, index + 1, c->etags[index], err);
+	else
+		rc = s3_copy_object(&ctx, c->src_bucket, c->src_key, it->stat.etag, c->bucket, c->key,
+			must_replace(it) ? &put : NULL, c->etag, err);
+	if (rc == S3T_OK && io->progress)
+		io->progress(io->progress_arg, (int64_t)len);
+	return rc;
+}
+
+static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_sink_result *result,
+	struct s3t_err *err)
+{
+	struct copy *c = it->route_state;
+	struct s3_ctx ctx = ctx_of(it, io);
+	*result = (struct loc_sink_result){.proof = "size and ETag of the copy"};
+	enum s3t_rc rc = S3T_OK;
+	if (c->upload_id)
+		rc = s3_complete_multipart_upload(&ctx, c->bucket, c->key, c->upload_id,
+			(const char(*)[S3_ETAG_MAX])c->etags, it->plan.part_count, "", c->etag,
+			&result->version_id, err);
+	if (rc != S3T_OK)
+		return rc;
+	free(c->upload_id);
+	c->upload_id = NULL;
+	struct s3_object made;
+	s3_object_init(&made);
+	rc = s3_head_object(&ctx, c->bucket, c->key, &made, err);
+	/* a copy in one piece of an object made in one piece has the same ETag */
+	bool same_kind = it->plan.part_count == 1 && !strchr(it->stat.etag, '-') &&
+		!strchr(made.etag, '-') && it->stat.etag[0] && !made.etag_is_opaque;
+	if (rc == S3T_OK && made.size != it->stat.size)
+		rc = s3t_fail(err, S3T_MISMATCH, "The copy has another size than its source.");
+	else if (rc == S3T_OK && same_kind && strcmp(made.etag, it->stat.etag) != 0)
+		rc = s3t_fail(err, S3T_MISMATCH, "The copy has another ETag than its source.");
+	if (rc == S3T_OK)
+		memcpy(result->etag, made.etag, sizeof result->etag);
+	if (rc == S3T_OK && !same_kind)
+		result->proof = "size of the copy";
+	s3_object_deinit(&made);
+	if (rc == S3T_OK)
+		close_copy(it);
+	return rc;
+}
+
+static void abort_copy(struct item *it, const struct loc_io *io)
+{
+	struct copy *c = it->route_state;
+	struct s3_ctx ctx = ctx_of(it, io);
+	if (c && c->upload_id)
+		(void)!s3_abort_multipart_upload(&ctx, c->bucket, c->key, c->upload_id, NULL);
+	close_copy(it);
+}
+
+const struct route route_copy = {.name = "copy",
+	.accepts = accepts,
+	.plan = plan,
+	.begin = begin,
+	.part = part,
+	.finish = finish,
+	.abort = abort_copy};

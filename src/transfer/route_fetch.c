@@ -1,0 +1,162 @@
+/*
+ * From any source into a local file: parallel ranges written at their own place. libcurl hands over
+ * 16 KiB at a time, so they are gathered. An object that comes in one range is hashed on its way; in
+ * several, it is read back from the page cache before it gets its name.
+ */
+#include "core/crypto.h"
+#include "core/timeutil.h"
+#include "transfer/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { GATHER = 256 << 10 };
+
+struct fetch {
+	unsigned char sum[MD5_LEN];
+	bool has_sum;
+};
+
+struct writer {
+	int fd, failed; /* failed: errno */
+	uint64_t at, counted;
+	size_t fill;
+	char *buf;
+	struct digest *digest; /* NULL: not hashed here */
+	const struct loc_io *io;
+};
+
+static bool accepts(const struct location *from, const struct location *to)
+{
+	(void)from;
+	return to->ops->kind == LOC_LOCAL;
+}
+
+static enum s3t_rc plan(struct item *it, struct s3t_err *err)
+{
+	(void)err;
+	const struct job_spec *spec = &it->job->spec;
+	it->plan = plan_download(it->stat.size, spec->parallel_download, spec->chunk_size,
+		it->job->engine->thread_count);
+	return S3T_OK;
+}
+
+static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	it->route_state = s3t_alloc(sizeof(struct fetch));
+	enum s3t_rc rc = spec->from->ops->source_open(spec->from, io, sv_n(it->path, it->path_len),
+		&it->stat, &it->source, err);
+	if (rc != S3T_OK)
+		return rc;
+	struct loc_sink_spec sink = item_sink_spec(it);
+	return spec->to->ops->sink_begin(spec->to, io,
+		sv_n(spec->target_root, spec->target_root_len), sv_n(it->target, it->target_len), &sink,
+		&it->sink, err);
+}
+
+static bool flush(struct writer *w)
+{
+	size_t done = 0;
+	while (done < w->fill) {
+		ssize_t n = pwrite(w->fd, w->buf + done, w->fill - done, (off_t)(w->at + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			w->failed = errno;
+			return false;
+		}
+		done += (size_t)n;
+	}
+	w->at += w->fill;
+	w->fill = 0;
+	return true;
+}
+
+static bool on_data(void *arg, const char *data, size_t len)
+{
+	struct writer *w = arg;
+	if (w->digest)
+		digest_update(w->digest, data, len);
+	if (w->io->progress)
+		w->io->progress(w->io->progress_arg, (int64_t)len);
+	w->counted += len;
+	while (len) {
+		size_t n = GATHER - w->fill < len ? GATHER - w->fill : len;
+		memcpy(w->buf + w->fill, data, n);
+		w->fill += n;
+		data += n;
+		len -= n;
+		if (w->fill == GATHER && !flush(w))
+			return false;
+	}
+	return true;
+}
+
+static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index,
+	struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct fetch *f = it->route_state;
+	uint64_t offset = plan_part_offset(&it->plan, index);
+	bool inline_hash = it->plan.part_count == 1 && spec->prove_download;
+	struct writer w = {.fd = spec->to->ops->sink_fd(it->sink),
+		.at = offset,
+		.buf = s3t_alloc(GATHER),
+		.digest = inline_hash ? digest_new(DIGEST_MD5) : NULL,
+		.io = io};
+	enum s3t_rc rc = spec->from->ops->source_read(it->source, io, offset,
+		plan_part_len(&it->plan, index, it->stat.size), on_data, &w, err);
+	if (rc == S3T_OK)
+		flush(&w);
+	if (w.failed)
+		rc = s3t_fail_errno(err, w.failed, "The downloaded file cannot be written");
+	if (rc == S3T_OK && inline_hash) {
+		digest_final(w.digest, f->sum);
+		f->has_sum = true;
+	}
+	if (rc != S3T_OK && io->progress)
+		io->progress(io->progress_arg, -(int64_t)w.counted);
+	digest_free(w.digest);
+	free(w.buf);
+	return rc;
+}
+
+static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_sink_result *result,
+	struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct fetch *f = it->route_state;
+	struct loc_facts facts;
+	const char *proof = NULL;
+	enum s3t_rc rc = S3T_OK;
+	spec->from->ops->source_facts(it->source, &facts);
+	if (spec->prove_download)
+		rc = proof_file(spec->to->ops->sink_fd(it->sink), it->stat.size, it->stat.etag,
+			facts.etag_is_opaque, f->has_sum ? f->sum : NULL, io->cancel, &proof, err);
+	if (rc != S3T_OK)
+		return rc;
+	if (facts.mtime_ns != TIME_UNKNOWN)
+		spec->to->ops->sink_set_mtime(it->sink, facts.mtime_ns);
+	rc = spec->to->ops->sink_commit(it->sink, io, it->plan.part_count, result, err);
+	result->proof = proof;
+	snprintf(result->etag, sizeof result->etag, "%s", it->stat.etag);
+	return rc;
+}
+
+static void abort_fetch(struct item *it, const struct loc_io *io)
+{
+	if (it->sink)
+		(void)it->job->spec.to->ops->sink_abort(it->sink, io, NULL);
+}
+
+const struct route route_fetch = {.name = "fetch",
+	.accepts = accepts,
+	.plan = plan,
+	.begin = begin,
+	.part = part,
+	.finish = finish,
+	.abort = abort_fetch};

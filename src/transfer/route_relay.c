@@ -1,0 +1,144 @@
+/*
+ * Between any two locations, through this machine: a part is fetched into an unlinked spool file of
+ * this worker's and sent from there, so that a retry needs no second download and memory stays flat.
+ */
+#include "core/crypto.h"
+#include "core/timeutil.h"
+#include "transfer/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool accepts(const struct location *from, const struct location *to)
+{
+	(void)from;
+	(void)to;
+	return true;
+}
+
+static enum s3t_rc plan(struct item *it, struct s3t_err *err)
+{
+	return route_send.plan(it, err);
+}
+
+/* The object's own type, time and metadata go along. */
+static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct s3_client *client = location_s3_client(spec->from);
+	struct s3_object object;
+	s3_object_init(&object);
+	enum s3t_rc rc = S3T_OK;
+	if (client) {
+		struct s3_ctx ctx = {.client = client, .conn = io->conn, .cancel = io->cancel};
+		struct strview bucket, key;
+		s3_path_split(sv_n(it->path, it->path_len), &bucket, &key);
+		rc = s3_head_object(&ctx, bucket, key, &object, err);
+	}
+	if (rc == S3T_OK && client && object.size != it->stat.size)
+		rc = s3t_fail(err, S3T_CHANGED, "The object changed since it was listed.");
+	if (rc == S3T_OK)
+		rc = spec->from->ops->source_open(spec->from, io, sv_n(it->path, it->path_len),
+			&it->stat, &it->source, err);
+	if (rc == S3T_OK) {
+		it->stat.mtime_ns = object.mtime_ns;
+		struct loc_sink_spec sink = item_sink_spec(it);
+		sink.metadata = strbuf_view(&object.metadata);
+		if (object.content_type && !spec->content_type)
+			sink.content_type = object.content_type;
+		rc = spec->to->ops->sink_begin(spec->to, io,
+			sv_n(spec->target_root, spec->target_root_len),
+			sv_n(it->target, it->target_len), &sink, &it->sink, err);
+	}
+	s3_object_deinit(&object);
+	return rc;
+}
+
+struct spool {
+	int fd, failed;
+	uint64_t len;
+};
+
+static bool to_spool(void *arg, const char *data, size_t len)
+{
+	struct spool *s = arg;
+	while (len) {
+		ssize_t n = pwrite(s->fd, data, len, (off_t)s->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			s->failed = errno;
+			return false;
+		}
+		s->len += (uint64_t)n;
+		data += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static int open_spool(void)
+{
+	const char *dir = getenv("TMPDIR");
+	if (!dir || !dir[0])
+		dir = "/var/tmp";
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+	char *name = s3t_asprintf("%s/s3tui-XXXXXX", dir);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(name);
+	free(name);
+	return fd;
+}
+
+static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index,
+	struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	uint64_t offset = plan_part_offset(&it->plan, index);
+	uint64_t len = plan_part_len(&it->plan, index, it->stat.size);
+	struct spool s = {.fd = open_spool()};
+	if (s.fd < 0)
+		return s3t_fail_errno(err, errno, "No temporary file can be made");
+	struct loc_io quiet = {.conn = io->conn, .cancel = io->cancel};
+	enum s3t_rc rc =
+		spec->from->ops->source_read(it->source, &quiet, offset, len, to_spool, &s, err);
+	if (s.failed)
+		rc = s3t_fail_errno(err, s.failed, "The temporary file cannot be written");
+	if (rc == S3T_OK && it->plan.part_count == 1 && spec->prove_download) {
+		const char *proof;
+		struct loc_facts facts;
+		spec->from->ops->source_facts(it->source, &facts);
+		rc = proof_file(s.fd, len, it->stat.etag, facts.etag_is_opaque, NULL, io->cancel,
+			&proof, err);
+	}
+	if (rc == S3T_OK)
+		rc = spec->to->ops->sink_part(it->sink, io, index, offset, s.fd, 0, len, err);
+	close(s.fd);
+	return rc;
+}
+
+static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_sink_result *result,
+	struct s3t_err *err)
+{
+	return it->job->spec.to->ops->sink_commit(it->sink, io, it->plan.part_count, result, err);
+}
+
+static void abort_relay(struct item *it, const struct loc_io *io)
+{
+	if (it->sink)
+		(void)it->job->spec.to->ops->sink_abort(it->sink, io, NULL);
+}
+
+const struct route route_relay = {.name = "relay",
+	.accepts = accepts,
+	.plan = plan,
+	.begin = begin,
+	.part = part,
+	.finish = finish,
+	.abort = abort_relay};

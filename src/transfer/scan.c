@@ -1,0 +1,318 @@
+/*
+ * Scanning: one step looks at the next source or lists one page of it, and puts what it found into the
+ * job's window. Work starts while the scan goes on.
+ */
+#include "core/text.h"
+#include "core/timeutil.h"
+#include "transfer/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes that are not UTF-8 read as Latin-1 (--name-encoding latin1). */
+static void add_name(struct strbuf *out, struct strview name, bool latin1)
+{
+	if (!latin1 || utf8_is_valid(name)) {
+		strbuf_add_sv(out, name);
+		return;
+	}
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.data[i];
+		if (c < 0x80)
+			strbuf_add_char(out, (char)c);
+		else
+			strbuf_add(out, (char[]){(char)(0xc0 | c >> 6), (char)(0x80 | (c & 0x3f))}, 2);
+	}
+}
+
+struct found {
+	struct job *job;
+	struct item_list items;
+	struct strbuf path, target;
+};
+
+static void problem(struct job *job, struct strview path, struct strview target,
+	enum item_outcome outcome, const struct s3t_err *why)
+{
+	pthread_mutex_lock(&job->engine->lock);
+	job_problem_locked(job, job->scan.source_index, path, target, outcome, why);
+	pthread_mutex_unlock(&job->engine->lock);
+}
+
+/* What the listing of a local directory could not read. */
+static void on_problem(void *arg, struct strview rel, const struct s3t_err *why)
+{
+	struct job *job = arg;
+	struct strbuf path;
+	strbuf_init(&path);
+	strbuf_add_sv(&path, strbuf_view(&job->scan.base));
+	strbuf_add_sv(&path, rel);
+	problem(job, strbuf_view(&path), rel, ITEM_FAILED, why);
+	strbuf_deinit(&path);
+}
+
+static void add_item(struct found *f, const struct loc_stat *stat, bool is_dir)
+{
+	struct job *job = f->job;
+	struct item *it = item_new(job, strbuf_view(&f->path), strbuf_view(&f->target));
+	it->source_index = job->scan.source_index;
+	it->stat = *stat;
+	it->is_dir = is_dir;
+	list_push(&f->items, it);
+}
+
+/* One listed entry becomes an item, or is reported as what it cannot be. */
+static void take_entry(struct found *f, const struct entry_page *page, const struct entry *e)
+{
+	struct job *job = f->job;
+	struct scan *scan = &job->scan;
+	struct strview name = entry_name(page, e);
+	bool ends_in_slash = name.len == 0 || name.data[name.len - 1] == '/';
+	strbuf_reset(&f->path);
+	strbuf_reset(&f->target);
+	strbuf_add_sv(&f->path, strbuf_view(&scan->base));
+	strbuf_add_sv(&f->path, name);
+	strbuf_add_sv(&f->target, strbuf_view(&scan->target));
+	add_name(&f->target, name, job->spec.name_latin1);
+	if (!strbuf_ok(&f->path) || !strbuf_ok(&f->target))
+		s3t_oom();
+	struct s3t_err why;
+	struct loc_stat stat = {.kind = ENTRY_FILE,
+		.size = e->size,
+		.mtime_ns = e->mtime_s == TIME_UNKNOWN ? TIME_UNKNOWN : e->mtime_s * NS_PER_S};
+	struct strview etag = entry_etag(page, e);
+	memcpy(stat.etag, etag.data, etag.len < S3_ETAG_MAX - 1 ? etag.len : S3_ETAG_MAX - 1);
+	bool to_local = job->spec.to && job->spec.to->ops->kind == LOC_LOCAL;
+	switch ((enum entry_kind)e->kind) {
+	case ENTRY_FILE:
+		if (ends_in_slash && to_local && e->size) {
+			s3t_fail(&why, S3T_REFUSED_NAME,
+				"The key ends in '/', but it has data: it is a file and a directory.");
+			problem(job, strbuf_view(&f->path), strbuf_view(&f->target), ITEM_FAILED, &why);
+		} else {
+			add_item(f, &stat, ends_in_slash && !e->size);
+		}
+		break;
+	case ENTRY_DIR:
+		stat.kind = ENTRY_DIR;
+		add_item(f, &stat, true);
+		break;
+	case ENTRY_LINK:
+		s3t_fail(&why, S3T_UNSUPPORTED,
+			"A symbolic link to a directory, or to nothing, is skipped (--follow takes "
+			"directories).");
+		problem(job, strbuf_view(&f->path), strbuf_view(&f->target), ITEM_SKIPPED, &why);
+		break;
+	default:
+		s3t_fail(&why, S3T_UNSUPPORTED, "A FIFO, socket or device is skipped.");
+		problem(job, strbuf_view(&f->path), strbuf_view(&f->target), ITEM_SKIPPED, &why);
+	}
+}
+
+static void book(struct found *f)
+{
+	struct job *job = f->job;
+	pthread_mutex_lock(&job->engine->lock);
+	struct item *it;
+	while ((it = list_pop(&f->items))) {
+		if (job->state == JOB_CANCELLING) {
+			item_free(it);
+			continue;
+		}
+		it->id = ++job->engine->last_item;
+		job->items_total++;
+		job->bytes_total += it->stat.size;
+		job->source_open[it->source_index]++;
+		list_push(&job->waiting, it);
+	}
+	pthread_mutex_unlock(&job->engine->lock);
+}
+
+/* Deletes need no items: a page is a batch. */
+static void book_batch(struct job *job, const struct entry_page *page)
+{
+	struct batch *b = s3t_alloc(sizeof *b);
+	size_t bytes = 0;
+	for (uint32_t i = 0; i < page->count; i++)
+		bytes += job->scan.base.len + page->entries[i].name_len;
+	b->arena = s3t_alloc(bytes);
+	b->paths = s3t_alloc((page->count + 1) * sizeof *b->paths);
+	b->source_index = job->scan.source_index;
+	size_t at = 0;
+	for (uint32_t i = 0; i < page->count; i++) {
+		const struct entry *e = &page->entries[i];
+		struct strview name = entry_name(page, e);
+		/* local directories go when they are pruned */
+		if (e->kind == ENTRY_DIR)
+			continue;
+		char *path = b->arena + at;
+		memcpy(path, job->scan.base.data, job->scan.base.len);
+		memcpy(path + job->scan.base.len, name.data, name.len);
+		b->paths[b->count++] = sv_n(path, job->scan.base.len + name.len);
+		at += job->scan.base.len + name.len;
+	}
+	if (b->count == 0) {
+		batch_free(b);
+		return;
+	}
+	pthread_mutex_lock(&job->engine->lock);
+	struct batch **end = &job->batches;
+	while (*end)
+		end = &(*end)->next;
+	*end = b;
+	job->batch_count++;
+	job->items_total += b->count;
+	pthread_mutex_unlock(&job->engine->lock);
+}
+
+static void book_page(struct job *job, struct entry_page *page)
+{
+	if (job->spec.kind == JOB_DELETE) {
+		book_batch(job, page);
+		return;
+	}
+	struct found f = {.job = job};
+	strbuf_init(&f.path);
+	strbuf_init(&f.target);
+	for (uint32_t i = 0; i < page->count; i++)
+		take_entry(&f, page, &page->entries[i]);
+	book(&f);
+	strbuf_deinit(&f.path);
+	strbuf_deinit(&f.target);
+}
+
+static void set_with_slash(struct strbuf *to, struct strview text)
+{
+	strbuf_reset(to);
+	strbuf_add_sv(to, text);
+	if (text.len && text.data[text.len - 1] != '/')
+		strbuf_add_char(to, '/');
+}
+
+static void open_directory(struct job *job, const struct job_source *src)
+{
+	struct scan *scan = &job->scan;
+	unsigned flags = LOC_LIST_RECURSIVE;
+	if (job->spec.kind != JOB_DELETE)
+		flags |= LOC_LIST_ETAGS | (job->spec.follow_links ? LOC_LIST_FOLLOW : 0);
+	set_with_slash(&scan->base, sv_n(src->path, src->path_len));
+	strbuf_reset(&scan->target);
+	struct strbuf name;
+	strbuf_init(&name);
+	add_name(&name, sv_n(src->target_rel, src->target_rel_len), job->spec.name_latin1);
+	set_with_slash(&scan->target, strbuf_view(&name));
+	strbuf_deinit(&name);
+	scan->list = job->spec.from->ops->list_new(job->spec.from, sv_n(src->path, src->path_len),
+		flags, on_problem, job);
+}
+
+static void take_single(struct job *job, const struct job_source *src, const struct loc_stat *stat)
+{
+	if (job->spec.kind == JOB_DELETE) {
+		struct entry_page *page = entry_page_new(false);
+		strbuf_reset(&job->scan.base);
+		(void)entry_page_add(page, sv_n(src->path, src->path_len), ENTRY_FILE, stat->size, 0, 0,
+			sv_n("", 0));
+		book_batch(job, page);
+		entry_page_free(page);
+		return;
+	}
+	struct found f = {.job = job};
+	strbuf_init(&f.path);
+	strbuf_init(&f.target);
+	strbuf_add(&f.path, src->path, src->path_len);
+	add_name(&f.target, sv_n(src->target_rel, src->target_rel_len), job->spec.name_latin1);
+	add_item(&f, stat, false);
+	book(&f);
+	strbuf_deinit(&f.path);
+	strbuf_deinit(&f.target);
+}
+
+/* A local symlink is removed itself, never what it points to. */
+static bool is_single_delete(const struct job *job, const struct job_source *src)
+{
+	bool ends_in_slash = src->path_len && src->path[src->path_len - 1] == '/';
+	return job->spec.kind == JOB_DELETE && !job->spec.recursive && !ends_in_slash;
+}
+
+static enum s3t_rc start_source(struct worker *w, struct job *job, const struct job_source *src,
+	struct s3t_err *err)
+{
+	struct loc_io io = {.conn = w->conn, .cancel = job->cancel};
+	struct loc_stat stat = {.kind = ENTRY_FILE, .mtime_ns = TIME_UNKNOWN};
+	struct strview path = sv_n(src->path, src->path_len);
+	if (job->spec.kind == JOB_MKDIR)
+		return job->spec.to->ops->mkdir(job->spec.to, &io,
+			sv_n(job->spec.target_root, job->spec.target_root_len),
+			sv_n(src->target_rel, src->target_rel_len), err);
+	if (is_single_delete(job, src)) {
+		take_single(job, src, &stat);
+		return S3T_OK;
+	}
+	enum s3t_rc rc = job->spec.from->ops->stat(job->spec.from, &io, path, &stat, err);
+	if (rc != S3T_OK)
+		return rc;
+	bool is_dir = stat.kind == ENTRY_DIR;
+	if (is_dir && !job->spec.recursive)
+		rc = s3t_fail(err, S3T_INVALID, "It is a directory; -r takes what is in it.");
+	else if (stat.kind == ENTRY_OTHER)
+		rc = s3t_fail(err, S3T_UNSUPPORTED, "A FIFO, socket or device cannot be copied.");
+	else if (job->spec.kind != JOB_DELETE)
+		rc = guard_check(job, src, is_dir, &io, err);
+	if (rc == S3T_OK && is_dir) {
+		open_directory(job, src);
+		loc_stat_deinit(&stat);
+	} else if (rc == S3T_OK) {
+		take_single(job, src, &stat); /* takes what stat owns */
+	} else {
+		loc_stat_deinit(&stat);
+	}
+	return rc;
+}
+
+static enum s3t_rc list_step(struct worker *w, struct job *job, struct s3t_err *err)
+{
+	struct scan *scan = &job->scan;
+	const struct location_ops *ops = job->spec.from->ops;
+	struct loc_io io = {.conn = w->conn, .cancel = job->cancel};
+	struct entry_page *page = NULL;
+	bool done = false;
+	enum s3t_rc rc = ops->list_next(scan->list, &io, &page, &done, err);
+	if (rc == S3T_OK)
+		book_page(job, page);
+	entry_page_free(page);
+	if (rc == S3T_OK && !done)
+		return S3T_OK;
+	ops->list_free(scan->list);
+	scan->list = NULL;
+	scan->source_index++;
+	return rc;
+}
+
+void scan_step(struct worker *w, struct job *job)
+{
+	struct scan *scan = &job->scan;
+	struct s3t_err err;
+	enum s3t_rc rc = S3T_OK;
+	size_t index = scan->source_index;
+	if (scan->list) {
+		rc = list_step(w, job, &err);
+	} else if (index < job->spec.source_count) {
+		rc = start_source(w, job, &job->spec.sources[index], &err);
+		if (!scan->list)
+			scan->source_index++;
+	}
+	pthread_mutex_lock(&job->engine->lock);
+	if (rc != S3T_OK && rc != S3T_CANCELLED) {
+		const struct job_source *src = &job->spec.sources[index];
+		job_problem_locked(job, index, sv_n(src->path, src->path_len),
+			sv_n(src->target_rel, src->target_rel_len), ITEM_FAILED, &err);
+	} else if (rc == S3T_OK && job->spec.kind == JOB_MKDIR) {
+		job->items_total++;
+		job->items_done++;
+	}
+	job->is_scanning = false;
+	if (!scan->list && scan->source_index >= job->spec.source_count)
+		job->scan_done = true;
+	pthread_mutex_unlock(&job->engine->lock);
+}

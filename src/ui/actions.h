@@ -1,0 +1,75 @@
+/*
+ * The one table of what a person can do: help, key remapping and the F-key bar come from it. A row:
+ * enum name, name in s3tui.ini, default keys, contexts, label of the F-key bar ("" for none), help.
+ * Keys are separated by spaces; "Space" and "Comma" are keys' names.
+ */
+#ifndef UI_ACTIONS_H
+#define UI_ACTIONS_H
+
+enum action_context {
+	CTX_BROWSER = 1,
+	CTX_TRANSFERS = 2,
+	CTX_HELP = 4,
+	CTX_DIALOG = 8,
+};
+/* moving in lists of any kind */
+#define CTX_LISTS (CTX_BROWSER | CTX_TRANSFERS | CTX_HELP)
+#define CTX_SCREENS (CTX_TRANSFERS | CTX_HELP)
+
+#define ACTION_TABLE(X)                                                                         \
+	X(HELP, "help", "F1 ?", CTX_BROWSER | CTX_TRANSFERS, "Help", "this list of keys")       \
+	X(SHARE, "share", "F2 Y", CTX_BROWSER, "Share",                                         \
+		"make a link that opens without keys (presigned URL)")                          \
+	X(VIEW, "view", "F3 v", CTX_BROWSER, "View", "look into the file (comes later)")        \
+	X(EDIT, "edit", "F4 e", CTX_BROWSER, "Edit", "edit the file (comes later)")             \
+	X(COPY, "copy", "F5", CTX_BROWSER, "Copy", "copy to the other pane")                    \
+	X(MOVE, "move", "F6", CTX_BROWSER, "Move", "move or rename")                            \
+	X(MKDIR, "mkdir", "F7", CTX_BROWSER, "New", "new directory or bucket")                  \
+	X(DELETE, "delete", "F8 Del d", CTX_BROWSER, "Delete", "delete")                        \
+	X(MENU, "menu", "F9", CTX_BROWSER, "Menu", "menu (comes later)")                        \
+	X(QUIT, "quit", "F10 q Ctrl-C", CTX_BROWSER, "Quit", "leave s3tui")                     \
+	X(SWITCH, "switch", "Tab", CTX_BROWSER, "", "switch to the other pane")                 \
+	X(UP, "up", "Up k", CTX_LISTS, "", "one row up")                                        \
+	X(DOWN, "down", "Down j", CTX_LISTS, "", "one row down")                                \
+	X(PAGE_UP, "page-up", "PgUp Ctrl-B", CTX_LISTS, "", "one page up")                      \
+	X(PAGE_DOWN, "page-down", "PgDn Ctrl-D", CTX_LISTS, "", "one page down")                \
+	X(TOP, "top", "Home g", CTX_LISTS, "", "first row")                                     \
+	X(BOTTOM, "bottom", "End G", CTX_LISTS, "", "last row")                                 \
+	X(ENTER, "enter", "Enter l Right", CTX_BROWSER, "", "enter the directory or prefix")    \
+	X(PARENT, "parent", "Backspace h Left", CTX_BROWSER, "", "one level up")                \
+	X(MARK, "mark", "Insert Space", CTX_BROWSER, "", "mark or unmark, cursor down")         \
+	X(MARK_PATTERN, "mark-pattern", "+", CTX_BROWSER, "", "mark by pattern")                \
+	X(UNMARK_PATTERN, "unmark-pattern", "- \\", CTX_BROWSER, "", "unmark by pattern")       \
+	X(INVERT, "invert", "*", CTX_BROWSER, "", "invert the marks")                           \
+	X(FILTER, "filter", "/", CTX_BROWSER, "", "show only names that contain what you type") \
+	X(SORT, "sort", "s", CTX_BROWSER, "", "sort by name, size, date; again: reversed")      \
+	X(SORT_REVERSE, "sort-reverse", "S", CTX_BROWSER, "", "reverse the order")              \
+	X(REFRESH, "refresh", "Ctrl-R R", CTX_BROWSER, "", "list again")                        \
+	X(TRANSFERS, "transfers", "t", CTX_BROWSER, "", "transfers: bars, cancel, retry")       \
+	X(COPY_URI, "copy-uri", "y", CTX_BROWSER, "", "URI or path into the clipboard")         \
+	X(GOTO, "goto", "Ctrl-G", CTX_BROWSER, "", "go to a path, bucket or s3:// location")    \
+	X(SWAP, "swap", "Ctrl-U", CTX_BROWSER, "", "swap the panes")                            \
+	X(SAME, "same", "Alt-i", CTX_BROWSER, "", "other pane: go where this one is")           \
+	X(STOP, "stop", "Esc", CTX_BROWSER, "", "stop listing; take the filter away")           \
+	X(TAKE_AWAY, "take-away", "x Del", CTX_TRANSFERS, "",                                   \
+		"cancel what runs or waits, dismiss what is finished")                          \
+	X(RETRY, "retry", "r", CTX_TRANSFERS, "", "try again what failed")                      \
+	X(CLOSE, "close", "Esc q t F10 Ctrl-C", CTX_SCREENS, "", "back")                        \
+	X(DISMISS, "dismiss", "Esc Ctrl-C F10", CTX_DIALOG, "", "close the dialog")
+
+enum action {
+#define X(name, config, keys, contexts, label, help) ACTION_##name,
+	ACTION_TABLE(X)
+#undef X
+		ACTION_COUNT,
+	ACTION_NONE = ACTION_COUNT
+};
+
+struct action_info {
+	const char *name, *keys;
+	unsigned contexts;
+	const char *label, *help;
+};
+const struct action_info *action_info(enum action a);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * What the views share: the stack, engine, lister, settings, panes, messages. UI thread only.
+ */
+#ifndef UI_APP_H
+#define UI_APP_H
+
+#include "ui/keymap.h"
+#include "ui/pane.h"
+#include "ui/ui.h"
+#include "ui/view.h"
+
+struct app;
+
+struct engine *app_engine(struct app *app);
+struct lister *app_lister(struct app *app);
+const struct keymap *app_keymap(const struct app *app);
+const struct ui_options *app_options(const struct app *app);
+/* Upload, download and class options. */
+const struct settings *app_settings(const struct app *app);
+
+/* The pane with the cursor, and the other. Views keep no pointer across events: panes may be
+ * swapped. */
+struct pane *app_active(struct app *app);
+struct pane *app_other(struct app *app);
+void app_switch_panes(struct app *app);
+
+/* Puts v on top; the app owns it from now on. */
+void app_push(struct app *app, struct view *v);
+/* Takes v off (it need not be the top one); destroyed when the current event was handled. */
+void app_close(struct app *app, struct view *v);
+struct view *app_top(struct app *app);
+/* The next frame is drawn anew. After every handled key that happens anyway. */
+void app_redraw(struct app *app);
+/* Ends the loop; what runs is stopped and cleaned up. */
+void app_quit(struct app *app);
+
+/* One line above the F-key bar until the next key. */
+void app_status(struct app *app, const char *fmt, ...) S3T_PRINTF(2, 3);
+void app_status_error(struct app *app, const char *fmt, ...) S3T_PRINTF(2, 3);
+
+/* A job over what is selected in `from` (NULL: no sources): all options as configured, recursive,
+ * policy ask. The caller sets the target and whatever else, then app_submit()s or
+ * job_spec_deinit()s. */
+void app_job_spec_init(
+	struct app *app, struct job_spec *spec, enum job_kind kind, struct pane *from);
+/* Starts the job; spec is used up either way. When it ends, its sources lose their marks where they
+ * were done, and the panes that show its places are listed again. 0: refused, err says why (the
+ * demo's places, decision 2). */
+job_id app_submit(struct app *app, struct job_spec *spec, struct s3t_err *err);
+/* Drops EV_ASK events of a job that wait for their dialog: answered for all. */
+void app_drop_asks(struct app *app, job_id job);
+/* Renewed at most ten times a second. */
+const struct engine_snapshot *app_snapshot(const struct app *app);
+
+/* Reads what a person typed: "s3://bucket/prefix", "/dir", "~/dir", "..", or a name relative to
+ * where the pane is. *location is borrowed from the app. path: appended. */
+enum s3t_rc app_parse_place(struct app *app, struct pane *relative_to, struct strview text,
+	struct location **location, struct strbuf *path, struct s3t_err *err) S3T_MUST_CHECK;
+
+/* Whether something was copied into the demo's bucket: it vanishes at the end. */
+bool app_demo_has_new(const struct app *app);
+
+#endif

@@ -1,0 +1,23 @@
+/* The dialogs: each call puts one on the stack and returns. */
+#ifndef UI_DIALOGS_H
+#define UI_DIALOGS_H
+
+#include "transfer/engine.h"
+
+struct app;
+
+void dialog_copy_open(struct app *app, bool is_move);
+void dialog_delete_open(struct app *app);
+void dialog_mkdir_open(struct app *app);
+void dialog_goto_open(struct app *app);
+void dialog_share_open(struct app *app);
+void dialog_quit_open(struct app *app);
+void dialog_pattern_open(struct app *app, bool mark);
+/* text may have several lines; it is copied. */
+void dialog_message_open(struct app *app, const char *title, const char *text);
+/* ask: EV_ASK; what is needed is copied. The app opens it only while no other dialog is there. */
+void dialog_conflict_open(struct app *app, const struct event *ask);
+/* done: EV_JOB_DONE with failures; what failed is in the snapshot (ITEM_BROKEN). As above. */
+void dialog_error_open(struct app *app, const struct event *done);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * One side of the browser: a location, a path in it, its listing, cursor and marks. UI thread only.
+ * An S3 path is "" (the buckets) or "bucket/prefix/", always with a final '/'; a local one is
+ * absolute, without it.
+ */
+#ifndef UI_PANE_H
+#define UI_PANE_H
+
+#include "core/location.h"
+#include "transfer/lister.h"
+#include "ui/cursor.h"
+#include "ui/draw.h"
+#include "ui/listing.h"
+
+struct pane;
+
+/* location and lister are referenced and borrowed. */
+struct pane *pane_new(struct lister *lister, struct location *location, struct strview path);
+void pane_free(struct pane *p);
+
+struct location *pane_location(const struct pane *p);
+struct strview pane_path(const struct pane *p);
+bool pane_is_s3(const struct pane *p);
+/* S3's list of buckets: no place to copy to. */
+bool pane_is_buckets(const struct pane *p);
+/* "work:s3://bucket/prefix/" or "~/dir", sanitised, for titles. Appends. */
+void pane_title(const struct pane *p, struct strbuf *out);
+/* "s3://bucket/prefix/name" or "/dir/name", exact bytes. name may be empty. Appends. */
+void pane_uri(const struct pane *p, struct strview name, struct strbuf *out);
+/* path of a name here, as jobs take it. Appends. */
+void pane_join(const struct pane *p, struct strview name, struct strbuf *out);
+
+/* Shows another place, and from its start. The listing comes later; errors stand in the pane.
+ * select: name to put the cursor on, may be empty. */
+void pane_go(struct pane *p, struct location *location, struct strview path, struct strview select);
+/* Lists again; cursor and marks stay on the same names. */
+void pane_refresh(struct pane *p);
+/* The same, if the pane shows `dir` of location or something below or just above it. */
+void pane_refresh_if(struct pane *p, const struct location *location, struct strview dir);
+void pane_parent(struct pane *p);
+/* Enters what is under the cursor; false if it is no directory. */
+bool pane_enter(struct pane *p);
+/* Stops a listing that still comes; what came stays. False if none did. */
+bool pane_stop(struct pane *p);
+bool pane_is_listing(const struct pane *p);
+
+/* A selected row: marked ones, or the one under the cursor. */
+struct pane_row {
+	struct strview name; /* of a prefix with its final '/' */
+	enum entry_kind kind;
+	uint64_t size;
+	int64_t mtime_s;
+	const char *storage_class; /* "" for none */
+};
+typedef void (*pane_row_fn)(void *arg, const struct pane_row *row);
+/* Calls fn for each selected row; ".." never is. The number of rows. */
+size_t pane_each_selected(struct pane *p, pane_row_fn fn, void *arg);
+/* How many there are, without a walk. */
+size_t pane_selected_count(const struct pane *p);
+/* Whether rows are marked. */
+bool pane_has_marks(const struct pane *p);
+/* The row under the cursor; false if there is none or it is "..". */
+bool pane_current(const struct pane *p, struct pane_row *out);
+struct listing *pane_listing(struct pane *p);
+struct cursor *pane_cursor(struct pane *p);
+/* After moving the cursor. */
+void pane_note_cursor(struct pane *p);
+
+/* For the browser. */
+void pane_draw(struct pane *p, struct rect r, bool is_active);
+bool pane_on_list(struct pane *p, struct lister_event *e);
+/* A slice of at most 4 ms; true while there is more. */
+bool pane_work(struct pane *p);
+/* Which text the status line has for the row under the cursor. Appends. */
+void pane_describe(const struct pane *p, struct strbuf *out);
+
+#endif
