@@ -17,7 +17,7 @@ struct option {
 };
 
 static const struct option options[] = {
-#define X(field, kind, name, letter, argument, commands, help)                                     \
+#define X(field, kind, name, letter, argument, commands, help) \
 	{name, letter, KIND_##kind, argument, commands, offsetof(struct cli_options, field)},
 	CLI_OPTIONS(X)
 #undef X
@@ -114,8 +114,9 @@ static int take_long(struct parser *p, const char *word)
 	const char *value = name.len < text.len ? text.data + name.len + 1 : NULL;
 	const struct option *o = find_long(name);
 	if (!o && is_secret_name(name)) {
-		cli_complain("secrets are never taken from the command line, where others can read "
-			     "them; put them into s3tui.ini, ~/.aws/credentials or the environment");
+		cli_complain(
+			"secrets are never taken from the command line, where others can read "
+			"them; put them into s3tui.ini, ~/.aws/credentials or the environment");
 		return CLI_EXIT_USAGE;
 	}
 	if (!o)
@@ -199,7 +200,8 @@ static int check_options(const struct parser *p)
 	if (o->path_style && o->virtual_style)
 		return usage(SV("--path-style and --virtual-style"), " exclude each other");
 	if (o->encryption && strcmp(o->encryption, "none") != 0)
-		return usage(SV("--encryption: only none is there"), ", others are not supported yet");
+		return usage(
+			SV("--encryption: only none is there"), ", others are not supported yet");
 	return 0;
 }
 

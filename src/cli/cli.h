@@ -18,16 +18,16 @@ struct profile_request;
 #define CLI_MANY 100000
 
 /* name, word, least and most operands, operands as shown, help */
-#define CLI_COMMANDS(X)                                                                            \
-	X(LS, "ls", 0, 1, "[URL]", "list buckets, a prefix or a directory")                        \
-	X(CP, "cp", 2, CLI_MANY, "SRC... DST", "copy; each is a path, s3://bucket/key or -")       \
-	X(MV, "mv", 2, CLI_MANY, "SRC... DST", "move: copy, prove, then remove the source")        \
-	X(RM, "rm", 1, CLI_MANY, "URL...", "remove objects or files")                              \
-	X(MB, "mb", 1, 1, "s3://BUCKET", "make a bucket")                                          \
-	X(RB, "rb", 1, 1, "s3://BUCKET", "remove a bucket")                                        \
-	X(STAT, "stat", 1, 1, "URL", "show what is known of an object, prefix or file")            \
-	X(DU, "du", 1, 1, "URL", "count objects and bytes")                                        \
-	X(PRESIGN, "presign", 1, 1, "s3://BUCKET/KEY", "print a link that works without keys")     \
+#define CLI_COMMANDS(X)                                                                        \
+	X(LS, "ls", 0, 1, "[URL]", "list buckets, a prefix or a directory")                    \
+	X(CP, "cp", 2, CLI_MANY, "SRC... DST", "copy; each is a path, s3://bucket/key or -")   \
+	X(MV, "mv", 2, CLI_MANY, "SRC... DST", "move: copy, prove, then remove the source")    \
+	X(RM, "rm", 1, CLI_MANY, "URL...", "remove objects or files")                          \
+	X(MB, "mb", 1, 1, "s3://BUCKET", "make a bucket")                                      \
+	X(RB, "rb", 1, 1, "s3://BUCKET", "remove a bucket")                                    \
+	X(STAT, "stat", 1, 1, "URL", "show what is known of an object, prefix or file")        \
+	X(DU, "du", 1, 1, "URL", "count objects and bytes")                                    \
+	X(PRESIGN, "presign", 1, 1, "s3://BUCKET/KEY", "print a link that works without keys") \
 	X(CHECK, "check", 0, 1, "[URL]", "find out what is wrong with a connection")
 
 enum cli_command {
@@ -35,7 +35,7 @@ enum cli_command {
 #define X(name, word, least, most, operands, help) CLI_##name,
 	CLI_COMMANDS(X)
 #undef X
-	CLI_COMMAND_COUNT
+		CLI_COMMAND_COUNT
 };
 
 #define CLI_ON(command) (1U << CLI_##command)
@@ -45,59 +45,61 @@ enum cli_command {
 #define CLI_HEADLESS (CLI_ANY & ~CLI_ON(BROWSE))
 
 /* field, kind, name, short name or 0, argument, commands it goes with, help */
-#define CLI_OPTIONS(X)                                                                             \
-	X(config, TEXT, "config", 0, "FILE", CLI_ANY, "read FILE instead of s3tui.ini's place")    \
-	X(profile, TEXT, "profile", 'p', "NAME", CLI_ANY, "use [profile NAME]")                    \
-	X(endpoint, TEXT, "endpoint", 0, "URL", CLI_ANY, "URL of the service")                     \
-	X(region, TEXT, "region", 0, "NAME", CLI_ANY, "region to sign for")                        \
-	X(path_style, FLAG, "path-style", 0, NULL, CLI_ANY, "address buckets as host/bucket")      \
-	X(virtual_style, FLAG, "virtual-style", 0, NULL, CLI_ANY,                                  \
-		"address buckets as bucket.host")                                                  \
-	X(no_sign_request, FLAG, "no-sign-request", 0, NULL, CLI_ANY, "use no credentials")        \
-	X(ca_bundle, TEXT, "ca-bundle", 0, "FILE", CLI_ANY,                                        \
-		"certificates to trust instead of the system's")                                   \
-	X(no_verify_ssl, FLAG, "no-verify-ssl", 0, NULL, CLI_ANY,                                  \
-		"do not verify the server's certificate: unsafe")                                  \
-	X(request_payer, FLAG, "request-payer", 0, NULL, CLI_ANY,                                  \
-		"accept to pay in requester-pays buckets")                                         \
-	X(recursive, FLAG, "recursive", 'r', NULL, CLI_ON(LS) | CLI_COPIES | CLI_ON(RM),           \
-		"everything under a prefix or directory")                                          \
-	X(on_conflict, TEXT, "on-conflict", 0, "HOW", CLI_COPIES,                                  \
-		"overwrite (default), newer, size, skip, rename, fail, ask")                       \
-	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_COPIES, "class of new objects")    \
-	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_COPIES,                                   \
-		"none; others are not supported yet")                                              \
-	X(content_type, TEXT, "content-type", 0, "TYPE", CLI_COPIES,                               \
-		"instead of the one by extension")                                                 \
-	X(part_size, TEXT, "part-size", 0, "SIZE", CLI_COPIES, "size of an upload's parts")        \
-	X(expected_size, SIZE, "expected-size", 0, "SIZE", CLI_ON(CP),                             \
-		"of what comes through -, to plan its parts")                                      \
-	X(limit_rate, SIZE, "limit-rate", 0, "SIZE", CLI_COPIES | CLI_ON(BROWSE), "bytes a second at the most")     \
-	X(follow, FLAG, "follow", 0, NULL, CLI_COPIES, "follow symbolic links to directories")     \
-	X(no_verify, FLAG, "no-verify", 0, NULL, CLI_COPIES, "do not prove what was transferred")  \
-	X(name_encoding, TEXT, "name-encoding", 0, "CODE", CLI_COPIES,                             \
-		"utf8 (default), latin1: of local names")                                          \
-	X(jobs, COUNT, "jobs", 'j', "N", CLI_JOBS | CLI_ON(BROWSE), "parallel requests at the most")                \
-	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_JOBS, "say what would be done")                 \
-	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB), "agree to emptying a bucket")      \
-	X(force, FLAG, "force", 0, NULL, CLI_ON(RB), "remove its contents first")                  \
-	X(max_keys, COUNT, "max-keys", 0, "N", CLI_ON(LS), "stop after N names")                   \
-	X(method, TEXT, "method", 0, "METHOD", CLI_ON(PRESIGN), "GET (default), PUT or HEAD")      \
-	X(expires, DURATION, "expires", 0, "TIME", CLI_ON(PRESIGN), "1h (default), 15m, 7d …")     \
-	X(write_url, TEXT, "write", 0, "URL", CLI_ON(CHECK),                                       \
-		"also try to write and remove an object under URL")                                \
-	X(json, FLAG, "json", 0, NULL, CLI_HEADLESS, "print one JSON object a line")  \
-	X(stats, FLAG, "stats", 0, NULL, CLI_HEADLESS, "print counts at the end")     \
-	X(demo, FLAG, "demo", 0, NULL, CLI_ON(BROWSE), "open a demo that needs no account")        \
-	X(debug, FLAG, "debug", 0, NULL, CLI_ANY, "write a log; its name is told at the end")      \
-	X(reset_terminal, FLAG, "reset-terminal", 0, NULL, CLI_ON(BROWSE),                         \
-		"bring a garbled terminal back")                                                   \
-	X(version, FLAG, "version", 0, NULL, CLI_ANY, "print the versions in use")                 \
+#define CLI_OPTIONS(X)                                                                            \
+	X(config, TEXT, "config", 0, "FILE", CLI_ANY, "read FILE instead of s3tui.ini's place")   \
+	X(profile, TEXT, "profile", 'p', "NAME", CLI_ANY, "use [profile NAME]")                   \
+	X(endpoint, TEXT, "endpoint", 0, "URL", CLI_ANY, "URL of the service")                    \
+	X(region, TEXT, "region", 0, "NAME", CLI_ANY, "region to sign for")                       \
+	X(path_style, FLAG, "path-style", 0, NULL, CLI_ANY, "address buckets as host/bucket")     \
+	X(virtual_style, FLAG, "virtual-style", 0, NULL, CLI_ANY,                                 \
+		"address buckets as bucket.host")                                                 \
+	X(no_sign_request, FLAG, "no-sign-request", 0, NULL, CLI_ANY, "use no credentials")       \
+	X(ca_bundle, TEXT, "ca-bundle", 0, "FILE", CLI_ANY,                                       \
+		"certificates to trust instead of the system's")                                  \
+	X(no_verify_ssl, FLAG, "no-verify-ssl", 0, NULL, CLI_ANY,                                 \
+		"do not verify the server's certificate: unsafe")                                 \
+	X(request_payer, FLAG, "request-payer", 0, NULL, CLI_ANY,                                 \
+		"accept to pay in requester-pays buckets")                                        \
+	X(recursive, FLAG, "recursive", 'r', NULL, CLI_ON(LS) | CLI_COPIES | CLI_ON(RM),          \
+		"everything under a prefix or directory")                                         \
+	X(on_conflict, TEXT, "on-conflict", 0, "HOW", CLI_COPIES,                                 \
+		"overwrite (default), newer, size, skip, rename, fail, ask")                      \
+	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_COPIES, "class of new objects")   \
+	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_COPIES,                                  \
+		"none; others are not supported yet")                                             \
+	X(content_type, TEXT, "content-type", 0, "TYPE", CLI_COPIES,                              \
+		"instead of the one by extension")                                                \
+	X(part_size, TEXT, "part-size", 0, "SIZE", CLI_COPIES, "size of an upload's parts")       \
+	X(expected_size, SIZE, "expected-size", 0, "SIZE", CLI_ON(CP),                            \
+		"of what comes through -, to plan its parts")                                     \
+	X(limit_rate, SIZE, "limit-rate", 0, "SIZE", CLI_COPIES | CLI_ON(BROWSE),                 \
+		"bytes a second at the most")                                                     \
+	X(follow, FLAG, "follow", 0, NULL, CLI_COPIES, "follow symbolic links to directories")    \
+	X(no_verify, FLAG, "no-verify", 0, NULL, CLI_COPIES, "do not prove what was transferred") \
+	X(name_encoding, TEXT, "name-encoding", 0, "CODE", CLI_COPIES,                            \
+		"utf8 (default), latin1: of local names")                                         \
+	X(jobs, COUNT, "jobs", 'j', "N", CLI_JOBS | CLI_ON(BROWSE),                               \
+		"parallel requests at the most")                                                  \
+	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_JOBS, "say what would be done")                \
+	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB), "agree to emptying a bucket")     \
+	X(force, FLAG, "force", 0, NULL, CLI_ON(RB), "remove its contents first")                 \
+	X(max_keys, COUNT, "max-keys", 0, "N", CLI_ON(LS), "stop after N names")                  \
+	X(method, TEXT, "method", 0, "METHOD", CLI_ON(PRESIGN), "GET (default), PUT or HEAD")     \
+	X(expires, DURATION, "expires", 0, "TIME", CLI_ON(PRESIGN), "1h (default), 15m, 7d …")    \
+	X(write_url, TEXT, "write", 0, "URL", CLI_ON(CHECK),                                      \
+		"also try to write and remove an object under URL")                               \
+	X(json, FLAG, "json", 0, NULL, CLI_HEADLESS, "print one JSON object a line")              \
+	X(stats, FLAG, "stats", 0, NULL, CLI_HEADLESS, "print counts at the end")                 \
+	X(demo, FLAG, "demo", 0, NULL, CLI_ON(BROWSE), "open a demo that needs no account")       \
+	X(debug, FLAG, "debug", 0, NULL, CLI_ANY, "write a log; its name is told at the end")     \
+	X(reset_terminal, FLAG, "reset-terminal", 0, NULL, CLI_ON(BROWSE),                        \
+		"bring a garbled terminal back")                                                  \
+	X(version, FLAG, "version", 0, NULL, CLI_ANY, "print the versions in use")                \
 	X(help, FLAG, "help", 'h', NULL, CLI_ANY, "print this, or the help of a command")
 
 #define CLI_CTYPE_FLAG bool
 #define CLI_CTYPE_TEXT const char * /* NULL: not given */
-#define CLI_CTYPE_SIZE uint64_t	    /* 0: not given */
+#define CLI_CTYPE_SIZE uint64_t     /* 0: not given */
 #define CLI_CTYPE_COUNT uint32_t    /* 0: not given */
 #define CLI_CTYPE_DURATION int64_t  /* ms; 0: not given */
 
@@ -123,7 +125,8 @@ void cli_options_deinit(struct cli_options *options);
 int cli_help(const struct cli_options *options);
 /* Prints our version and those of the libraries. */
 int cli_version(void);
-/* Switches off what a killed program may have left on: mouse, alternate screen, paste, hidden cursor. */
+/* Switches off what a killed program may have left on: mouse, alternate screen, paste, hidden
+ * cursor. */
 int cli_reset_terminal(void);
 /* Runs a command; the exit status. Starts and ends its own threads; http_global_init() and
  * xml_global_init() must have been called. */

@@ -1,6 +1,7 @@
 /*
- * --debug: a line for every request, by a transport that wraps libcurl's. Headers and bodies are not
- * written, so neither are signatures, tokens or keys. Lines come from any thread, one write each.
+ * --debug: a line for every request, by a transport that wraps libcurl's. Headers and bodies are
+ * not written, so neither are signatures, tokens or keys. Lines come from any thread, one write
+ * each.
  */
 #include "cli/internal.h"
 
@@ -66,7 +67,8 @@ static enum s3t_rc logged_perform(void *state, const struct http_options *option
 		err = &local;
 	enum s3t_rc rc = http_perform(state, options, req, resp, cancel, err);
 	struct strview id = http_header(resp, "x-amz-request-id");
-	debug_printf("%s %s -> %d %s, body %llu, %lld us (connect %lld, first byte %lld%s) %.*s%s%s",
+	debug_printf(
+		"%s %s -> %d %s, body %llu, %lld us (connect %lld, first byte %lld%s) %.*s%s%s",
 		req->method, req->url, resp->status, s3t_rc_name(rc),
 		(unsigned long long)req->body.size, (long long)resp->total_us,
 		(long long)resp->connect_us, (long long)resp->first_byte_us,
@@ -107,7 +109,8 @@ const struct http_transport *debug_open(void)
 	random_name(tail, 4);
 	log_path = s3t_asprintf("%s/debug-%s-%s.log", dir ? dir : "/tmp", stamp, tail);
 	free(dir);
-	log_fd = open(log_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	log_fd = open(
+		log_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (log_fd >= 0)
 		return &logged_transport;
 	struct s3t_err err;

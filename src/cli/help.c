@@ -18,7 +18,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define X(field, kind, name, letter, argument, commands, help)                                     \
+#define X(field, kind, name, letter, argument, commands, help) \
 	{letter, name, argument, help, commands},
 	CLI_OPTIONS(X)
 #undef X
@@ -49,17 +49,19 @@ static void add_overview(struct strbuf *out)
 	strbuf_add_str(out, "s3tui, a file manager for S3\n\n"
 			    "  s3tui [options] [LEFT [RIGHT]]    two panes: directories or "
 			    "s3://bucket/prefix\n");
-#define X(name, word, least, most, operands, help)                                                 \
+#define X(name, word, least, most, operands, help) \
 	strbuf_addf(out, "  s3tui %-7s %-18s  %s\n", word, operands, help);
 	CLI_COMMANDS(X)
 #undef X
-	strbuf_add_str(out, "\nA directory that is called like a command is given as ./ls. Without "
-			    "a bucket,\ns3:///key is in default_bucket. \"s3tui COMMAND --help\" tells "
-			    "more.\n\nOptions\n");
+	strbuf_add_str(out,
+		"\nA directory that is called like a command is given as ./ls. Without "
+		"a bucket,\ns3:///key is in default_bucket. \"s3tui COMMAND --help\" tells "
+		"more.\n\nOptions\n");
 	add_rows(out, CLI_ON(BROWSE), false);
 	add_rows(out, CLI_ANY, true);
-	strbuf_add_str(out, "\nExit: 0 all done, 1 something failed, 2 usage or configuration, 128+n "
-			    "signal n.\n");
+	strbuf_add_str(out,
+		"\nExit: 0 all done, 1 something failed, 2 usage or configuration, 128+n "
+		"signal n.\n");
 }
 
 int cli_help(const struct cli_options *o)
@@ -68,10 +70,10 @@ int cli_help(const struct cli_options *o)
 	strbuf_init(&out);
 	if (o->command == CLI_BROWSE)
 		add_overview(&out);
-#define X(name, word, least, most, operands, help)                                                 \
-	if (o->command == CLI_##name)                                                              \
-		strbuf_addf(&out, "s3tui %s [options] %s\n\n  %s\n\nOptions\n", word, operands,    \
-			help);
+#define X(name, word, least, most, operands, help) \
+	if (o->command == CLI_##name)              \
+		strbuf_addf(                       \
+			&out, "s3tui %s [options] %s\n\n  %s\n\nOptions\n", word, operands, help);
 	CLI_COMMANDS(X)
 #undef X
 	if (o->command != CLI_BROWSE) {
@@ -102,8 +104,8 @@ int cli_version(void)
 
 int cli_reset_terminal(void)
 {
-	/* mouse modes and encodings, focus, paste, synchronised output; then the screen, attributes,
-	 * scrolling region, character set, keypad and cursor */
+	/* mouse modes and encodings, focus, paste, synchronised output; then the screen,
+	 * attributes, scrolling region, character set, keypad and cursor */
 	out_text(SV("\033[?9l\033[?1000l\033[?1001l\033[?1002l\033[?1003l\033[?1004l\033[?1005l"
 		    "\033[?1006l\033[?1015l\033[?1016l\033[?2004l\033[?2026l\033[<u\033[>4m"
 		    "\033[?1049l\033[0m\033[r\033(B\017\033[?7h\033[?1l\033>\033[?25h\r"));

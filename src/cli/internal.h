@@ -1,7 +1,7 @@
 /*
- * What the files of src/cli share. One command runs in one process: what belongs to the process (the
- * output buffer, the caught signal, the progress line) is file-static where it lives; the rest is in
- * struct cli, owned by cli_run() and used by the main thread.
+ * What the files of src/cli share. One command runs in one process: what belongs to the process
+ * (the output buffer, the caught signal, the progress line) is file-static where it lives; the rest
+ * is in struct cli, owned by cli_run() and used by the main thread.
  */
 #ifndef CLI_INTERNAL_H
 #define CLI_INTERNAL_H
@@ -34,9 +34,9 @@ struct cli {
 struct place {
 	const char *text; /* as given */
 	bool is_stdio, is_s3;
-	bool wants_dir; /* ends in '/', or is a bucket */
-	struct location *loc; /* borrowed from cli; NULL for "-" */
-	struct strbuf path;   /* as locations want it; for S3 "bucket/key" */
+	bool wants_dir;             /* ends in '/', or is a bucket */
+	struct location *loc;       /* borrowed from cli; NULL for "-" */
+	struct strbuf path;         /* as locations want it; for S3 "bucket/key" */
 	struct strview bucket, key; /* into path; S3 only */
 };
 
@@ -65,7 +65,8 @@ void out_name(struct strview name);
 void out_printf(const char *fmt, ...) S3T_PRINTF(1, 2);
 /* A whole line from a JSON buffer, which is emptied. */
 void out_json(struct strbuf *line);
-/* Writes what is buffered; false once the reader is gone or the disk full: no more output is of use. */
+/* Writes what is buffered; false once the reader is gone or the disk full: no more output is of
+ * use. */
 bool out_flush(void);
 bool out_is_tty(void);
 /* Flushes; status, or what a failed output makes of it. */

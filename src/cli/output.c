@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -126,7 +127,8 @@ static const struct {
 	{S3T_DENIED, "another user or policy may be allowed to"},
 	{S3T_NO_SPACE, "make room and run it again"},
 	{S3T_RESOLVE, "look at the endpoint's spelling and at the network"},
-	{S3T_CONNECT, "look at the endpoint's port, the network and firewalls; s3tui check tells more"},
+	{S3T_CONNECT,
+		"look at the endpoint's port, the network and firewalls; s3tui check tells more"},
 	{S3T_TLS, "give the authority's certificate with --ca-bundle"},
 	{S3T_TIMEOUT, "run it again, or raise the limits under [network]"},
 	{S3T_NETWORK, "run it again; s3tui check tells more"},

@@ -9,8 +9,8 @@
 #ifndef CORE_CONFIG_SCHEMA_H
 #define CORE_CONFIG_SCHEMA_H
 
-#define CONFIG_CLASSES                                                                             \
-	"STANDARD|REDUCED_REDUNDANCY|STANDARD_IA|ONEZONE_IA|INTELLIGENT_TIERING|GLACIER|"          \
+#define CONFIG_CLASSES                                                                    \
+	"STANDARD|REDUCED_REDUNDANCY|STANDARD_IA|ONEZONE_IA|INTELLIGENT_TIERING|GLACIER|" \
 	"GLACIER_IR|DEEP_ARCHIVE"
 
 /* X(section, key, type, field, default, min, max, words, help) */
@@ -37,13 +37,12 @@
 		"bound of one request without a streamed body, Complete and Copy included")        \
 	X("default", "request_payer", BOOL, request_payer, "false", 0, 0, NULL,                    \
 		"accept to pay for requests in requester-pays buckets")                            \
-	X("default", "dualstack", BOOL, dualstack, "false", 0, 0, NULL,                            \
-		"Amazon's IPv6 endpoints")                                                         \
+	X("default", "dualstack", BOOL, dualstack, "false", 0, 0, NULL, "Amazon's IPv6 endpoints") \
 	X("default", "fips", BOOL, fips, "false", 0, 0, NULL, "Amazon's FIPS endpoints")           \
 	X("default", "accelerate", BOOL, accelerate, "false", 0, 0, NULL,                          \
 		"Amazon's transfer acceleration")                                                  \
-	X("upload", "multipart_threshold", SIZE, multipart_threshold, "16MiB", 5242880, 5368709120,    \
-		NULL, "files of this size and more go in parts")                                   \
+	X("upload", "multipart_threshold", SIZE, multipart_threshold, "16MiB", 5242880,            \
+		5368709120, NULL, "files of this size and more go in parts")                       \
 	X("upload", "part_size", SIZE, part_size, "auto", 5242880, 5368709120, NULL,               \
 		"size of a part; raised where 10,000 parts would not suffice")                     \
 	X("upload", "max_concurrent_parts", COUNT, max_concurrent_parts, "auto", 1, 256, NULL,     \

@@ -120,11 +120,18 @@ bool base64_decode(struct strbuf *out, struct strview s)
 	s = sv_trim(s);
 	if (s.len % 4 || s.len > INT32_MAX)
 		return false;
-	unsigned char *raw = s3t_alloc(s.len / 4 * 3 + 1);
-	int n = EVP_DecodeBlock(raw, (const unsigned char *)s.data, (int)s.len);
 	size_t padding = 0;
 	while (padding < 2 && padding < s.len && s.data[s.len - 1 - padding] == '=')
 		padding++;
+	/* EVP_DecodeBlock takes '=' anywhere and drops dashes and spaces at the end */
+	for (size_t i = 0; i < s.len - padding; i++) {
+		char c = s.data[i];
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			    c == '+' || c == '/'))
+			return false;
+	}
+	unsigned char *raw = s3t_alloc(s.len / 4 * 3 + 1);
+	int n = EVP_DecodeBlock(raw, (const unsigned char *)s.data, (int)s.len);
 	if (n >= 0)
 		strbuf_add(out, raw, (size_t)n - padding);
 	OPENSSL_cleanse(raw, s.len / 4 * 3 + 1);

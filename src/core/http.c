@@ -296,8 +296,8 @@ static enum s3t_rc rc_of_curl(CURLcode code)
 	case CURLE_OUT_OF_MEMORY:
 		return S3T_MEMORY;
 	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
 		return S3T_INVALID;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* of the answer: an endpoint is http or https */
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_BAD_CONTENT_ENCODING:
 		return S3T_PROTOCOL;
@@ -389,9 +389,14 @@ static enum s3t_rc curl_transport_perform(void *state, const struct http_options
 		return s3t_fail(err, rc, "Cancelled.");
 	if (rc != S3T_OK)
 		return s3t_fail(err, rc, "libcurl failed to run the request.");
+	if (code == CURLE_OK && !s->headers_done) /* for libcurl that is an answer without a body */
+		return s3t_fail(err, S3T_NETWORK,
+			"The connection broke in the middle of the server's answer.");
 	if (code == CURLE_OK)
 		return S3T_OK;
-	if (!strbuf_ok(&resp->body) || !strbuf_ok(&resp->headers))
+	/* libcurl calls a header line of more than 100 KiB out of memory */
+	bool is_long_line = code == CURLE_OUT_OF_MEMORY && !s->headers_done;
+	if (is_long_line || !strbuf_ok(&resp->body) || !strbuf_ok(&resp->headers))
 		return s3t_fail(err, S3T_PROTOCOL, "The server's answer is too large.");
 	return s3t_fail(err, rc_of_curl(code), "%s", detail[0] ? detail : curl_easy_strerror(code));
 }

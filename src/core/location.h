@@ -54,6 +54,7 @@ struct location;
 struct loc_facts {
 	int64_t mtime_ns;    /* the data's own time; TIME_UNKNOWN: not known */
 	bool etag_is_opaque; /* encrypted by the server: the ETag says nothing about the bytes */
+	uint64_t part_size;  /* of the parts that a composite ETag is made of; 0: not known */
 };
 
 /* What a new file or object is to be. */

@@ -211,6 +211,7 @@ static enum s3t_rc s3_source_read(struct loc_source *s, const struct loc_io *io,
 	if (rc == S3T_OK && offset == 0) {
 		s->facts.mtime_ns = s3_object_time_ns(&object);
 		s->facts.etag_is_opaque = object.etag_is_opaque;
+		s->facts.part_size = object.part_size;
 	}
 	s3_object_deinit(&object);
 	return rc;
@@ -318,6 +319,7 @@ static enum s3t_rc s3_sink_begin(struct location *loc, const struct loc_io *io, 
 		s->md5s = s3t_alloc(s->slots * sizeof *s->md5s);
 		struct s3_put put = s->put;
 		put.if_none_match = false; /* Create knows no condition */
+		put.part_size = spec->size == UINT64_MAX ? 0 : spec->part_size;
 		rc = s3_create_multipart_upload(&ctx, s->bucket, s->key, &put, &s->upload_id, err);
 	}
 	if (rc != S3T_OK) {

@@ -16,15 +16,15 @@ enum etag_rule {
 };
 
 struct provider {
-	const char *name;	 /* "aws", "ceph", "r2", … "unknown" */
+	const char *name;        /* "aws", "ceph", "r2", … "unknown" */
 	const char *host_suffix; /* the row's own: ".amazonaws.com", or NULL */
-	const char *region;	 /* default region, or NULL: us-east-1 */
-	bool virtual_host;	 /* wants bucket.host */
-	bool list_v1;		 /* has no ListObjectsV2 */
-	bool no_url_encoding;	 /* encoding-type=url does not work */
-	bool unequal_parts;	 /* parts may differ in size */
-	bool no_part_copy;	 /* no UploadPartCopy */
-	bool checks_crc64;	 /* verifies x-amz-checksum-crc64nvme */
+	const char *region;      /* default region, or NULL: us-east-1 */
+	bool virtual_host;       /* wants bucket.host */
+	bool list_v1;            /* has no ListObjectsV2 */
+	bool no_url_encoding;    /* encoding-type=url does not work */
+	bool unequal_parts;      /* parts may differ in size */
+	bool no_part_copy;       /* no UploadPartCopy */
+	bool checks_crc64;       /* verifies x-amz-checksum-crc64nvme */
 	enum etag_rule etag;
 	uint32_t max_parts;
 	uint64_t min_part_bytes;

@@ -121,6 +121,7 @@ struct s3_object {
 	char *content_type, *content_encoding, *version_id, *storage_class; /* NULL: none */
 	struct strbuf metadata; /* "name: value\n", names without x-amz-meta- */
 	bool etag_is_opaque;	/* SSE-KMS or SSE-C: the ETag is not the MD5 */
+	uint64_t part_size;	/* x-amz-meta-part-size, written by us; 0: none */
 };
 /* mtime_ns, else last_modified_s; TIME_UNKNOWN if there is neither. */
 int64_t s3_object_time_ns(const struct s3_object *o);
@@ -135,6 +136,7 @@ struct s3_put {
 	const char *content_type, *content_encoding, *storage_class;
 	int64_t mtime_ns;
 	struct strview metadata; /* "name: value\n" as in struct s3_object */
+	uint64_t part_size;	 /* noted as x-amz-meta-part-size: it proves a composite ETag */
 	bool if_none_match;	 /* only where nothing is yet */
 };
 

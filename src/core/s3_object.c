@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define META "x-amz-meta-"
+#define META_PART_SIZE "part-size"
 
 void s3_object_init(struct s3_object *o)
 {
@@ -45,6 +46,8 @@ static void on_meta(void *arg, struct strview name, struct strview value)
 	name = sv_from(name, strlen(META));
 	if (sv_eq_nocase(name, SV("mtime")))
 		o->mtime_ns = time_parse_mtime_ns(value);
+	if (sv_eq_nocase(name, SV(META_PART_SIZE)) && !parse_u64(value, &o->part_size))
+		o->part_size = 0;
 	strbuf_add_sv(&o->metadata, name);
 	strbuf_add_str(&o->metadata, ": ");
 	strbuf_add_sv(&o->metadata, value);
@@ -90,7 +93,7 @@ enum { PUT_HEADERS_MAX = 32 };
 struct put_headers {
 	struct sigv4_pair pairs[PUT_HEADERS_MAX];
 	size_t count;
-	char mtime[40];
+	char mtime[40], part_size[24];
 	struct strbuf names[PUT_HEADERS_MAX]; /* of metadata */
 	size_t name_count;
 };
@@ -101,6 +104,7 @@ static void put_add(struct put_headers *h, struct strview name, struct strview v
 		h->pairs[h->count++] = (struct sigv4_pair){name, value};
 }
 
+/* The part size of an object is not that of its copies. */
 static void put_add_metadata(struct put_headers *h, struct strview metadata, bool skip_mtime)
 {
 	while (metadata.len) {
@@ -110,6 +114,7 @@ static void put_add_metadata(struct put_headers *h, struct strview metadata, boo
 		struct strview name = sv_n(line.data, colon);
 		metadata = sv_from(metadata, end + 1);
 		if (!name.len || h->count == PUT_HEADERS_MAX ||
+			sv_eq_nocase(name, SV(META_PART_SIZE)) ||
 			(skip_mtime && sv_eq_nocase(name, SV("mtime"))))
 			continue;
 		struct strbuf *full = &h->names[h->name_count++];
@@ -136,6 +141,11 @@ static void put_headers_init(struct put_headers *h, const struct s3_put *put)
 	if (has_mtime) {
 		time_format_mtime(put->mtime_ns, h->mtime);
 		put_add(h, SV(META "mtime"), sv(h->mtime));
+	}
+	if (put->part_size) {
+		snprintf(h->part_size, sizeof h->part_size, "%llu",
+			(unsigned long long)put->part_size);
+		put_add(h, SV(META META_PART_SIZE), sv(h->part_size));
 	}
 	put_add_metadata(h, put->metadata, has_mtime);
 	if (put->if_none_match)

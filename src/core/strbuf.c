@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static char empty[1];
 static void (*oom_hook)(void);
@@ -67,9 +66,19 @@ int sv_cmp(struct strview a, struct strview b)
 	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+static char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 bool sv_eq_nocase(struct strview a, struct strview b)
 {
-	return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
+			return false;
+	return true;
 }
 
 void strbuf_init(struct strbuf *sb)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 
 size_t utf8_decode(struct strview s, uint32_t *codepoint)
 {
@@ -57,7 +58,7 @@ static bool is_combining(uint32_t c)
 		(c >= 0x064b && c <= 0x065f) || (c >= 0x0e47 && c <= 0x0e4e) ||
 		(c >= 0x1ab0 && c <= 0x1aff) || (c >= 0x1dc0 && c <= 0x1dff) ||
 		(c >= 0x20d0 && c <= 0x20ff) || (c >= 0xfe00 && c <= 0xfe0f) ||
-		(c >= 0xfe20 && c <= 0xfe2f);
+		(c >= 0xfe20 && c <= 0xfe2f) || (c >= 0x300 && wcwidth((wchar_t)c) == 0);
 }
 
 void text_sanitise(struct strbuf *out, struct strview s)

@@ -92,10 +92,17 @@ static int64_t days_from_civil(int64_t y, int m, int d)
 	return era * 146097 + day_of_era - 719468;
 }
 
+static int days_of_month(int y, int mo)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool is_leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+	return days[mo - 1] + (mo == 2 && is_leap);
+}
+
 static int64_t seconds_of(int y, int mo, int d, int h, int mi, int s)
 {
-	if (y < 1 || mo < 1 || mo > 12 || d < 1 || d > 31 || h < 0 || h > 23 || mi < 0 || mi > 59 ||
-		s < 0 || s > 60)
+	if (y < 1 || mo < 1 || mo > 12 || d < 1 || d > days_of_month(y, mo) || h < 0 || h > 23 ||
+		mi < 0 || mi > 59 || s < 0 || s > 60)
 		return TIME_UNKNOWN;
 	return days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + s;
 }
@@ -137,7 +144,7 @@ int64_t time_parse_iso_ns(struct strview s)
 		int oh = digits(s, &pos, 2);
 		literal(s, &pos, ':');
 		int om = digits(s, &pos, 2);
-		if (oh < 0 || om < 0)
+		if (oh < 0 || oh > 23 || om < 0 || om > 59)
 			return TIME_UNKNOWN;
 		offset = sign * (oh * 3600 + om * 60);
 	} else if (!literal(s, &pos, 'Z')) {
@@ -156,9 +163,8 @@ int64_t time_parse_http(struct strview s)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	size_t pos = sv_find(s, ',');
-	if (pos + 2 > s.len)
+	if (!literal(s, &pos, ',') || !literal(s, &pos, ' '))
 		return TIME_UNKNOWN;
-	pos += 2;
 	int d = digits(s, &pos, 2);
 	if (!literal(s, &pos, ' ') || pos + 3 > s.len)
 		return TIME_UNKNOWN;
@@ -173,10 +179,12 @@ int64_t time_parse_http(struct strview s)
 	if (!literal(s, &pos, ' '))
 		return TIME_UNKNOWN;
 	int h = digits(s, &pos, 2);
-	literal(s, &pos, ':');
+	bool whole = literal(s, &pos, ':');
 	int mi = digits(s, &pos, 2);
-	literal(s, &pos, ':');
+	whole = literal(s, &pos, ':') && whole;
 	int sec = digits(s, &pos, 2);
+	if (!whole || !sv_eq(sv_from(s, pos), SV(" GMT")))
+		return TIME_UNKNOWN;
 	return seconds_of(y, mo, d, h, mi, sec);
 }
 

@@ -99,7 +99,8 @@ enum s3t_rc endpoint_parse(struct strview text, struct endpoint *out, struct s3t
 	if (sv_find(text, '?') < text.len || sv_find(text, '#') < text.len)
 		return s3t_fail(err, S3T_INVALID, "An endpoint must not have a query or fragment.");
 	struct strview host = authority, port = {"", 0};
-	if (host.len && host.data[0] == '[') {
+	bool has_brackets = host.len && host.data[0] == '[';
+	if (has_brackets) {
 		size_t close = sv_find(host, ']');
 		port = sv_from(host, close + 1);
 		host = close < host.len ? sv_n(host.data + 1, close - 1) : sv_n("", 0);
@@ -114,7 +115,7 @@ enum s3t_rc endpoint_parse(struct strview text, struct endpoint *out, struct s3t
 		return s3t_fail(err, S3T_INVALID, "The endpoint's port must be 1 to 65535.");
 	for (size_t i = 0; i < host.len; i++) {
 		unsigned char c = (unsigned char)host.data[i];
-		if (!isalnum(c) && !strchr("-._:", c))
+		if (c == 0 || (!isalnum(c) && !strchr("-._:", c)))
 			host.len = 0;
 	}
 	if (host.len == 0)
@@ -126,8 +127,12 @@ enum s3t_rc endpoint_parse(struct strview text, struct endpoint *out, struct s3t
 	out->port = (unsigned)number;
 	out->base_path = s3t_strndup(path.data, path.len);
 	unsigned char address[16];
-	out->is_ip = inet_pton(AF_INET, out->host, address) == 1 ||
-		inet_pton(AF_INET6, out->host, address) == 1;
+	bool is_v6 = inet_pton(AF_INET6, out->host, address) == 1;
+	out->is_ip = is_v6 || inet_pton(AF_INET, out->host, address) == 1;
+	if (has_brackets && !is_v6) {
+		endpoint_deinit(out);
+		return s3t_fail(err, S3T_INVALID, "Only an IPv6 address stands in brackets.");
+	}
 	return S3T_OK;
 }
 

@@ -23,6 +23,13 @@ static void ignore_error(void *arg, const char *msg, xmlParserSeverities severit
 	(void)locator;
 }
 
+/* For what libxml2 says outside a reader: it would land on the screen. */
+static void ignore_message(void *arg, const char *msg, ...)
+{
+	(void)arg;
+	(void)msg;
+}
+
 void xml_global_init(void)
 {
 	xmlInitParser();
@@ -69,22 +76,36 @@ static bool read_reference(struct strview s, uint64_t *value, size_t *len)
 	return digits.len > 1;
 }
 
+/* Length of the CDATA section at the front of s, or 0: its ampersands are text. */
+static size_t cdata_len(struct strview s)
+{
+	if (!sv_starts_with(s, SV("<![CDATA[")))
+		return 0;
+	const char *end = memmem(s.data, s.len, "]]>", 3);
+	return end ? (size_t)(end - s.data) + 3 : s.len;
+}
+
 /* Some servers write references to characters that XML 1.0 forbids. A strict parser stops at them,
  * a lenient one drops them, which would make another key: they become U+FFFD. */
 static void mend_references(struct strbuf *out, struct strview doc)
 {
 	while (doc.len) {
-		size_t at = sv_find(doc, '&');
+		size_t at = 0;
+		while (at < doc.len && doc.data[at] != '&' && doc.data[at] != '<')
+			at++;
 		strbuf_add(out, doc.data, at);
 		doc = sv_from(doc, at);
 		uint64_t value = 0;
-		size_t len = 0;
-		if (read_reference(doc, &value, &len) &&
-			!is_xml_char(value > UINT32_MAX ? 0 : (uint32_t)value)) {
+		size_t len = cdata_len(doc);
+		if (len) {
+			strbuf_add(out, doc.data, len);
+			doc = sv_from(doc, len);
+		} else if (read_reference(doc, &value, &len) &&
+			   !is_xml_char(value > UINT32_MAX ? 0 : (uint32_t)value)) {
 			strbuf_add_str(out, "\xef\xbf\xbd");
 			doc = sv_from(doc, len);
 		} else if (doc.len) {
-			strbuf_add_char(out, '&');
+			strbuf_add_char(out, doc.data[0]);
 			doc = sv_from(doc, 1);
 		}
 	}
@@ -167,8 +188,10 @@ enum s3t_rc xml_parse(struct strview doc, const struct xml_handler *handler, cha
 	mend_references(&mended, doc);
 
 	struct frame frames[XML_DEPTH_MAX];
+	frames[0].name[0] = '\0';
 	int depth = -1, more = -1;
 	bool ok = false;
+	xmlSetGenericErrorFunc(NULL, ignore_message); /* this thread's */
 	xmlTextReaderPtr reader = xmlReaderForMemory(mended.data, (int)mended.len, NULL, "UTF-8",
 		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	if (reader) {
@@ -177,7 +200,7 @@ enum s3t_rc xml_parse(struct strview doc, const struct xml_handler *handler, cha
 			ok = step(reader, frames, &depth, handler);
 			if (!ok)
 				break;
-			if (root && depth == 0 && !root[0])
+			if (root && !root[0]) /* an empty root is open and closed in one step */
 				memcpy(root, frames[0].name, sizeof frames[0].name);
 		}
 	}

@@ -1,6 +1,6 @@
 /*
- * "Authenticating Requests" of the S3 API reference: the Authorization header and presigned queries,
- * Signature Version 4 with a payload in one piece. Nothing anonymous passes.
+ * "Authenticating Requests" of the S3 API reference: the Authorization header and presigned
+ * queries, Signature Version 4 with a payload in one piece. Nothing anonymous passes.
  */
 #include "core/parse.h"
 #include "core/uri.h"
@@ -205,7 +205,7 @@ static bool verifies(const struct request *r, const struct claim *c, struct strv
 	uri_decode(&plain, r->raw_path, false);
 	uri_encode(&normal, strbuf_view(&plain), true);
 	bool ok = path_verifies(r, c, &signing, strbuf_view(&normal)) ||
-		path_verifies(r, c, &signing, r->raw_path);
+		  path_verifies(r, c, &signing, r->raw_path);
 	strbuf_deinit(&plain);
 	strbuf_deinit(&normal);
 	free(query);
@@ -221,8 +221,8 @@ static enum sbx_error check_token(const struct request *r, const struct claim *c
 }
 
 /* The hash that the client signed. */
-static enum sbx_error read_payload(const struct request *r, const struct claim *c,
-	struct strview *payload)
+static enum sbx_error read_payload(
+	const struct request *r, const struct claim *c, struct strview *payload)
 {
 	unsigned char sum[SHA256_LEN];
 	*payload = c->is_presigned ? SV(SIGV4_UNSIGNED) : sv(sbx_header(r, "x-amz-content-sha256"));
@@ -243,9 +243,9 @@ enum sbx_error sbx_auth_check(const struct request *r, struct strview *payload)
 		error = SBX_E_ACCESS_KEY;
 	if (error == SBX_E_NONE)
 		error = check_token(r, &c);
-	if (error == SBX_E_NONE && (!sv_eq(c.region, sv(r->sb->region)) ||
-					   !sv_eq(c.service, SV("s3")) ||
-					   !sv_eq(c.day, sv_n(c.date.data, 8))))
+	if (error == SBX_E_NONE &&
+		(!sv_eq(c.region, sv(r->sb->region)) || !sv_eq(c.service, SV("s3")) ||
+			!sv_eq(c.day, sv_n(c.date.data, 8))))
 		error = c.is_presigned ? SBX_E_AUTH_QUERY : SBX_E_AUTH_MALFORMED;
 	if (error == SBX_E_NONE)
 		error = check_time(r, &c);

@@ -109,8 +109,8 @@ struct strview sbx_object_key(const struct sbx_object *object)
 	return sv_n(object->key, object->key_len);
 }
 
-void sbx_object_add_segment(struct sbx_object *object, struct sbx_blob *blob, uint64_t offset,
-	uint64_t size)
+void sbx_object_add_segment(
+	struct sbx_object *object, struct sbx_blob *blob, uint64_t offset, uint64_t size)
 {
 	size_t n = object->segment_count;
 	if ((n & (n - 1)) == 0) { /* the capacity is the next power of two */
@@ -124,8 +124,8 @@ void sbx_object_add_segment(struct sbx_object *object, struct sbx_blob *blob, ui
 	object->size += size;
 }
 
-void sbx_object_add_range(struct sbx_object *object, const struct sbx_object *from, uint64_t offset,
-	uint64_t size)
+void sbx_object_add_range(
+	struct sbx_object *object, const struct sbx_object *from, uint64_t offset, uint64_t size)
 {
 	uint64_t start = 0;
 	for (size_t i = 0; i < from->segment_count && size; i++) {
@@ -197,8 +197,8 @@ ssize_t sbx_cursor_read(struct sbx_cursor *c, const struct sbx_object *object, u
 	return n > 0 ? n : -1;
 }
 
-bool sbx_object_md5(const struct sbx_object *object, uint64_t offset, uint64_t size,
-	unsigned char out[MD5_LEN])
+bool sbx_object_md5(
+	const struct sbx_object *object, uint64_t offset, uint64_t size, unsigned char out[MD5_LEN])
 {
 	struct digest *digest = digest_new(DIGEST_MD5);
 	char *buf = s3t_alloc(IO_BYTES);

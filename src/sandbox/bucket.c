@@ -30,8 +30,8 @@ struct location {
 	struct strbuf text;
 };
 
-static void on_location(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_location(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	(void)depth;
 	(void)parent;

@@ -24,8 +24,8 @@ static enum sbx_error find_source(const struct request *r, struct sbx_object **o
 		path = sv_from(path, 1);
 	size_t slash = sv_find(path, '/');
 	struct strview bucket = sv_n(path.data, slash), key = sv_from(path, slash + 1);
-	enum sbx_error error = key.len ? sbx_store_find(&r->sb->store, bucket, key, out)
-				       : SBX_E_ARGUMENT;
+	enum sbx_error error =
+		key.len ? sbx_store_find(&r->sb->store, bucket, key, out) : SBX_E_ARGUMENT;
 	*is_self = sv_eq(bucket, r->bucket) && sv_eq(key, r->key);
 	strbuf_deinit(&plain);
 	return error;
@@ -40,14 +40,12 @@ static enum sbx_error check_source(const struct request *r, const struct sbx_obj
 	int64_t modified =
 		time_parse_http(sv(sbx_header(r, "x-amz-copy-source-if-modified-since")));
 	bool ok = !(match && !sbx_etag_matches(match, source->etag)) &&
-		!(none_match && sbx_etag_matches(none_match, source->etag)) &&
-		!(!match && unmodified != TIME_UNKNOWN && source->mtime_s > unmodified) &&
-		!(!none_match && modified != TIME_UNKNOWN && source->mtime_s <= modified);
+		  !(none_match && sbx_etag_matches(none_match, source->etag)) &&
+		  !(!match && unmodified != TIME_UNKNOWN && source->mtime_s > unmodified) &&
+		  !(!none_match && modified != TIME_UNKNOWN && source->mtime_s <= modified);
 	if (!ok)
 		return SBX_E_PRECONDITION;
-	bool is_archived = strcmp(source->storage_class, "GLACIER") == 0 ||
-		strcmp(source->storage_class, "DEEP_ARCHIVE") == 0;
-	return is_archived ? SBX_E_OBJECT_STATE : SBX_E_NONE;
+	return sbx_object_is_archived(source) ? SBX_E_OBJECT_STATE : SBX_E_NONE;
 }
 
 /* Gives object the source's bytes and their MD5 as its ETag. */
@@ -92,9 +90,19 @@ static void reply_result(struct request *r, const char *root, const struct sbx_o
 	strbuf_addf(out, "</%s>", root);
 }
 
+static void set_or_remove(struct sbx_headers *h, const char *name, const char *value)
+{
+	if (value)
+		sbx_headers_set(h, name, value);
+	else
+		sbx_headers_remove(h, name);
+}
+
 static enum sbx_error take_metadata(const struct request *r, struct sbx_object *object,
 	const struct sbx_object *source, bool is_self)
 {
+	static const char *const encryption[] = {
+		"x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"};
 	const char *directive = sbx_header(r, "x-amz-metadata-directive");
 	bool is_replace = directive && strcmp(directive, "REPLACE") == 0;
 	if (directive && !is_replace && strcmp(directive, "COPY") != 0)
@@ -102,21 +110,22 @@ static enum sbx_error take_metadata(const struct request *r, struct sbx_object *
 	if (is_self && !is_replace && !sbx_header(r, "x-amz-storage-class") &&
 		!sbx_header(r, "x-amz-server-side-encryption"))
 		return SBX_E_COPY_SELF;
-	enum sbx_error error =
-		sbx_object_take_headers(r, &object->headers, &object->storage_class);
-	if (error != SBX_E_NONE || is_replace)
+	enum sbx_error error = sbx_object_take_headers(r, &object->headers, &object->storage_class);
+	const char *tag_directive = sbx_header(r, "x-amz-tagging-directive");
+	bool keeps_tags = !tag_directive || strcmp(tag_directive, "REPLACE") != 0;
+	if (error != SBX_E_NONE)
 		return error;
-	const char *sse = sbx_header(r, "x-amz-server-side-encryption");
-	const char *key_id = sbx_header(r, "x-amz-server-side-encryption-aws-kms-key-id");
-	sbx_headers_deinit(&object->headers);
-	sbx_headers_copy(&object->headers, &source->headers);
-	sbx_headers_remove(&object->headers, "x-amz-server-side-encryption");
-	sbx_headers_remove(&object->headers, "x-amz-server-side-encryption-aws-kms-key-id");
-	if (sse)
-		sbx_headers_set(&object->headers, "x-amz-server-side-encryption", sse);
-	if (key_id)
-		sbx_headers_set(&object->headers, "x-amz-server-side-encryption-aws-kms-key-id",
-			key_id);
+	/* Encryption and the restored state are never the source's. */
+	struct sbx_headers sent = object->headers;
+	object->headers = (struct sbx_headers){0};
+	sbx_headers_copy(&object->headers, is_replace ? &sent : &source->headers);
+	set_or_remove(&object->headers, "x-amz-restore", NULL);
+	for (size_t i = 0; i < sizeof encryption / sizeof *encryption; i++)
+		set_or_remove(
+			&object->headers, encryption[i], sbx_headers_get(&sent, encryption[i]));
+	set_or_remove(&object->headers, "x-amz-tagging",
+		sbx_headers_get(keeps_tags ? &source->headers : &sent, "x-amz-tagging"));
+	sbx_headers_deinit(&sent);
 	return SBX_E_NONE;
 }
 
@@ -142,8 +151,7 @@ void sbx_copy_object(struct request *r)
 		sbx_reply_error(r, error);
 	} else {
 		reply_result(r, "CopyObjectResult", object);
-		const char *sse =
-			sbx_headers_get(&object->headers, "x-amz-server-side-encryption");
+		const char *sse = sbx_headers_get(&object->headers, "x-amz-server-side-encryption");
 		if (sse)
 			sbx_reply_header(r, "x-amz-server-side-encryption", sse);
 	}
@@ -152,8 +160,8 @@ void sbx_copy_object(struct request *r)
 }
 
 /* x-amz-copy-source-range knows only "bytes=first-last", all of it inside the source. */
-static enum sbx_error read_copy_range(const struct request *r, const struct sbx_object *source,
-	uint64_t *offset, uint64_t *size)
+static enum sbx_error read_copy_range(
+	const struct request *r, const struct sbx_object *source, uint64_t *offset, uint64_t *size)
 {
 	const char *range = sbx_header(r, "x-amz-copy-source-range");
 	*offset = 0;

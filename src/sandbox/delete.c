@@ -14,8 +14,8 @@ struct batch {
 	bool is_quiet, is_bad, is_versioned;
 };
 
-static void on_element(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_element(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	struct batch *b = arg;
 	if (depth == 2 && sv_eq(parent, SV("Object")) && sv_eq(name, SV("Key"))) {

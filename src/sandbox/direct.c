@@ -42,6 +42,8 @@ enum s3t_rc sandbox_put_as(struct sandbox *sb, const char *bucket, struct strvie
 	struct strview data, const char *content_type, int64_t mtime_s, const char *storage_class,
 	struct s3t_err *err)
 {
+	if (!key.len || key.len > SBX_KEY_MAX)
+		return to_rc(key.len ? SBX_E_KEY_TOO_LONG : SBX_E_ARGUMENT, bucket, err);
 	struct sbx_blob *blob = data.len ? sbx_blob_of(&sb->store, data) : NULL;
 	if (data.len && !blob)
 		return to_rc(SBX_E_INTERNAL, bucket, err);
@@ -115,8 +117,8 @@ enum s3t_rc sandbox_get_header(struct sandbox *sb, const char *bucket, struct st
 	return S3T_OK;
 }
 
-enum s3t_rc sandbox_delete(struct sandbox *sb, const char *bucket, struct strview key,
-	struct s3t_err *err)
+enum s3t_rc sandbox_delete(
+	struct sandbox *sb, const char *bucket, struct strview key, struct s3t_err *err)
 {
 	return to_rc(sbx_store_delete(&sb->store, sv(bucket), key, NULL), bucket, err);
 }
@@ -131,8 +133,8 @@ uint64_t sandbox_upload_count(struct sandbox *sb)
 	return count;
 }
 
-unsigned sandbox_lose_part(struct sandbox *sb, const char *bucket_name, struct strview key,
-	unsigned part_number)
+unsigned sandbox_lose_part(
+	struct sandbox *sb, const char *bucket_name, struct strview key, unsigned part_number)
 {
 	unsigned lost = 0;
 	sbx_store_lock(&sb->store);

@@ -18,8 +18,7 @@ static char *copy(const char *text)
 void sandbox_fault(struct sandbox *sb, const struct sandbox_fault *fault)
 {
 	pthread_mutex_lock(&sb->fault_lock);
-	struct sbx_fault_state *grown =
-		realloc(sb->faults, (sb->fault_count + 1) * sizeof *grown);
+	struct sbx_fault_state *grown = realloc(sb->faults, (sb->fault_count + 1) * sizeof *grown);
 	if (!grown)
 		s3t_oom();
 	sb->faults = grown;
@@ -78,8 +77,8 @@ static bool strikes(struct sbx_fault_state *f, const char *method, const char *t
 static void fill(struct sbx_strike *out, const struct sbx_fault_state *f)
 {
 	const struct sandbox_fault *fault = &f->fault;
-	bool is_internal = fault->kind == SANDBOX_FAULT_WORK_ERROR ||
-		fault->kind == SANDBOX_FAULT_ERROR_200;
+	bool is_internal =
+		fault->kind == SANDBOX_FAULT_WORK_ERROR || fault->kind == SANDBOX_FAULT_ERROR_200;
 	*out = (struct sbx_strike){
 		.is_set = true,
 		.kind = fault->kind,
@@ -96,8 +95,8 @@ static void fill(struct sbx_strike *out, const struct sbx_fault_state *f)
 	snprintf(out->region, sizeof out->region, "%s", f->region ? f->region : "eu-west-1");
 }
 
-void sbx_fault_match(struct sandbox *sb, const char *method, const char *target,
-	struct sbx_strike *out)
+void sbx_fault_match(
+	struct sandbox *sb, const char *method, const char *target, struct sbx_strike *out)
 {
 	pthread_mutex_lock(&sb->fault_lock);
 	for (size_t i = 0; i < sb->fault_count; i++) {

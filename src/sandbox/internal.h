@@ -54,6 +54,7 @@
 	X(NEEDS_MD5, "InvalidRequest", 400, "Missing required header: Content-MD5.")               \
 	X(NEEDS_SHA256, "InvalidRequest", 400, "Missing required header: x-amz-content-sha256.")   \
 	X(STORAGE_CLASS, "InvalidStorageClass", 400, "The storage class is not valid.")            \
+	X(TAGS, "InvalidTag", 400, "An object has at most ten tags.")                              \
 	X(TOKEN, "InvalidToken", 400, "The provided token is malformed or otherwise invalid.")     \
 	X(URI, "InvalidURI", 400, "The specified URI could not be parsed.")                        \
 	X(KEY_TOO_LONG, "KeyTooLongError", 400, "Your key is too long.")                           \
@@ -78,7 +79,7 @@ enum sbx_error {
 #define X(name, code, status, sentence) SBX_E_##name,
 	SBX_ERROR_TABLE(X)
 #undef X
-	SBX_E_COUNT
+		SBX_E_COUNT
 };
 
 const char *sbx_error_code(enum sbx_error error);
@@ -109,6 +110,7 @@ void sbx_headers_deinit(struct sbx_headers *h);
 /* ---- blob.c: bytes on disk, and objects made of them ---- */
 
 #define SBX_ID_LEN 26
+#define SBX_KEY_MAX 1024
 
 /* One immutable file of the store; unlinked when the last reference goes. */
 struct sbx_blob {
@@ -136,7 +138,7 @@ struct sbx_object {
 	size_t key_len;
 	uint64_t size;
 	int64_t mtime_s;
-	char etag[64];	    /* without quotes */
+	char etag[64]; /* without quotes */
 	char *storage_class;
 	struct sbx_headers headers; /* content-type and so on, x-amz-meta-* */
 	struct sbx_segment *segments;
@@ -149,11 +151,11 @@ struct sbx_object *sbx_object_ref(struct sbx_object *object);
 void sbx_object_unref(struct sbx_object *object);
 struct strview sbx_object_key(const struct sbx_object *object);
 /* Appends a segment, takes the reference to blob over. */
-void sbx_object_add_segment(struct sbx_object *object, struct sbx_blob *blob, uint64_t offset,
-	uint64_t size);
+void sbx_object_add_segment(
+	struct sbx_object *object, struct sbx_blob *blob, uint64_t offset, uint64_t size);
 /* Appends the segments that hold [offset, offset + size) of another object. */
-void sbx_object_add_range(struct sbx_object *object, const struct sbx_object *from, uint64_t offset,
-	uint64_t size);
+void sbx_object_add_range(
+	struct sbx_object *object, const struct sbx_object *from, uint64_t offset, uint64_t size);
 
 /* Reads an object in any order, best in ascending. */
 struct sbx_cursor {
@@ -209,7 +211,7 @@ struct sbx_upload {
 struct sbx_bucket {
 	char *name;
 	int64_t created_s;
-	uint64_t synthetic_keys; /* > 0: a computed bucket, without items and uploads */
+	uint64_t synthetic_keys;   /* > 0: a computed bucket, without items and uploads */
 	struct sbx_object **items; /* ascending keys */
 	size_t item_count, item_capacity;
 	struct sbx_upload **uploads; /* ascending by key, then by age */
@@ -240,8 +242,8 @@ void sbx_store_close(struct sbx_store *store);
 void sbx_store_lock(struct sbx_store *store);
 void sbx_store_unlock(struct sbx_store *store);
 struct sbx_bucket *sbx_bucket_find_locked(struct sbx_store *store, struct strview name);
-struct sbx_upload *sbx_upload_find_locked(struct sbx_bucket *bucket, struct strview key,
-	struct strview id);
+struct sbx_upload *sbx_upload_find_locked(
+	struct sbx_bucket *bucket, struct strview key, struct strview id);
 /* Keys of a bucket by position, stored or computed alike. */
 uint64_t sbx_bucket_count_locked(const struct sbx_bucket *bucket);
 /* buf is where a computed key goes. */
@@ -256,8 +258,8 @@ enum sbx_error sbx_store_check_bucket(struct sbx_store *store, struct strview na
 /* A reference to an object. */
 enum sbx_error sbx_store_find(struct sbx_store *store, struct strview bucket, struct strview key,
 	struct sbx_object **out);
-enum sbx_error sbx_store_delete(struct sbx_store *store, struct strview bucket, struct strview key,
-	const char *if_match);
+enum sbx_error sbx_store_delete(
+	struct sbx_store *store, struct strview bucket, struct strview key, const char *if_match);
 
 struct sbx_condition {
 	const char *if_match, *if_none_match; /* as sent, or NULL */
@@ -274,22 +276,22 @@ enum sbx_error sbx_store_create_upload(struct sbx_store *store, struct strview b
 /* Takes its own reference. */
 enum sbx_error sbx_store_put_part(struct sbx_store *store, struct strview bucket,
 	struct strview key, struct strview id, unsigned number, struct sbx_object *part);
-enum sbx_error sbx_store_abort(struct sbx_store *store, struct strview bucket, struct strview key,
-	struct strview id);
+enum sbx_error sbx_store_abort(
+	struct sbx_store *store, struct strview bucket, struct strview key, struct strview id);
 /* Whether an ETag is among those of an If-Match header ("*", quoted or not, a list). */
 bool sbx_etag_matches(const char *list, const char *etag);
 
 /* persist.c: the side files. Writes one under a temporary name (out, to be renamed). */
-bool sbx_meta_write(struct sbx_store *store, const struct sbx_object *object,
-	char temp[SBX_ID_LEN + 8]);
+bool sbx_meta_write(
+	struct sbx_store *store, const struct sbx_object *object, char temp[SBX_ID_LEN + 8]);
 /* "buckets/NAME/HASH" */
 void sbx_meta_path(struct strview bucket, struct strview key, char out[160]);
 /* Reads what a kept directory holds. */
 enum s3t_rc sbx_store_load(struct sbx_store *store, struct s3t_err *err) S3T_MUST_CHECK;
 /* Puts an object into the index only; takes the reference over. */
 void sbx_bucket_insert_locked(struct sbx_bucket *bucket, struct sbx_object *object);
-struct sbx_bucket *sbx_bucket_add_locked(struct sbx_store *store, struct strview name,
-	int64_t created_s);
+struct sbx_bucket *sbx_bucket_add_locked(
+	struct sbx_store *store, struct strview name, int64_t created_s);
 
 /* ---- the server ---- */
 
@@ -318,7 +320,7 @@ struct sandbox {
 	/* fault.c */
 	pthread_mutex_t fault_lock;
 	struct sbx_fault_state *faults; /* guarded by fault_lock */
-	size_t fault_count;		/* guarded by fault_lock */
+	size_t fault_count;             /* guarded by fault_lock */
 };
 
 int64_t sbx_now_s(const struct sandbox *sb);
@@ -342,8 +344,8 @@ struct sbx_strike {
 	char code[64], region[32];
 	char *body;
 };
-void sbx_fault_match(struct sandbox *sb, const char *method, const char *target,
-	struct sbx_strike *out);
+void sbx_fault_match(
+	struct sandbox *sb, const char *method, const char *target, struct sbx_strike *out);
 void sbx_faults_deinit(struct sandbox *sb);
 
 enum sbx_content { SBX_CONTENT_NONE, SBX_CONTENT_TEXT, SBX_CONTENT_OBJECT };
@@ -354,7 +356,7 @@ struct sbx_reply {
 	enum sbx_content content;
 	struct strbuf text;
 	struct sbx_object *object; /* a reference */
-	uint64_t offset, size;	   /* of the object */
+	uint64_t offset, size;     /* of the object */
 };
 
 struct sbx_op;
@@ -365,7 +367,7 @@ struct request {
 	int fd;
 	char id[17];
 	const char *method; /* MHD's, for the request's time */
-	char *target;	    /* raw: decoding it first would cut "%00" and merge "%2F" */
+	char *target;       /* raw: decoding it first would cut "%00" and merge "%2F" */
 	struct strview raw_path;
 	struct strview bucket, key; /* decoded; own their bytes */
 	struct sigv4_pair *query;   /* decoded; own their bytes */
@@ -387,8 +389,8 @@ struct request {
 };
 
 /* request.c */
-struct request *sbx_request_new(struct sandbox *sb, const char *target,
-	struct MHD_Connection *connection);
+struct request *sbx_request_new(
+	struct sandbox *sb, const char *target, struct MHD_Connection *connection);
 void sbx_request_free(struct request *r);
 /* Reads headers and target; false if the target makes no sense. */
 bool sbx_request_read(struct request *r, const char *method);
@@ -396,8 +398,8 @@ bool sbx_request_read(struct request *r, const char *method);
 struct strview sbx_query(const struct request *r, const char *name);
 bool sbx_query_has(const struct request *r, const char *name);
 /* A number in [0, max], or fallback if it is not there; false if it is none. */
-bool sbx_query_number(const struct request *r, const char *name, uint64_t fallback, uint64_t max,
-	uint64_t *out);
+bool sbx_query_number(
+	const struct request *r, const char *name, uint64_t fallback, uint64_t max, uint64_t *out);
 const char *sbx_header(const struct request *r, const char *name);
 
 /* auth.c: every signature is checked; says in *payload what the body must hash to ("" unsigned). */
@@ -407,9 +409,9 @@ enum sbx_error sbx_auth_check(const struct request *r, struct strview *payload);
 enum sbx_sink { SBX_SINK_NONE, SBX_SINK_TEXT, SBX_SINK_BLOB };
 struct sbx_op {
 	const char *method;
-	char level;	      /* 's'ervice, 'b'ucket, 'o'bject */
-	const char *query;    /* the parameter that selects it, or "" */
-	const char *header;   /* the header that selects it besides, or "" */
+	char level;         /* 's'ervice, 'b'ucket, 'o'bject */
+	const char *query;  /* the parameter that selects it, or "" */
+	const char *header; /* the header that selects it besides, or "" */
 	enum sbx_sink sink;
 	bool is_write;
 	void (*run)(struct request *r);
@@ -452,6 +454,10 @@ void sbx_object_get(struct request *r);
 void sbx_object_delete(struct request *r);
 void sbx_copy_object(struct request *r);
 void sbx_copy_part(struct request *r);
+void sbx_object_restore(struct request *r);
+void sbx_tagging_get(struct request *r);
+void sbx_tagging_put(struct request *r);
+void sbx_tagging_delete(struct request *r);
 void sbx_multipart_create(struct request *r);
 void sbx_multipart_put_part(struct request *r);
 void sbx_multipart_complete(struct request *r);
@@ -460,11 +466,17 @@ void sbx_multipart_list_parts(struct request *r);
 void sbx_multipart_list_uploads(struct request *r);
 
 /* object.c: the headers of a request that an object keeps; storage_class is the caller's. */
-enum sbx_error sbx_object_take_headers(const struct request *r, struct sbx_headers *out,
-	char **storage_class);
+enum sbx_error sbx_object_take_headers(
+	const struct request *r, struct sbx_headers *out, char **storage_class);
 /* "bytes=a-b" against a size. */
 enum sbx_range { SBX_RANGE_WHOLE, SBX_RANGE_PART, SBX_RANGE_BAD };
 enum sbx_range sbx_parse_range(const char *text, uint64_t size, uint64_t *offset, uint64_t *length);
 struct sbx_condition sbx_write_condition(const struct request *r);
+
+/* amend.c: tags as in the x-amz-tagging header; tagging may be NULL. */
+size_t sbx_tag_count(const char *tagging);
+bool sbx_tags_are_valid(const char *tagging);
+/* Archived and not restored: its bytes cannot be read. */
+bool sbx_object_is_archived(const struct sbx_object *object);
 
 #endif

@@ -36,9 +36,9 @@ static void add_entry(struct listing *l, const struct sbx_store *store,
 	sbx_xml_etag(out, object ? object->etag : pattern->etag);
 	sbx_xml_uint(out, "Size", object ? object->size : pattern->size);
 	if (l->has_owner)
-		strbuf_add_str(out,
-			"<Owner><ID>sandbox</ID><DisplayName>sandbox</DisplayName></Owner>");
-	sbx_xml_text(out, "StorageClass", sv(object ? object->storage_class : "STANDARD"));
+		strbuf_add_str(
+			out, "<Owner><ID>sandbox</ID><DisplayName>sandbox</DisplayName></Owner>");
+	sbx_xml_key(out, "StorageClass", sv(object ? object->storage_class : "STANDARD"), false);
 	strbuf_add_str(out, "</Contents>");
 }
 
@@ -65,13 +65,13 @@ static struct strview common_prefix(const struct listing *l, struct strview key)
 	if (!l->delimiter.len || key.len == l->prefix.len)
 		return sv_n("", 0);
 	const char *start = key.data + l->prefix.len;
-	const char *at = memmem(start, key.len - l->prefix.len, l->delimiter.data,
-		l->delimiter.len);
+	const char *at =
+		memmem(start, key.len - l->prefix.len, l->delimiter.data, l->delimiter.len);
 	return at ? sv_n(key.data, (size_t)(at - key.data) + l->delimiter.len) : sv_n("", 0);
 }
 
-static void walk_locked(struct listing *l, const struct sbx_store *store,
-	const struct sbx_bucket *bucket)
+static void walk_locked(
+	struct listing *l, const struct sbx_store *store, const struct sbx_bucket *bucket)
 {
 	struct strview start = sv_cmp(l->prefix, l->after) > 0 ? l->prefix : l->after;
 	uint64_t count = sbx_bucket_count_locked(bucket);

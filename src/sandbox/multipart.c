@@ -50,8 +50,8 @@ void sbx_multipart_put_part(struct request *r)
 	part->mtime_s = sbx_now_s(r->sb);
 	if (r->received)
 		sbx_object_add_segment(part, sbx_blob_ref(r->blob), 0, r->received);
-	enum sbx_error error = sbx_store_put_part(&r->sb->store, r->bucket, r->key,
-		sbx_query(r, "uploadId"), (unsigned)number, part);
+	enum sbx_error error = sbx_store_put_part(
+		&r->sb->store, r->bucket, r->key, sbx_query(r, "uploadId"), (unsigned)number, part);
 	if (error != SBX_E_NONE) {
 		sbx_reply_error(r, error);
 	} else {
@@ -64,8 +64,8 @@ void sbx_multipart_put_part(struct request *r)
 
 void sbx_multipart_abort(struct request *r)
 {
-	enum sbx_error error = sbx_store_abort(&r->sb->store, r->bucket, r->key,
-		sbx_query(r, "uploadId"));
+	enum sbx_error error =
+		sbx_store_abort(&r->sb->store, r->bucket, r->key, sbx_query(r, "uploadId"));
 	if (error != SBX_E_NONE)
 		sbx_reply_error(r, error);
 	else
@@ -87,8 +87,8 @@ struct manifest {
 	bool is_bad;
 };
 
-static void on_part(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_part(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	struct manifest *m = arg;
 	text = sv_trim(text);
@@ -122,8 +122,8 @@ static enum sbx_error read_manifest(const struct request *r, struct manifest *m)
 }
 
 /* Finds the parts named; both lists ascend. */
-static enum sbx_error match_parts_locked(const struct sbx_upload *upload, struct manifest *m,
-	uint64_t min_part_bytes)
+static enum sbx_error match_parts_locked(
+	const struct sbx_upload *upload, struct manifest *m, uint64_t min_part_bytes)
 {
 	size_t at = 0;
 	for (size_t i = 0; i < m->count; i++) {
@@ -148,9 +148,8 @@ static struct sbx_object *assemble(struct request *r, struct manifest *m, enum s
 	struct sbx_object *object = sbx_object_new(r->key);
 	sbx_store_lock(store);
 	struct sbx_bucket *bucket = sbx_bucket_find_locked(store, r->bucket);
-	const struct sbx_upload *upload = bucket
-		? sbx_upload_find_locked(bucket, r->key, sbx_query(r, "uploadId"))
-		: NULL;
+	const struct sbx_upload *upload =
+		bucket ? sbx_upload_find_locked(bucket, r->key, sbx_query(r, "uploadId")) : NULL;
 	*error = upload ? match_parts_locked(upload, m, r->sb->min_part_bytes) : SBX_E_NO_UPLOAD;
 	if (*error == SBX_E_NONE) {
 		sbx_headers_copy(&object->headers, &upload->headers);
@@ -190,8 +189,8 @@ void sbx_multipart_complete(struct request *r)
 		object = assemble(r, &m, &error);
 	if (error == SBX_E_NONE) {
 		struct sbx_condition condition = sbx_write_condition(r);
-		error = sbx_store_commit(&r->sb->store, r->bucket, object, &condition,
-			sbx_query(r, "uploadId"));
+		error = sbx_store_commit(
+			&r->sb->store, r->bucket, object, &condition, sbx_query(r, "uploadId"));
 	}
 	if (error != SBX_E_NONE) {
 		sbx_reply_error(r, error);
@@ -219,8 +218,8 @@ static void add_people(struct strbuf *out)
 			    "</DisplayName></Owner>");
 }
 
-static void write_parts_locked(struct request *r, const struct sbx_upload *upload, uint64_t max,
-	uint64_t after)
+static void write_parts_locked(
+	struct request *r, const struct sbx_upload *upload, uint64_t max, uint64_t after)
 {
 	struct strbuf *out = sbx_reply_xml(r, "ListPartsResult");
 	sbx_xml_text(out, "Bucket", r->bucket);
@@ -265,9 +264,8 @@ void sbx_multipart_list_parts(struct request *r)
 	struct sbx_store *store = &r->sb->store;
 	sbx_store_lock(store);
 	struct sbx_bucket *bucket = sbx_bucket_find_locked(store, r->bucket);
-	const struct sbx_upload *upload = bucket
-		? sbx_upload_find_locked(bucket, r->key, sbx_query(r, "uploadId"))
-		: NULL;
+	const struct sbx_upload *upload =
+		bucket ? sbx_upload_find_locked(bucket, r->key, sbx_query(r, "uploadId")) : NULL;
 	if (upload)
 		write_parts_locked(r, upload, max < PAGE_MAX ? max : PAGE_MAX, after);
 	sbx_store_unlock(store);
@@ -295,8 +293,8 @@ static bool is_behind(const struct upload_page *page, const struct sbx_upload *u
 	return was_met;
 }
 
-static void add_uploads_locked(struct strbuf *out, struct upload_page *page,
-	const struct sbx_bucket *bucket)
+static void add_uploads_locked(
+	struct strbuf *out, struct upload_page *page, const struct sbx_bucket *bucket)
 {
 	bool at_marker = false;
 	for (size_t i = 0; i < bucket->upload_count; i++) {

@@ -11,7 +11,7 @@ static bool is_kept(const char *name)
 {
 	static const char *const names[] = {"content-type", "content-encoding",
 		"content-disposition", "content-language", "cache-control", "expires",
-		"x-amz-website-redirect-location", "x-amz-server-side-encryption",
+		"x-amz-website-redirect-location", "x-amz-tagging", "x-amz-server-side-encryption",
 		"x-amz-server-side-encryption-aws-kms-key-id"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)
@@ -29,13 +29,14 @@ static bool is_storage_class(const char *name)
 	return false;
 }
 
-enum sbx_error sbx_object_take_headers(const struct request *r, struct sbx_headers *out,
-	char **storage_class)
+enum sbx_error sbx_object_take_headers(
+	const struct request *r, struct sbx_headers *out, char **storage_class)
 {
-	/* Keys of the client's own and tags are refused rather than dropped without a word. */
-	if (sbx_header(r, "x-amz-server-side-encryption-customer-algorithm") ||
-		sbx_header(r, "x-amz-tagging"))
+	/* Keys of the client's own are refused rather than dropped without a word. */
+	if (sbx_header(r, "x-amz-server-side-encryption-customer-algorithm"))
 		return SBX_E_NOT_IMPLEMENTED;
+	if (!sbx_tags_are_valid(sbx_header(r, "x-amz-tagging")))
+		return SBX_E_TAGS;
 	const char *class = sbx_header(r, "x-amz-storage-class");
 	if (class && !is_storage_class(class))
 		return SBX_E_STORAGE_CLASS;
@@ -74,8 +75,7 @@ static void set_etag(struct sbx_object *object, const unsigned char sum[MD5_LEN]
 void sbx_object_put(struct request *r)
 {
 	struct sbx_object *object = sbx_object_new(r->key);
-	enum sbx_error error =
-		sbx_object_take_headers(r, &object->headers, &object->storage_class);
+	enum sbx_error error = sbx_object_take_headers(r, &object->headers, &object->storage_class);
 	if (error == SBX_E_NONE) {
 		set_etag(object, r->md5_sum);
 		object->mtime_s = sbx_now_s(r->sb);
@@ -89,8 +89,7 @@ void sbx_object_put(struct request *r)
 	} else {
 		r->reply.status = 200;
 		sbx_reply_etag(r, object->etag);
-		const char *sse =
-			sbx_headers_get(&object->headers, "x-amz-server-side-encryption");
+		const char *sse = sbx_headers_get(&object->headers, "x-amz-server-side-encryption");
 		if (sse)
 			sbx_reply_header(r, "x-amz-server-side-encryption", sse);
 	}
@@ -167,8 +166,16 @@ static void add_object_headers(struct request *r, const struct sbx_object *objec
 		{"response-cache-control", "cache-control"},
 		{"response-expires", "expires"},
 	};
-	for (size_t i = 0; i < object->headers.count; i++)
-		sbx_reply_header(r, object->headers.items[i].name, object->headers.items[i].value);
+	for (size_t i = 0; i < object->headers.count; i++) {
+		const struct sbx_header *h = &object->headers.items[i];
+		char count[24];
+		if (strcmp(h->name, "x-amz-tagging") != 0) {
+			sbx_reply_header(r, h->name, h->value);
+		} else {
+			snprintf(count, sizeof count, "%zu", sbx_tag_count(h->value));
+			sbx_reply_header(r, "x-amz-tagging-count", count);
+		}
+	}
 	for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++) {
 		struct strview value = sbx_query(r, overrides[i][0]);
 		if (!value.len)
@@ -186,19 +193,13 @@ static void add_object_headers(struct request *r, const struct sbx_object *objec
 		sbx_reply_header(r, "x-amz-storage-class", object->storage_class);
 }
 
-static bool is_archived(const struct sbx_object *object)
-{
-	return strcmp(object->storage_class, "GLACIER") == 0 ||
-		strcmp(object->storage_class, "DEEP_ARCHIVE") == 0;
-}
-
 static void reply_range(struct request *r, const struct sbx_object *object)
 {
 	struct sbx_reply *reply = &r->reply;
 	const char *range = sbx_header(r, "range");
 	bool is_ignored = r->strike.is_set && r->strike.kind == SANDBOX_FAULT_IGNORE_RANGE;
-	enum sbx_range kind = sbx_parse_range(is_ignored ? NULL : range, object->size,
-		&reply->offset, &reply->size);
+	enum sbx_range kind = sbx_parse_range(
+		is_ignored ? NULL : range, object->size, &reply->offset, &reply->size);
 	char text[96];
 	if (kind == SBX_RANGE_BAD) {
 		sbx_reply_error(r, SBX_E_RANGE);
@@ -222,7 +223,7 @@ void sbx_object_get(struct request *r)
 	int condition = error == SBX_E_NONE ? check_conditions(r, object) : 0;
 	if (error == SBX_E_NONE && condition == 412)
 		error = SBX_E_PRECONDITION;
-	if (error == SBX_E_NONE && is_archived(object) && strcmp(r->method, "GET") == 0)
+	if (error == SBX_E_NONE && sbx_object_is_archived(object) && strcmp(r->method, "GET") == 0)
 		error = SBX_E_OBJECT_STATE;
 	if (error != SBX_E_NONE) {
 		sbx_reply_error(r, error);
@@ -240,8 +241,8 @@ void sbx_object_get(struct request *r)
 
 void sbx_object_delete(struct request *r)
 {
-	enum sbx_error error = sbx_store_delete(&r->sb->store, r->bucket, r->key,
-		sbx_header(r, "if-match"));
+	enum sbx_error error =
+		sbx_store_delete(&r->sb->store, r->bucket, r->key, sbx_header(r, "if-match"));
 	if (error != SBX_E_NONE)
 		sbx_reply_error(r, error);
 	else

@@ -38,8 +38,8 @@ static void add_line(struct strbuf *out, const char *word, struct strview value)
 	strbuf_add_char(out, '\n');
 }
 
-bool sbx_meta_write(struct sbx_store *store, const struct sbx_object *object,
-	char temp[SBX_ID_LEN + 8])
+bool sbx_meta_write(
+	struct sbx_store *store, const struct sbx_object *object, char temp[SBX_ID_LEN + 8])
 {
 	struct strbuf text;
 	strbuf_init(&text);
@@ -105,8 +105,8 @@ static struct sbx_blob *loaded_blob(struct sbx_store *store, struct strview id, 
 	return blob;
 }
 
-static bool read_line(struct sbx_store *store, struct sbx_object *object, struct strview line,
-	void **tree)
+static bool read_line(
+	struct sbx_store *store, struct sbx_object *object, struct strview line, void **tree)
 {
 	struct strview what = word(&line);
 	struct strbuf value;

@@ -1,9 +1,9 @@
 /*
  * Answers: errors, XML, and the body on its way out, with the throttle and what a fault does to it.
  */
+#include "core/text.h"
 #include "core/uri.h"
 #include "core/xml.h"
-#include "core/text.h"
 #include "sandbox/internal.h"
 
 #include <stdio.h>
@@ -70,46 +70,87 @@ static void add_character_data(struct strbuf *out, struct strview text)
 	}
 }
 
+/* A page of 1,000 keys has 5,000 elements: no printf here. */
+static void open_tag(struct strbuf *out, const char *name)
+{
+	strbuf_add_char(out, '<');
+	strbuf_add_str(out, name);
+	strbuf_add_char(out, '>');
+}
+
+static void close_tag(struct strbuf *out, const char *name)
+{
+	strbuf_add(out, "</", 2);
+	strbuf_add_str(out, name);
+	strbuf_add_char(out, '>');
+}
+
 void sbx_xml_text(struct strbuf *out, const char *name, struct strview text)
 {
-	strbuf_addf(out, "<%s>", name);
+	open_tag(out, name);
 	add_character_data(out, text);
-	strbuf_addf(out, "</%s>", name);
+	close_tag(out, name);
 }
 
 void sbx_xml_uint(struct strbuf *out, const char *name, uint64_t value)
 {
-	strbuf_addf(out, "<%s>%llu</%s>", name, (unsigned long long)value, name);
+	char digits[24];
+	size_t at = sizeof digits;
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while (value /= 10);
+	open_tag(out, name);
+	strbuf_add(out, digits + at, sizeof digits - at);
+	close_tag(out, name);
 }
 
 void sbx_xml_time(struct strbuf *out, const char *name, int64_t unix_s)
 {
 	char iso[32];
 	time_format_iso(unix_s, iso);
-	strbuf_addf(out, "<%s>%.19s.000Z</%s>", name, iso, name);
+	open_tag(out, name);
+	strbuf_add(out, iso, strcspn(iso, "Z"));
+	strbuf_add_str(out, ".000Z");
+	close_tag(out, name);
 }
 
 void sbx_xml_etag(struct strbuf *out, const char *etag)
 {
-	strbuf_addf(out, "<ETag>&quot;%s&quot;</ETag>", etag);
+	strbuf_add_str(out, "<ETag>&quot;");
+	strbuf_add_str(out, etag);
+	strbuf_add_str(out, "&quot;</ETag>");
+}
+
+static bool is_plain_name(struct strview key)
+{
+	for (size_t i = 0; i < key.len; i++) {
+		char c = key.data[i];
+		bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+				(c >= '-' && c <= '9') || c == '_'; /* "-./" and digits */
+		if (!is_plain)
+			return false;
+	}
+	return true;
 }
 
 void sbx_xml_key(struct strbuf *out, const char *name, struct strview key, bool is_url)
 {
-	if (!is_url) {
-		sbx_xml_text(out, name, key);
-		return;
+	open_tag(out, name);
+	if (is_plain_name(key)) {
+		strbuf_add_sv(out, key);
+	} else if (!is_url) {
+		add_character_data(out, key);
+	} else {
+		/* S3 writes a space as '+'; every other byte as in a URL. */
+		while (key.len) {
+			size_t n = sv_find(key, ' ');
+			uri_encode(out, sv_n(key.data, n), true);
+			if (n < key.len)
+				strbuf_add_char(out, '+');
+			key = sv_from(key, n + 1);
+		}
 	}
-	/* S3 writes a space as '+'; every other byte as in a URL. */
-	strbuf_addf(out, "<%s>", name);
-	while (key.len) {
-		size_t n = sv_find(key, ' ');
-		uri_encode(out, sv_n(key.data, n), true);
-		if (n < key.len)
-			strbuf_add_char(out, '+');
-		key = sv_from(key, n + 1);
-	}
-	strbuf_addf(out, "</%s>", name);
+	close_tag(out, name);
 }
 
 static void reset(struct request *r)
@@ -258,8 +299,8 @@ static struct MHD_Response *streamed(struct request *r, uint64_t size)
 	s->kind = r->strike.kind;
 	s->bytes = r->strike.bytes;
 	s->stall_ms = r->strike.stall_ms;
-	struct MHD_Response *response = MHD_create_response_from_callback(size, BLOCK_BYTES,
-		send_some, s, free_sender);
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(size, BLOCK_BYTES, send_some, s, free_sender);
 	if (!response)
 		free_sender(s);
 	return response;
@@ -282,8 +323,8 @@ static struct MHD_Response *small_object(const struct request *r, uint64_t size)
 	sbx_cursor_deinit(&cursor);
 	struct MHD_Response *response = NULL;
 	if (buf && at == size)
-		response = MHD_create_response_from_buffer((size_t)size, buf,
-			MHD_RESPMEM_MUST_FREE);
+		response =
+			MHD_create_response_from_buffer((size_t)size, buf, MHD_RESPMEM_MUST_FREE);
 	if (!response)
 		free(buf);
 	return response;
@@ -292,9 +333,9 @@ static struct MHD_Response *small_object(const struct request *r, uint64_t size)
 static struct MHD_Response *make_response(struct request *r)
 {
 	struct sbx_reply *reply = &r->reply;
-	uint64_t size = reply->content == SBX_CONTENT_TEXT ? reply->text.len
-		: reply->content == SBX_CONTENT_OBJECT	   ? reply->size
-							   : 0;
+	uint64_t size = reply->content == SBX_CONTENT_TEXT     ? reply->text.len
+			: reply->content == SBX_CONTENT_OBJECT ? reply->size
+							       : 0;
 	bool is_plain = !r->strike.is_set && atomic_load(&r->sb->bytes_per_second) == 0;
 	if (r->strike.is_set && r->strike.kind == SANDBOX_FAULT_CUT_BODY && r->strike.bytes < size)
 		size = r->strike.bytes;
@@ -302,8 +343,8 @@ static struct MHD_Response *make_response(struct request *r)
 		return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
 	if (is_plain && reply->content == SBX_CONTENT_TEXT) {
 		char *text = strbuf_take(&reply->text);
-		struct MHD_Response *response = MHD_create_response_from_buffer((size_t)size, text,
-			MHD_RESPMEM_MUST_FREE);
+		struct MHD_Response *response =
+			MHD_create_response_from_buffer((size_t)size, text, MHD_RESPMEM_MUST_FREE);
 		if (!response)
 			free(text);
 		return response;
@@ -346,8 +387,8 @@ enum MHD_Result sbx_reply_send(struct request *r)
 	sbx_reply_header(r, "server", "s3tui-sandbox");
 	sbx_reply_header(r, "x-amz-request-id", r->id);
 	for (size_t i = 0; i < r->reply.headers.count; i++)
-		MHD_add_response_header(response, r->reply.headers.items[i].name,
-			r->reply.headers.items[i].value);
+		MHD_add_response_header(
+			response, r->reply.headers.items[i].name, r->reply.headers.items[i].value);
 	enum MHD_Result result =
 		MHD_queue_response(r->connection, (unsigned)r->reply.status, response);
 	MHD_destroy_response(response);

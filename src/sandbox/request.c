@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-struct request *sbx_request_new(struct sandbox *sb, const char *target,
-	struct MHD_Connection *connection)
+struct request *sbx_request_new(
+	struct sandbox *sb, const char *target, struct MHD_Connection *connection)
 {
 	struct request *r = s3t_alloc(sizeof *r);
 	r->sb = sb;
@@ -90,8 +90,8 @@ static struct strview virtual_host(const struct request *r)
 	return sv_n(host.data, host.len - suffix.len);
 }
 
-static enum MHD_Result collect(void *arg, enum MHD_ValueKind kind, const char *name,
-	const char *value)
+static enum MHD_Result collect(
+	void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
 {
 	(void)kind;
 	struct request *r = arg;
@@ -145,8 +145,8 @@ bool sbx_query_has(const struct request *r, const char *name)
 	return find_query(r, name) != NULL;
 }
 
-bool sbx_query_number(const struct request *r, const char *name, uint64_t fallback, uint64_t max,
-	uint64_t *out)
+bool sbx_query_number(
+	const struct request *r, const char *name, uint64_t fallback, uint64_t max, uint64_t *out)
 {
 	const struct sigv4_pair *found = find_query(r, name);
 	*out = fallback;

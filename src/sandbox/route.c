@@ -20,6 +20,10 @@ static const struct sbx_op ops[] = {
 	{"POST", 'b', "delete", "", SBX_SINK_TEXT, true, sbx_delete_batch},
 
 	{"GET", 'o', "uploadId", "", SBX_SINK_NONE, false, sbx_multipart_list_parts},
+	{"GET", 'o', "tagging", "", SBX_SINK_NONE, false, sbx_tagging_get},
+	{"PUT", 'o', "tagging", "", SBX_SINK_TEXT, true, sbx_tagging_put},
+	{"DELETE", 'o', "tagging", "", SBX_SINK_NONE, true, sbx_tagging_delete},
+	{"POST", 'o', "restore", "", SBX_SINK_TEXT, true, sbx_object_restore},
 	{"GET", 'o', "", "", SBX_SINK_NONE, false, sbx_object_get},
 	{"HEAD", 'o', "", "", SBX_SINK_NONE, false, sbx_object_get},
 	{"PUT", 'o', "uploadId", "x-amz-copy-source", SBX_SINK_TEXT, true, sbx_copy_part},

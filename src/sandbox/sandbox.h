@@ -1,8 +1,8 @@
 /*
- * A small S3 server inside the process: behind --demo, and what the tests run against. It listens on
- * the loopback address only, on a port of the system's choice, with keys made at start, and checks
- * every signature. Objects live in a directory and are streamed both ways; the index is in memory.
- * xml_global_init() must have been called. All functions may be called from any thread.
+ * A small S3 server inside the process: behind --demo, and what the tests run against. It listens
+ * on the loopback address only, on a port of the system's choice, with keys made at start, and
+ * checks every signature. Objects live in a directory and are streamed both ways; the index is in
+ * memory. xml_global_init() must have been called. All functions may be called from any thread.
  */
 #ifndef SANDBOX_SANDBOX_H
 #define SANDBOX_SANDBOX_H
@@ -20,15 +20,15 @@ struct sandbox;
 
 /* Zeroed: all defaults. */
 struct sandbox_options {
-	const char *dir;	    /* the store, kept; NULL: a new 0700 directory, removed at stop */
-	const char *region;	    /* NULL: us-east-1 */
-	const char *session_token;  /* not NULL: every request must carry it */
-	uint64_t synthetic_keys;    /* > 0: the synthetic bucket is there, with so many keys */
-	uint64_t bytes_per_second;  /* 0: unlimited; each direction, over all connections */
-	uint64_t min_part_bytes;    /* of all parts but the last; 0: 5 MiB */
-	int64_t latency_ms;	    /* before each answer */
-	int64_t clock_offset_s;	    /* the server's clock is off by so much */
-	bool read_only;		    /* all writes are answered AccessDenied */
+	const char *dir;    /* the store, kept; NULL: a new 0700 directory, removed at stop */
+	const char *region; /* NULL: us-east-1 */
+	const char *session_token; /* not NULL: every request must carry it */
+	uint64_t synthetic_keys;   /* > 0: the synthetic bucket is there, with so many keys */
+	uint64_t bytes_per_second; /* 0: unlimited; each direction, over all connections */
+	uint64_t min_part_bytes;   /* of all parts but the last; 0: 5 MiB */
+	int64_t latency_ms;        /* before each answer */
+	int64_t clock_offset_s;    /* the server's clock is off by so much */
+	bool read_only;            /* all writes are answered AccessDenied */
 };
 
 /* Starts a server; *out is the caller's, to be ended by sandbox_stop(). */
@@ -56,8 +56,8 @@ void sandbox_set_clock_offset(struct sandbox *sb, int64_t seconds);
 void sandbox_set_bytes_per_second(struct sandbox *sb, uint64_t bytes_per_second);
 
 /* Without HTTP, for seeding and for looking at what the server has. */
-enum s3t_rc sandbox_create_bucket(struct sandbox *sb, const char *bucket, struct s3t_err *err)
-	S3T_MUST_CHECK;
+enum s3t_rc sandbox_create_bucket(
+	struct sandbox *sb, const char *bucket, struct s3t_err *err) S3T_MUST_CHECK;
 /* Puts an object; content_type may be NULL. */
 enum s3t_rc sandbox_put(struct sandbox *sb, const char *bucket, struct strview key,
 	struct strview data, const char *content_type, struct s3t_err *err) S3T_MUST_CHECK;
@@ -76,31 +76,31 @@ enum s3t_rc sandbox_delete(struct sandbox *sb, const char *bucket, struct strvie
 	struct s3t_err *err) S3T_MUST_CHECK;
 /* Takes one received part out of every upload of that key that has it ("a part lost on the
  * server"); the number of parts removed. */
-unsigned sandbox_lose_part(struct sandbox *sb, const char *bucket, struct strview key,
-	unsigned part_number);
+unsigned sandbox_lose_part(
+	struct sandbox *sb, const char *bucket, struct strview key, unsigned part_number);
 
 /*
  * Faults. Each knob counts the requests that it matches; from the nth on it strikes `times` times.
  * The first knob that strikes wins.
  */
 enum sandbox_fault_kind {
-	SANDBOX_FAULT_ANSWER,	     /* status and code (or body) instead of the work */
-	SANDBOX_FAULT_CLOSE,	     /* reads the request, then closes without answering */
+	SANDBOX_FAULT_ANSWER,        /* status and code (or body) instead of the work */
+	SANDBOX_FAULT_CLOSE,         /* reads the request, then closes without answering */
 	SANDBOX_FAULT_CLOSE_REQUEST, /* closes after `bytes` bytes of the request's body */
 	SANDBOX_FAULT_CLOSE_BODY,    /* closes after `bytes` bytes of the response's body */
-	SANDBOX_FAULT_CUT_BODY,	     /* a whole answer with only `bytes` bytes, length and all */
-	SANDBOX_FAULT_STALL,	     /* says nothing for stall_ms, then works normally */
+	SANDBOX_FAULT_CUT_BODY,      /* a whole answer with only `bytes` bytes, length and all */
+	SANDBOX_FAULT_STALL,         /* says nothing for stall_ms, then works normally */
 	SANDBOX_FAULT_STALL_BODY,    /* the same after `bytes` bytes of the response's body */
-	SANDBOX_FAULT_SLOW,	     /* the response's body at `bytes` bytes a second */
-	SANDBOX_FAULT_FLIP,	     /* one bit of the response's byte at index `bytes` */
+	SANDBOX_FAULT_SLOW,          /* the response's body at `bytes` bytes a second */
+	SANDBOX_FAULT_FLIP,          /* one bit of the response's byte at index `bytes` */
 	SANDBOX_FAULT_ERROR_200,     /* 200 with an <Error> body of `code`, nothing done */
 	SANDBOX_FAULT_WRONG_ETAG,    /* does the work, answers another ETag header */
 	SANDBOX_FAULT_DROP_ETAG,     /* does the work, answers without an ETag header */
 	SANDBOX_FAULT_IGNORE_RANGE,  /* 200 with the whole object */
 	SANDBOX_FAULT_WRONG_RANGE,   /* a Content-Range that starts one byte later */
-	SANDBOX_FAULT_REDIRECT,	     /* 301 PermanentRedirect with `region` */
-	SANDBOX_FAULT_WORK_ERROR,    /* does the work, then status and code (0: 500 InternalError) */
-	SANDBOX_FAULT_WORK_CLOSE,    /* does the work, then closes without answering */
+	SANDBOX_FAULT_REDIRECT,      /* 301 PermanentRedirect with `region` */
+	SANDBOX_FAULT_WORK_ERROR, /* does the work, then status and code (0: 500 InternalError) */
+	SANDBOX_FAULT_WORK_CLOSE, /* does the work, then closes without answering */
 	SANDBOX_FAULT_KIND_COUNT
 };
 
@@ -110,9 +110,9 @@ struct sandbox_fault {
 	enum sandbox_fault_kind kind;
 	const char *method; /* NULL: any */
 	const char *target; /* substring of the raw path and query; NULL: any */
-	uint32_t nth;	    /* 1-based; 0 is 1 */
-	uint32_t times;	    /* 0 is 1; or SANDBOX_FOREVER */
-	int status;	    /* 0: 503, or 500 for WORK_ERROR */
+	uint32_t nth;       /* 1-based; 0 is 1 */
+	uint32_t times;     /* 0 is 1; or SANDBOX_FOREVER */
+	int status;         /* 0: 503, or 500 for WORK_ERROR */
 	const char *code;   /* NULL: SlowDown, or InternalError for WORK_ERROR and ERROR_200 */
 	const char *body;   /* ANSWER: sent as it is instead of an <Error> document */
 	const char *region; /* REDIRECT: x-amz-bucket-region; NULL: eu-west-1 */

@@ -22,8 +22,17 @@ static const char usage[] =
 	"  --read-only     refuse all writes\n"
 	"Prints one line of JSON with endpoint and keys, serves until SIGINT or SIGTERM.\n";
 
-enum { OPT_HELP = 256, OPT_KEYS, OPT_DIR, OPT_RATE, OPT_LATENCY, OPT_REGION, OPT_MIN_PART, OPT_CLOCK,
-	OPT_READ_ONLY };
+enum {
+	OPT_HELP = 256,
+	OPT_KEYS,
+	OPT_DIR,
+	OPT_RATE,
+	OPT_LATENCY,
+	OPT_REGION,
+	OPT_MIN_PART,
+	OPT_CLOCK,
+	OPT_READ_ONLY
+};
 
 static const struct option long_options[] = {
 	{"help", no_argument, NULL, OPT_HELP},

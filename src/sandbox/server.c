@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MAX = 512, CONNECTION_MEMORY = 256 << 10, KEY_MAX = 1024 };
+enum { CONNECTIONS_MAX = 512, CONNECTION_MEMORY = 256 << 10 };
 
 static const uint64_t put_max = (uint64_t)5 << 30;
 
@@ -67,7 +67,7 @@ static enum sbx_error admit(struct request *r, bool is_readable)
 		return error;
 	if (r->op->is_write && r->sb->read_only)
 		return SBX_E_ACCESS_DENIED;
-	if (r->key.len > KEY_MAX)
+	if (r->key.len > SBX_KEY_MAX)
 		return SBX_E_KEY_TOO_LONG;
 	if (version.data && !sv_eq(version, SV("null")))
 		return SBX_E_NO_VERSION;
@@ -107,7 +107,7 @@ static bool strike_instead(struct request *r)
 static bool closes_request(const struct request *r)
 {
 	return r->strike.is_set && r->strike.kind == SANDBOX_FAULT_CLOSE_REQUEST &&
-		r->received >= r->strike.bytes;
+	       r->received >= r->strike.bytes;
 }
 
 static enum MHD_Result begin(struct request *r, const char *method)
@@ -224,8 +224,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
-	const char *method, const char *version, const char *data, size_t *data_len,
-	void **context)
+	const char *method, const char *version, const char *data, size_t *data_len, void **context)
 {
 	(void)arg;
 	(void)connection;
@@ -286,8 +285,8 @@ static enum s3t_rc listen_and_serve(struct sandbox *sb, struct s3t_err *err)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	sb->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD |
-			MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC |
-			MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+					      MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
+					      MHD_USE_ITC | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
 		0, NULL, NULL, on_request, sb, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, sb, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, sb, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
@@ -318,8 +317,8 @@ static struct sandbox *new_sandbox(const struct sandbox_options *options)
 	return sb;
 }
 
-enum s3t_rc sandbox_start(const struct sandbox_options *options, struct sandbox **out,
-	struct s3t_err *err)
+enum s3t_rc sandbox_start(
+	const struct sandbox_options *options, struct sandbox **out, struct s3t_err *err)
 {
 	*out = NULL;
 	struct sandbox *sb = new_sandbox(options);

@@ -59,8 +59,8 @@ struct sbx_bucket *sbx_bucket_find_locked(struct sbx_store *store, struct strvie
 	return NULL;
 }
 
-struct sbx_bucket *sbx_bucket_add_locked(struct sbx_store *store, struct strview name,
-	int64_t created_s)
+struct sbx_bucket *sbx_bucket_add_locked(
+	struct sbx_store *store, struct strview name, int64_t created_s)
 {
 	struct sbx_bucket *bucket = s3t_alloc(sizeof *bucket);
 	bucket->name = s3t_strndup(name.data, name.len);
@@ -111,8 +111,8 @@ static struct sbx_object **find_item(struct sbx_bucket *bucket, struct strview k
 void sbx_bucket_insert_locked(struct sbx_bucket *bucket, struct sbx_object *object)
 {
 	uint64_t at = sbx_bucket_lower_bound_locked(bucket, sbx_object_key(object));
-	insert_pointer(&bucket->items, &bucket->item_count, &bucket->item_capacity, (size_t)at,
-		object);
+	insert_pointer(
+		&bucket->items, &bucket->item_count, &bucket->item_capacity, (size_t)at, object);
 }
 
 static void free_upload(struct sbx_upload *upload)
@@ -163,13 +163,13 @@ static enum s3t_rc open_directory(struct sbx_store *store, const char *dir, stru
 	static const char *const names[] = {"data", "buckets", "tmp"};
 	for (size_t i = 0; i < 3; i++)
 		if (mkdirat(store->root_fd, names[i], 0700) != 0 && errno != EEXIST)
-			return s3t_fail_errno(err, errno, "The store %s cannot be used",
-				store->dir);
+			return s3t_fail_errno(
+				err, errno, "The store %s cannot be used", store->dir);
 	return S3T_OK;
 }
 
-enum s3t_rc sbx_store_open(struct sbx_store *store, const char *dir, uint64_t synthetic_keys,
-	struct s3t_err *err)
+enum s3t_rc sbx_store_open(
+	struct sbx_store *store, const char *dir, uint64_t synthetic_keys, struct s3t_err *err)
 {
 	*store = (struct sbx_store){.root_fd = -1};
 	atomic_init(&store->is_closing, false);
@@ -271,17 +271,17 @@ enum sbx_error sbx_store_check_bucket(struct sbx_store *store, struct strview na
 {
 	sbx_store_lock(store);
 	const struct sbx_bucket *bucket = sbx_bucket_find_locked(store, name);
-	enum sbx_error error = !bucket			    ? SBX_E_NO_BUCKET
-		: is_write && bucket->synthetic_keys ? SBX_E_ACCESS_DENIED
-						     : SBX_E_NONE;
+	enum sbx_error error = !bucket                              ? SBX_E_NO_BUCKET
+			       : is_write && bucket->synthetic_keys ? SBX_E_ACCESS_DENIED
+								    : SBX_E_NONE;
 	sbx_store_unlock(store);
 	return error;
 }
 
 /* ---- objects ---- */
 
-static struct sbx_object *synthetic_object(const struct sbx_store *store, struct strview key,
-	uint64_t index)
+static struct sbx_object *synthetic_object(
+	const struct sbx_store *store, struct strview key, uint64_t index)
 {
 	struct sbx_object *object = sbx_object_new(key);
 	object->pattern = sbx_synthetic_pattern(index);
@@ -330,8 +330,8 @@ bool sbx_etag_matches(const char *list, const char *etag)
 	return false;
 }
 
-static enum sbx_error check_condition(const struct sbx_condition *condition,
-	const struct sbx_object *old)
+static enum sbx_error check_condition(
+	const struct sbx_condition *condition, const struct sbx_object *old)
 {
 	if (!condition)
 		return SBX_E_NONE;
@@ -429,8 +429,8 @@ enum sbx_error sbx_store_delete(struct sbx_store *store, struct strview bucket_n
 
 /* ---- uploads ---- */
 
-struct sbx_upload *sbx_upload_find_locked(struct sbx_bucket *bucket, struct strview key,
-	struct strview id)
+struct sbx_upload *sbx_upload_find_locked(
+	struct sbx_bucket *bucket, struct strview key, struct strview id)
 {
 	for (size_t i = 0; i < bucket->upload_count; i++) {
 		struct sbx_upload *u = bucket->uploads[i];
@@ -458,9 +458,9 @@ enum sbx_error sbx_store_create_upload(struct sbx_store *store, struct strview b
 	bool is_there = bucket && !bucket->synthetic_keys;
 	if (is_there) {
 		size_t at = bucket->upload_count;
-		while (at && sv_cmp(sv_n(bucket->uploads[at - 1]->key,
-					    bucket->uploads[at - 1]->key_len),
-				     key) > 0)
+		while (at &&
+			sv_cmp(sv_n(bucket->uploads[at - 1]->key, bucket->uploads[at - 1]->key_len),
+				key) > 0)
 			at--;
 		insert_pointer(&bucket->uploads, &bucket->upload_count, &bucket->upload_capacity,
 			at, upload);
@@ -507,8 +507,8 @@ out:
 	return error;
 }
 
-enum sbx_error sbx_store_abort(struct sbx_store *store, struct strview bucket_name,
-	struct strview key, struct strview id)
+enum sbx_error sbx_store_abort(
+	struct sbx_store *store, struct strview bucket_name, struct strview key, struct strview id)
 {
 	sbx_store_lock(store);
 	struct sbx_bucket *bucket = sbx_bucket_find_locked(store, bucket_name);

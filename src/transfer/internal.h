@@ -164,7 +164,7 @@ enum s3t_rc guard_check(const struct job *job, const struct job_source *src, boo
 
 /* proof.c: does the file hold what the ETag says? *proof: static text. S3T_MISMATCH if not. sum: MD5
  * of the whole if it is known already, else NULL. */
-enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, bool etag_is_opaque,
+enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, const struct loc_facts *facts,
 	const unsigned char *sum, struct cancel *cancel, const char **proof,
 	struct s3t_err *err) S3T_MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /*
  * What an ETag proves of a file (decision 12). A plain one is the MD5 of the whole; "X-N" is the MD5 of
- * the MD5s of N parts, whose size is not told: those that fit are tried, the usual ones first. The
+ * the MD5s of N parts, whose size is not told: those that fit are tried, the usual ones first, unless
+ * the object's metadata says it. The
  * bytes come from the page cache, where they were just written.
  */
 #include "core/crypto.h"
@@ -75,11 +76,15 @@ static size_t candidates(uint64_t size, uint64_t count, uint64_t *out, size_t ma
 }
 
 static enum s3t_rc prove_composite(int fd, uint64_t size, const unsigned char want[MD5_LEN],
-	uint64_t count, struct cancel *cancel, const char **proof, struct s3t_err *err)
+	uint64_t count, uint64_t part_size, struct cancel *cancel, const char **proof, struct s3t_err *err)
 {
 	enum { TRIES_MAX = 8 };
 	uint64_t parts[TRIES_MAX];
-	size_t n = candidates(size, count, parts, TRIES_MAX);
+	/* told, and possible: the object's copy by another client may have other parts */
+	bool is_told = part_size && (size + part_size - 1) / part_size == count;
+	size_t n = is_told ? 1 : candidates(size, count, parts, TRIES_MAX);
+	if (is_told)
+		parts[0] = part_size;
 	for (size_t i = 0; i < n; i++) {
 		unsigned char sum[MD5_LEN];
 		enum s3t_rc rc = composite(fd, size, parts[i], cancel, sum, err);
@@ -93,13 +98,13 @@ static enum s3t_rc prove_composite(int fd, uint64_t size, const unsigned char wa
 	/* only where no other way to cut was left out is a difference a proof of damage */
 	uint64_t least = (size + count - 1) / count;
 	uint64_t most = count > 1 ? (size - 1) / (count - 1) : size;
-	if (n && n < TRIES_MAX && most - least < PLAN_MIB)
+	if (is_told || (n && n < TRIES_MAX && most - least < PLAN_MIB))
 		return s3t_fail(err, S3T_MISMATCH, "What arrived does not match the object's ETag.");
 	*proof = "not verifiable (unknown part size)";
 	return S3T_OK;
 }
 
-enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, bool etag_is_opaque,
+enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, const struct loc_facts *facts,
 	const unsigned char *sum, struct cancel *cancel, const char **proof, struct s3t_err *err)
 {
 	unsigned char want[MD5_LEN], got[MD5_LEN];
@@ -107,13 +112,13 @@ enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, bool etag_is_opa
 	size_t dash = sv_find(text, '-');
 	uint64_t count = 0;
 	*proof = "not verifiable (the ETag is no MD5)";
-	if (etag_is_opaque || !hex_decode(sv_n(text.data, dash), want, MD5_LEN))
+	if (facts->etag_is_opaque || !hex_decode(sv_n(text.data, dash), want, MD5_LEN))
 		return S3T_OK;
 	if (dash < text.len) {
 		if (!parse_u64(sv_from(text, dash + 1), &count) || count == 0 ||
 			count > S3_PARTS_MAX || size == 0)
 			return S3T_OK;
-		return prove_composite(fd, size, want, count, cancel, proof, err);
+		return prove_composite(fd, size, want, count, facts->part_size, cancel, proof, err);
 	}
 	if (sum) {
 		memcpy(got, sum, MD5_LEN);

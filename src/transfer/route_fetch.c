@@ -136,7 +136,7 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	spec->from->ops->source_facts(it->source, &facts);
 	if (spec->prove_download)
 		rc = proof_file(spec->to->ops->sink_fd(it->sink), it->stat.size, it->stat.etag,
-			facts.etag_is_opaque, f->has_sum ? f->sum : NULL, io->cancel, &proof, err);
+			&facts, f->has_sum ? f->sum : NULL, io->cancel, &proof, err);
 	if (rc != S3T_OK)
 		return rc;
 	if (facts.mtime_ns != TIME_UNKNOWN)

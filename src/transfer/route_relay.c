@@ -114,7 +114,7 @@ static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index
 		const char *proof;
 		struct loc_facts facts;
 		spec->from->ops->source_facts(it->source, &facts);
-		rc = proof_file(s.fd, len, it->stat.etag, facts.etag_is_opaque, NULL, io->cancel,
+		rc = proof_file(s.fd, len, it->stat.etag, &facts, NULL, io->cancel,
 			&proof, err);
 	}
 	if (rc == S3T_OK)

@@ -43,9 +43,13 @@ static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index
 {
 	const struct job_spec *spec = &it->job->spec;
 	uint64_t offset = plan_part_offset(&it->plan, index);
-	return spec->to->ops->sink_part(it->sink, io, index, offset,
+	enum s3t_rc rc = spec->to->ops->sink_part(it->sink, io, index, offset,
 		spec->from->ops->source_fd(it->source), offset,
 		plan_part_len(&it->plan, index, it->stat.size), err);
+	/* a file that changed between hashing and sending is the likelier reason */
+	if (rc == S3T_MISMATCH && spec->from->ops->source_check(it->source, NULL) == S3T_CHANGED)
+		rc = spec->from->ops->source_check(it->source, err);
+	return rc;
 }
 
 static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_sink_result *result,

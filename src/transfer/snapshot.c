@@ -67,12 +67,14 @@ static void view_items(struct engine_snapshot *s, const struct item_list *l, siz
 			.state = it->state,
 			.size = it->stat.size,
 			.bytes = bytes > 0 ? (uint64_t)bytes : 0,
-			.parts = it->plan.part_count,
 			.parts_done = it->parts_done,
 			.connections = it->parts_running,
 			.started_ms = it->started_ms};
 		copy_name(v->name, path_basename(sv_n(it->path, it->path_len)));
-		copy_name(v->target, sv_n(it->target, it->target_len));
+		if (it->state != ITEM_STARTING) { /* else they are the starting worker's */
+			v->parts = it->plan.part_count;
+			copy_name(v->target, sv_n(it->target, it->target_len));
+		}
 		if (it->state == ITEM_BROKEN)
 			snprintf(v->message, sizeof v->message, "%.255s", it->err.message);
 	}

@@ -10,5 +10,6 @@
 
 /* From <term.h>, which defines a macro for every capability: declared here instead. */
 extern int setupterm(const char *term, int fd, int *result);
+extern char *tigetstr(const char *capability);
 
 #endif

@@ -57,7 +57,7 @@ ui_key key_parse(struct strview text)
 	return key | mods;
 }
 
-void key_name(ui_key key, char out[32])
+void key_text(ui_key key, char out[32])
 {
 	uint32_t code = K_CODE(key);
 	char plain[16];

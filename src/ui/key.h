@@ -57,7 +57,7 @@ typedef uint32_t ui_key;
 /* Reads "F5", "Ctrl-R", "Alt-Left", "Space", "+", "é"; 0 if it is none. */
 ui_key key_parse(struct strview text);
 /* The same backwards, for people. */
-void key_name(ui_key key, char out[32]);
+void key_text(ui_key key, char out[32]);
 /* Whether it is a character that goes into a text field. */
 bool key_is_text(ui_key key);
 /* Its bytes; how many. */

@@ -153,7 +153,7 @@ enum s3t_rc keymap_check(const struct keymap *map, struct s3t_err *err)
 				if (!has_key(map, b, map->rows[a].keys[i]))
 					continue;
 				char name[32];
-				key_name(map->rows[a].keys[i], name);
+				key_text(map->rows[a].keys[i], name);
 				return s3t_fail(err, S3T_CONFIG,
 					"The key %s is given to both \"%s\" and \"%s\".", name,
 					actions[a].name, actions[b].name);
@@ -192,16 +192,11 @@ enum s3t_rc keymap_apply(struct keymap *map, const struct config *config, struct
 	enum s3t_rc rc = keymap_check(map, err);
 	if (rc == S3T_OK)
 		return rc;
-	for (size_t i = 0, last = 0; config_key_binding(config, i, &action, &keys, &line); i++) {
+	int at = 0;
+	for (size_t i = 0; config_key_binding(config, i, &action, &keys, &line); i++)
 		if (is_involved(map, action))
-			last = i + 1;
-		const char *next;
-		if (config_key_binding(config, i + 1, &next, &keys, &line) || last == 0)
-			continue;
-		(void)config_key_binding(config, last - 1, &action, &keys, &line);
-		s3t_err_prefix(err, "%s:%d: [keys] %s: ", config_path(config), line, action);
-		break;
-	}
+			at = line;
+	s3t_err_prefix(err, "%s:%d: [keys]: ", config_path(config), at);
 	return rc;
 }
 
@@ -217,7 +212,7 @@ void keymap_keys(const struct keymap *map, enum action action, struct strbuf *ou
 {
 	for (size_t i = 0; i < map->rows[action].count; i++) {
 		char name[32];
-		key_name(map->rows[action].keys[i], name);
+		key_text(map->rows[action].keys[i], name);
 		strbuf_addf(out, "%s%s", i ? " " : "", name);
 	}
 }

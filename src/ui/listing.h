@@ -53,8 +53,10 @@ size_t listing_rows(const struct listing *l);
 uint32_t listing_row(const struct listing *l, size_t row);
 /* Row of an id; listing_rows() if it is not shown. Linear, a millisecond for a million. */
 size_t listing_row_of(const struct listing *l, uint32_t id);
-/* Row of a name, a final '/' aside; listing_rows() if it is not shown. Linear. */
-size_t listing_row_named(const struct listing *l, struct strview name);
+/* Id of a name, a final '/' aside, or LISTING_NONE; linear over the pages from slot on, where
+ * listing_slots() said how many there were. */
+uint32_t listing_find(const struct listing *l, struct strview name, uint32_t from_slot);
+uint32_t listing_slots(const struct listing *l);
 const struct entry *listing_entry(const struct listing *l, uint32_t id); /* not LISTING_PARENT */
 struct strview listing_name(const struct listing *l, uint32_t id);
 
@@ -66,8 +68,8 @@ void listing_invert(struct listing *l);
 void listing_mark_pattern(struct listing *l, struct strview pattern, bool marked);
 /* Marks of `from` by name; entries that come later are marked as well. */
 void listing_inherit_marks(struct listing *l, const struct listing *from);
-/* Unmarks a name, a final '/' aside. */
 void listing_unmark_all(struct listing *l);
+/* A final '/' aside. */
 void listing_unmark_names(struct listing *l, const struct strview *names, size_t count);
 struct listing_totals listing_totals(const struct listing *l);
 /* Calls fn for each marked entry in the order of rows; hidden ones after them. */

@@ -66,12 +66,18 @@ struct cursor *pane_cursor(struct pane *p);
 /* After moving the cursor. */
 void pane_note_cursor(struct pane *p);
 
+void pane_set_sort(struct pane *p, enum listing_sort sort, bool reversed);
+/* "": shows all. */
+void pane_set_filter(struct pane *p, struct strview text);
+/* A final '/' aside. */
+void pane_unmark(struct pane *p, const struct strview *names, size_t count);
+
 /* For the browser. */
 void pane_draw(struct pane *p, struct rect r, bool is_active);
 bool pane_on_list(struct pane *p, struct lister_event *e);
 /* A slice of at most 4 ms; true while there is more. */
 bool pane_work(struct pane *p);
-/* Which text the status line has for the row under the cursor. Appends. */
-void pane_describe(const struct pane *p, struct strbuf *out);
+/* What the status line says about the row under the cursor, in at most `columns`. Appends. */
+void pane_describe(const struct pane *p, int columns, struct strbuf *out);
 
 #endif

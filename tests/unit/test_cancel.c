@@ -216,8 +216,8 @@ static void tokens_come_and_go_while_another_thread_triggers(void **state)
 		struct worker workers[4] = {0};
 		for (int i = 0; i < 4; i++) {
 			workers[i].app = app;
-			assert_int_equal(pthread_create(&workers[i].thread, NULL, make_tokens,
-						 &workers[i]),
+			assert_int_equal(
+				pthread_create(&workers[i].thread, NULL, make_tokens, &workers[i]),
 				0);
 		}
 		cancel_trigger(app);

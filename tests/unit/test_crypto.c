@@ -119,8 +119,7 @@ static void hmacs_match_rfc_4231(void **state)
 			"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
 		{sv_n(long_key, 20), sv_n(fifty, 50),
 			"773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
-		{sv_n(long_key, 131),
-			SV("Test Using Larger Than Block-Size Key - Hash Key First"),
+		{sv_n(long_key, 131), SV("Test Using Larger Than Block-Size Key - Hash Key First"),
 			"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
 		{SV(""), SV(""),
 			"b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
@@ -219,8 +218,8 @@ static void assert_not_base64(const char *const *rows, size_t count)
 static void what_is_no_base64_is_refused_and_nothing_is_added(void **state)
 {
 	(void)state;
-	static const char *const rows[] = {"Z", "Zg", "Zg=", "Zm9vY", "Zm9v!Zm9", "Zm9\xff",
-		"Zm_-", "Zm9vZm\n9v", "Zm9v Zm9"};
+	static const char *const rows[] = {
+		"Z", "Zg", "Zg=", "Zm9vY", "Zm9v!Zm9", "Zm9\xff", "Zm_-", "Zm9vZm\n9v", "Zm9v Zm9"};
 	assert_not_base64(rows, COUNT(rows));
 }
 

@@ -53,8 +53,7 @@ struct server {
 /* False: the server is to stop. */
 static bool wait_for_input(struct server *s, int fd)
 {
-	struct pollfd fds[] = {
-		{.fd = fd, .events = POLLIN}, {.fd = s->stop[0], .events = POLLIN}};
+	struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = s->stop[0], .events = POLLIN}};
 	return poll(fds, 2, -1) > 0 && !fds[1].revents;
 }
 
@@ -153,8 +152,8 @@ static void *serve(void *arg)
 /* A socket on a free port of 127.0.0.1, not listening yet: connections to it are refused. */
 static int bind_loopback(unsigned *port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof address;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
@@ -274,10 +273,8 @@ static void put(struct fixture *f, struct source *source)
 {
 	f->req.method = "PUT";
 	f->req.has_body = true;
-	f->req.body = (struct http_body){.size = source->len,
-		.read = read_source,
-		.rewind = rewind_source,
-		.arg = source};
+	f->req.body = (struct http_body){
+		.size = source->len, .read = read_source, .rewind = rewind_source, .arg = source};
 }
 
 struct sink {
@@ -366,8 +363,7 @@ static void headers_are_listed_by_prefix(void **state)
 static void the_request_is_sent_as_it_was_given(void **state)
 {
 	(void)state;
-	static const struct reply replies[] = {
-		{"HTTP/1.1 204 No Content\r\n\r\n", KEEP, false}};
+	static const struct reply replies[] = {{"HTTP/1.1 204 No Content\r\n\r\n", KEEP, false}};
 	static const char *const headers[] = {
 		"X-Amz-Date: 20130524T000000Z", "Authorization: AWS4-HMAC-SHA256 x", NULL};
 	struct fixture *f = start(replies, COUNT(replies), NULL);
@@ -511,8 +507,8 @@ static void a_body_is_uploaded_with_its_length(void **state)
 	assert_non_null(strstr(sent, "\r\nContent-Length: 43\r\n"));
 	assert_null(strcasestr(sent, "\r\nExpect:"));
 	assert_null(strcasestr(sent, "\r\nTransfer-Encoding:"));
-	assert_true(sv_ends_with(sv(sent),
-		SV("\r\n\r\nThe quick brown fox jumps over the lazy dog")));
+	assert_true(
+		sv_ends_with(sv(sent), SV("\r\n\r\nThe quick brown fox jumps over the lazy dog")));
 	assert_int_equal(source.rewinds, 0);
 	discard(f);
 }
@@ -549,7 +545,8 @@ static void a_large_body_arrives_whole(void **state)
 	put(f, &source);
 	assert_int_equal(perform(f, NULL), S3T_OK);
 	finish(f);
-	size_t head = (size_t)(strstr(f->server.requests.data, "\r\n\r\n") - f->server.requests.data);
+	size_t head =
+		(size_t)(strstr(f->server.requests.data, "\r\n\r\n") - f->server.requests.data);
 	assert_int_equal(f->server.requests.len - head - 4, 3000001);
 	discard(f);
 }
@@ -580,8 +577,7 @@ static void a_body_is_rewound_when_a_kept_connection_turns_out_closed(void **sta
 	(void)state;
 	/* the second request is read and its connection closed without a byte of an answer */
 	static const struct reply replies[] = {
-		{"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1", KEEP, false},
-		{"", CLOSE, false},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1", KEEP, false}, {"", CLOSE, false},
 		{"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2", KEEP, false}};
 	struct source source = {.data = "the body", .len = 8};
 	struct fixture *f = start(replies, COUNT(replies), NULL);
@@ -616,11 +612,10 @@ static void an_answer_that_does_not_wait_for_the_body_is_heard(void **state)
 static void interim_answers_are_skipped(void **state)
 {
 	(void)state;
-	static const struct reply replies[] = {
-		{"HTTP/1.1 100 Continue\r\nETag: interim\r\n\r\n"
-		 "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
-		 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-			KEEP, false}};
+	static const struct reply replies[] = {{"HTTP/1.1 100 Continue\r\nETag: interim\r\n\r\n"
+						"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+						"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		KEEP, false}};
 	struct source source = {.data = "body", .len = 4};
 	struct sink sink = {.status = 0};
 	struct fixture *f = start(replies, COUNT(replies), NULL);
@@ -750,7 +745,8 @@ static void an_answer_that_is_not_http_is_the_servers_fault(void **state)
 static void a_body_shorter_than_announced_is_a_broken_connection(void **state)
 {
 	(void)state;
-	static const char *const texts[] = {"", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345",
+	static const char *const texts[] = {"",
+		"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n123"};
 	for (size_t i = 0; i < COUNT(texts); i++) {
@@ -770,8 +766,8 @@ static void an_answer_cut_in_its_headers_is_a_broken_connection(void **state)
 {
 	(void)state;
 	static const char *const texts[] = {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Le",
-		"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n",
-		"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200"};
+		"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", "HTTP/1.1 100 Continue\r\n\r\n",
+		"HTTP/1.1 200"};
 	int wrong = 0;
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		const struct reply replies[] = {{texts[i], CLOSE, false}};
@@ -1062,8 +1058,10 @@ static void a_script_may_stand_in_for_the_network(void **state)
 {
 	(void)state;
 	int closed = 0;
-	const struct http_transport script = {
-		.open = open_script, .close = close_script, .perform = perform_script, .arg = &closed};
+	const struct http_transport script = {.open = open_script,
+		.close = close_script,
+		.perform = perform_script,
+		.arg = &closed};
 	struct http_conn *conn = http_conn_new(&script);
 	const struct http_options options = {0};
 	const struct http_request req = {.method = "GET", .url = "http://x/"};
@@ -1071,8 +1069,8 @@ static void a_script_may_stand_in_for_the_network(void **state)
 	struct s3t_err err;
 	http_response_init(&resp);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(http_perform(conn, &options, &req, &resp, NULL, &err),
-			S3T_SLOW_DOWN);
+		assert_int_equal(
+			http_perform(conn, &options, &req, &resp, NULL, &err), S3T_SLOW_DOWN);
 		assert_int_equal(resp.status, 299);
 		assert_string_equal(resp.body.data, "GET");
 	}

@@ -17,7 +17,8 @@ static void members_are_found_by_key_and_type(void **state)
 {
 	(void)state;
 	struct json_doc *doc = json_doc_parse(
-		SV("{\"AccessKeyId\":\"AKIA\",\"Version\":1,\"Empty\":\"\",\"Big\":9223372036854775807,"
+		SV("{\"AccessKeyId\":\"AKIA\",\"Version\":1,\"Empty\":\"\",\"Big\":"
+		   "9223372036854775807,"
 		   "\"Neg\":-5,\"Real\":1.5,\"Null\":null,\"Esc\":\"a\\\"b\\\\c\\u00e9\\n\","
 		   "\"Obj\":{\"AccessKeyId\":\"inner\"},\"Text\":\"7\"}"));
 	assert_non_null(doc);
@@ -51,13 +52,13 @@ static void white_space_around_an_object_is_allowed(void **state)
 static void what_is_no_single_object_is_refused(void **state)
 {
 	(void)state;
-	static const struct strview rows[] = {{"", 0}, {" ", 1}, {"null", 4}, {"42", 2}, {"\"a\"", 3},
-		{"[]", 2}, {"[{}]", 4}, {"{", 1}, {"{}}", 3}, {"{}{}", 4}, {"{\"a\"}", 5},
-		{"{\"a\":}", 6}, {"{a:1}", 5}, {"{'a':1}", 7}, {"{\"a\":1,}", 8}, {"{\"a\":01}", 8},
-		{"{\"a\":\"b}", 8}, {"{\"a\":\"\xff\"}", 9}, {"{\"a\":\"\n\"}", 9},
-		{"{\"a\":1,\"a\":2}", 13}, {"{\"a\":\"x\\u0000y\"}", 16}, {"{\"a\":\"\\ud800\"}", 14},
-		{"{\"a\":9223372036854775808}", 25}, {"{\"a\":1e999}", 11}, {"{}\0", 3},
-		{"{\"a\":1}/*c*/", 12}};
+	static const struct strview rows[] = {{"", 0}, {" ", 1}, {"null", 4}, {"42", 2},
+		{"\"a\"", 3}, {"[]", 2}, {"[{}]", 4}, {"{", 1}, {"{}}", 3}, {"{}{}", 4},
+		{"{\"a\"}", 5}, {"{\"a\":}", 6}, {"{a:1}", 5}, {"{'a':1}", 7}, {"{\"a\":1,}", 8},
+		{"{\"a\":01}", 8}, {"{\"a\":\"b}", 8}, {"{\"a\":\"\xff\"}", 9},
+		{"{\"a\":\"\n\"}", 9}, {"{\"a\":1,\"a\":2}", 13}, {"{\"a\":\"x\\u0000y\"}", 16},
+		{"{\"a\":\"\\ud800\"}", 14}, {"{\"a\":9223372036854775808}", 25},
+		{"{\"a\":1e999}", 11}, {"{}\0", 3}, {"{\"a\":1}/*c*/", 12}};
 	for (size_t i = 0; i < COUNT(rows); i++)
 		if (json_doc_parse(rows[i]))
 			fail_msg("%s", rows[i].data);

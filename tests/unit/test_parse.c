@@ -81,7 +81,8 @@ static void yes_and_no_are_read_in_any_case(void **state)
 	(void)state;
 	static const char *const yes[] = {"true", "TRUE", "True", "yes", "on", "On", "1"};
 	static const char *const no[] = {"false", "FALSE", "no", "off", "OFF", "0"};
-	static const char *const bad[] = {"", " ", "2", "-1", "y", "n", "t", "tru", "truee", " true"};
+	static const char *const bad[] = {
+		"", " ", "2", "-1", "y", "n", "t", "tru", "truee", " true"};
 	bool value;
 	for (size_t i = 0; i < COUNT(yes); i++) {
 		value = false;

@@ -16,17 +16,17 @@
 #define ACCESS_KEY SV("AKIAIOSFODNN7EXAMPLE")
 #define SECRET SV("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 #define DAY INT64_C(1369353600) /* 2013-05-24T00:00:00Z */
-#define HOST                                                                                       \
-	{                                                                                          \
-		SV("Host"), SV("examplebucket.s3.amazonaws.com")                                   \
+#define HOST                                                     \
+	{                                                        \
+		SV("Host"), SV("examplebucket.s3.amazonaws.com") \
 	}
-#define DATE                                                                                       \
-	{                                                                                          \
-		SV("x-amz-date"), SV("20130524T000000Z")                                           \
+#define DATE                                             \
+	{                                                \
+		SV("x-amz-date"), SV("20130524T000000Z") \
 	}
-#define EMPTY_HASH                                                                                 \
-	{                                                                                          \
-		SV("x-amz-content-sha256"), SV(SIGV4_EMPTY_SHA256)                                 \
+#define EMPTY_HASH                                                 \
+	{                                                          \
+		SV("x-amz-content-sha256"), SV(SIGV4_EMPTY_SHA256) \
 	}
 
 static struct sigv4_key s3_key(void)
@@ -116,8 +116,7 @@ static void put_object_with_a_dollar_in_its_key_is_signed_as_published(void **st
 	req.headers = headers;
 	req.header_count = COUNT(headers);
 	req.payload_hash = strbuf_view(&payload);
-	assert_authorization(&req,
-		"date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class",
+	assert_authorization(&req, "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class",
 		"98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
 	strbuf_deinit(&payload);
 }

@@ -11,9 +11,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 /* SV() as a constant initialiser. */
-#define LIT(literal)                                                                               \
-	{                                                                                          \
-		(literal), sizeof(literal) - 1                                                     \
+#define LIT(literal)                           \
+	{                                      \
+		(literal), sizeof(literal) - 1 \
 	}
 
 static void assert_view(struct strview got, struct strview wanted)
@@ -183,8 +183,9 @@ static void endpoints_that_hide_something_are_refused_with_a_sentence(void **sta
 		LIT("https://host:65536"), LIT("https://host:99999999999999999999"),
 		LIT("https://host:-1"), LIT("https://host:80x"), LIT("https://ho st"),
 		LIT("https://host\r\nX-Evil: 1"), LIT("https://[::1"), LIT("https://[]"),
-		LIT("https://[::1]x"), LIT("https://::1"), LIT("https://:9000"), LIT("https://h\xc3\xb6st"),
-		LIT("https://a,b"), LIT("https://$(id)"), LIT("ftp://host"), LIT("file:///etc/passwd")};
+		LIT("https://[::1]x"), LIT("https://::1"), LIT("https://:9000"),
+		LIT("https://h\xc3\xb6st"), LIT("https://a,b"), LIT("https://$(id)"),
+		LIT("ftp://host"), LIT("file:///etc/passwd")};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct endpoint e;
 		struct s3t_err err = {0};
@@ -209,7 +210,8 @@ static void a_host_is_not_cut_at_a_nul(void **state)
 static void only_an_address_stands_in_brackets(void **state)
 {
 	(void)state;
-	static const char *const rows[] = {"https://[host]", "https://[127.0.0.1]", "https://[a:b]"};
+	static const char *const rows[] = {
+		"https://[host]", "https://[127.0.0.1]", "https://[a:b]"};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct endpoint e;
 		enum s3t_rc rc = endpoint_parse(sv(rows[i]), &e, NULL);
@@ -255,7 +257,8 @@ static void bucket_names_follow_the_naming_rules(void **state)
 		{LIT("a-1"), true, true},
 		{LIT("my.bucket"), true, false},
 		{LIT("0bucket9"), true, true},
-		{LIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), true, true},
+		{LIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), true,
+			true},
 		{LIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), false,
 			false},
 		{LIT("1.2.3"), true, false},

@@ -218,14 +218,15 @@ static void every_cut_of_a_document_is_refused(void **state)
 static void what_is_not_well_formed_is_refused(void **state)
 {
 	(void)state;
-	static const char *const rows[] = {"", " \n", "x", "<", "<a>", "</a>", "<a></b>", "<a><b></a>",
-		"<a/><b/>", "<a/>x", "<a><a/>", "<a>&</a>", "<a>& b</a>", "<a>&x;</a>", "<a>&#;</a>",
-		"<a>&#x;</a>", "<a>&#xg;</a>", "<a>&#12a;</a>", "<a>&#27</a>", "<a b=c/>",
-		"<a b='1' b='2'/>", "<a b='<'/>", "<1/>", "<a><![CDATA[x</a>", "<a><!-- x</a>",
-		"<a>]]></a>", "<html><br></html>", "{\"a\":1}", "<a>\x1b</a>", "<a>\x01</a>",
-		"<a>\xff</a>", "<a>\xc3</a>", "<a>\xed\xa0\x80</a>", "<a>\xef\xbf\xbe</a>",
-		"<?xml version='1.0'?>", "<!-- only -->", "<a/><?xml version='1.0'?>",
-		"x<?xml version='1.0'?><a/>", "<\xff/>", "<!ENTITY x 'y'><a>&x;</a>"};
+	static const char *const rows[] = {"", " \n", "x", "<", "<a>", "</a>", "<a></b>",
+		"<a><b></a>", "<a/><b/>", "<a/>x", "<a><a/>", "<a>&</a>", "<a>& b</a>",
+		"<a>&x;</a>", "<a>&#;</a>", "<a>&#x;</a>", "<a>&#xg;</a>", "<a>&#12a;</a>",
+		"<a>&#27</a>", "<a b=c/>", "<a b='1' b='2'/>", "<a b='<'/>", "<1/>",
+		"<a><![CDATA[x</a>", "<a><!-- x</a>", "<a>]]></a>", "<html><br></html>",
+		"{\"a\":1}", "<a>\x1b</a>", "<a>\x01</a>", "<a>\xff</a>", "<a>\xc3</a>",
+		"<a>\xed\xa0\x80</a>", "<a>\xef\xbf\xbe</a>", "<?xml version='1.0'?>",
+		"<!-- only -->", "<a/><?xml version='1.0'?>", "x<?xml version='1.0'?><a/>",
+		"<\xff/>", "<!ENTITY x 'y'><a>&x;</a>"};
 	for (size_t i = 0; i < COUNT(rows); i++)
 		assert_refused(sv(rows[i]));
 	assert_refused(SV("<a>x\0y</a>"));
@@ -237,8 +238,8 @@ static void any_doctype_is_refused_before_anything_is_read(void **state)
 	(void)state;
 	static const char *const rows[] = {"<!DOCTYPE a><a/>", "<!doctype html><html></html>",
 		"<?xml version='1.0'?>\n<!DOCTYPE a [<!ELEMENT a ANY>]><a>x</a>",
-		"<!-- x --><!DOCTYPE a SYSTEM 'http://127.0.0.1:1/x.dtd'><a/>", "<a><!DOCTYPE b></a>",
-		"\n\n <!DocType a><a/>", "<<<!DOCTYPE a><a/>"};
+		"<!-- x --><!DOCTYPE a SYSTEM 'http://127.0.0.1:1/x.dtd'><a/>",
+		"<a><!DOCTYPE b></a>", "\n\n <!DocType a><a/>", "<<<!DOCTYPE a><a/>"};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct strbuf log;
 		strbuf_init(&log);
@@ -317,7 +318,8 @@ static void other_encodings_are_refused(void **state)
 		assert_refused(sv_from(strbuf_view(&doc), 2));
 		strbuf_deinit(&doc);
 	}
-	assert_refused(SV("<?xml version='1.0' encoding='UTF-7'?>+ADwAIQ-DOCTYPE a+AD4APA-a/+AD4-"));
+	assert_refused(
+		SV("<?xml version='1.0' encoding='UTF-7'?>+ADwAIQ-DOCTYPE a+AD4APA-a/+AD4-"));
 	assert_refused(SV("\x4c\x6f\xa7\x94\x93\x40"));
 }
 

@@ -1,0 +1,468 @@
+/*
+ * check: from the outside in, a line for each step with what was found and what to do. It only
+ * reads;
+ * --write makes one object of its own and removes it (decision 9). No step is tried again: what
+ * fails now is what is told.
+ */
+#include "cli/internal.h"
+
+#include "core/crypto.h"
+#include "core/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { RESOLVE_MS = 15000, CLOCK_LIMIT_S = 5 * 60, CLEANUP_MS = 5000 };
+
+struct check {
+	struct cli *cli;
+	const struct profile *profile;
+	const char *proxy; /* NULL: none */
+	struct addrinfo *addresses;
+	bool has_failed;
+};
+
+static void report(struct check *c, const char *step, bool ok, const char *fmt, ...)
+	S3T_PRINTF(4, 5);
+
+static void report(struct check *c, const char *step, bool ok, const char *fmt, ...)
+{
+	struct strbuf text, line;
+	struct json_writer w;
+	va_list ap;
+	strbuf_init(&text);
+	strbuf_init(&line);
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	c->has_failed = c->has_failed || !ok;
+	if (c->cli->opt->json) {
+		json_begin(&w, &line);
+		json_add_string(&w, "check", sv(step));
+		json_add_bool(&w, "ok", ok);
+		json_add_string(&w, "message", strbuf_view(&text));
+		json_end(&w);
+		out_json(&line);
+	} else {
+		strbuf_addf(&line, "%-6s %-11s ", ok ? "ok" : "FAILED", step);
+		text_sanitise(&line, strbuf_view(&text));
+		strbuf_add_char(&line, '\n');
+		out_text(strbuf_view(&line));
+	}
+	(void)out_flush();
+	strbuf_deinit(&text);
+	strbuf_deinit(&line);
+}
+
+static void report_err(struct check *c, const char *step, const struct s3t_err *err)
+{
+	const char *hint = hint_for(err);
+	report(c, step, false, "%s%s%s%s%s", err->message, hint[0] ? " What to do: " : "", hint,
+		hint[0] ? "." : "", err->rc == S3T_CANCELLED ? " (cancelled)" : "");
+}
+
+/* --- name --- */
+
+/* getaddrinfo cannot be cancelled, so it runs in a thread that may outlive us. */
+struct lookup {
+	char *host, port[8];
+	struct cancel *done;
+	struct addrinfo *result;
+	int error;
+	atomic_int refs;
+};
+
+static void lookup_unref(struct lookup *l)
+{
+	if (atomic_fetch_sub(&l->refs, 1) != 1)
+		return;
+	if (l->result)
+		freeaddrinfo(l->result);
+	cancel_free(l->done);
+	free(l->host);
+	free(l);
+}
+
+static void *lookup_main(void *arg)
+{
+	struct lookup *l = arg;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	l->error = getaddrinfo(l->host, l->port, &hints, &l->result);
+	cancel_trigger(l->done);
+	lookup_unref(l);
+	return NULL;
+}
+
+static unsigned port_of(const struct endpoint *e)
+{
+	return e->port ? e->port : e->is_https ? 443 : 80;
+}
+
+static void add_address(struct strbuf *out, const struct addrinfo *a)
+{
+	char text[NI_MAXHOST];
+	if (getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0)
+		strbuf_addf(out, "%s%s", out->len ? ", " : "", text);
+}
+
+static bool wait_for_lookup(struct cli *cli, struct lookup *l)
+{
+	int64_t end_ms = time_mono_ms() + RESOLVE_MS;
+	while (!cancel_wait(l->done, 50))
+		if (cancel_is_set(cli->cancel) || time_mono_ms() > end_ms)
+			return false;
+	return true;
+}
+
+static bool check_name(struct check *c)
+{
+	const struct endpoint *e = &c->profile->endpoint;
+	struct lookup *l = s3t_alloc(sizeof *l);
+	pthread_t thread;
+	pthread_attr_t attr;
+	l->host = s3t_strdup(e->host);
+	snprintf(l->port, sizeof l->port, "%u", port_of(e));
+	l->done = cancel_new(NULL);
+	atomic_init(&l->refs, 2);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&thread, &attr, lookup_main, l) != 0)
+		s3t_oom();
+	pthread_attr_destroy(&attr);
+	bool ok = wait_for_lookup(c->cli, l);
+	if (!ok) {
+		report(c, "name", false, "%s: no answer from the name server in time", e->host);
+	} else if (l->error) {
+		report(c, "name", false,
+			"%s: %s. What to do: look at the endpoint's spelling (--endpoint, endpoint "
+			"in "
+			"s3tui.ini) and at the network.",
+			e->host, gai_strerror(l->error));
+		ok = false;
+	} else {
+		struct strbuf list;
+		strbuf_init(&list);
+		for (const struct addrinfo *a = l->result; a; a = a->ai_next)
+			add_address(&list, a);
+		report(c, "name", true, "%s is %s", e->host, list.data);
+		strbuf_deinit(&list);
+		c->addresses = l->result;
+		l->result = NULL;
+	}
+	lookup_unref(l);
+	return ok;
+}
+
+/* --- route --- */
+
+/* 0, or an errno. */
+static int connect_to(struct check *c, const struct addrinfo *a)
+{
+	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return errno;
+	int error = connect(fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : errno;
+	int64_t limit_ms = c->profile->settings.connect_timeout_ms;
+	struct pollfd fds[] = {
+		{.fd = fd, .events = POLLOUT}, {.fd = signals_fd(), .events = POLLIN}};
+	if (error == EINPROGRESS) {
+		socklen_t len = sizeof error;
+		int ready = poll(fds, 2, limit_ms > 60000 ? 60000 : (int)limit_ms);
+		if (ready <= 0)
+			error = ETIMEDOUT;
+		else if (fds[1].revents)
+			error = ECANCELED;
+		else
+			(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	}
+	close(fd);
+	return error;
+}
+
+static bool check_route(struct check *c)
+{
+	int last = 0;
+	struct strbuf name;
+	strbuf_init(&name);
+	const struct addrinfo *a = c->addresses;
+	for (; a; a = a->ai_next) {
+		int64_t began_ns = time_mono_ns();
+		last = connect_to(c, a);
+		strbuf_reset(&name);
+		add_address(&name, a);
+		if (last == 0) {
+			report(c, "route", true, "%s port %u answers, %.1f ms", name.data,
+				port_of(&c->profile->endpoint),
+				(double)(time_mono_ns() - began_ns) / 1e6);
+			break;
+		}
+	}
+	if (!a) {
+		struct s3t_err err;
+		(void)s3t_fail_errno(
+			&err, last, "%s port %u", name.data, port_of(&c->profile->endpoint));
+		report(c, "route", false,
+			"%s. What to do: look at the port, at firewalls and whether the service "
+			"runs.",
+			err.message);
+	}
+	strbuf_deinit(&name);
+	return a != NULL;
+}
+
+/* --- TLS and clock: one unsigned request --- */
+
+static void check_clock(struct check *c, const struct http_response *resp)
+{
+	int64_t server_s = time_parse_http(http_header(resp, "date"));
+	int64_t off_s = server_s == TIME_UNKNOWN ? 0 : time_wall_s() - server_s;
+	int64_t distance = off_s < 0 ? -off_s : off_s;
+	char text[32];
+	text_duration(distance, text);
+	if (server_s == TIME_UNKNOWN)
+		report(c, "clock", true, "the server does not tell its time");
+	else if (distance <= 2)
+		report(c, "clock", true, "agrees with the server's");
+	else
+		report(c, "clock",
+			distance<CLOCK_LIMIT_S, "this machine is %s %s the server%s", text, off_s> 0
+				? "ahead of"
+				: "behind",
+			distance < CLOCK_LIMIT_S
+				? ""
+				: ". What to do: set the clock (timedatectl "
+				  "set-ntp true); s3tui corrects for it meanwhile.");
+}
+
+static bool check_tls(struct check *c)
+{
+	const struct endpoint *e = &c->profile->endpoint;
+	const struct settings *s = &c->profile->settings;
+	bool is_v6 = strchr(e->host, ':') != NULL;
+	char *url = s3t_asprintf("%s://%s%s%s:%u%s/", e->is_https ? "https" : "http",
+		is_v6 ? "[" : "", e->host, is_v6 ? "]" : "", port_of(e), e->base_path);
+	struct http_options options = {.ca_file = s->ca_bundle[0] ? s->ca_bundle : NULL,
+		.proxy = s->proxy[0] ? s->proxy : NULL,
+		.no_verify = c->profile->no_verify_ssl,
+		.connect_timeout_ms = s->connect_timeout_ms,
+		.low_speed_time_ms = s->low_speed_time_ms,
+		.low_speed_limit = (int64_t)s->low_speed_limit};
+	struct http_request req = {.method = "GET",
+		.url = url,
+		.timeout_ms = s->connect_timeout_ms * 3,
+		.body_cap = (size_t)1 << 20};
+	struct http_response resp;
+	struct s3t_err err;
+	http_response_init(&resp);
+	enum s3t_rc rc = http_perform(c->cli->conn, &options, &req, &resp, c->cli->cancel, &err);
+	if (rc != S3T_OK) {
+		report_err(c, e->is_https ? "TLS" : "HTTP", &err);
+	} else {
+		if (!e->is_https)
+			report(c, "TLS", true, "not used: what is sent can be read on the way");
+		else if (c->profile->no_verify_ssl)
+			report(c, "TLS", true, "works, but is not verified (--no-verify-ssl)");
+		else
+			report(c, "TLS", true, "the certificate is valid for %s", e->host);
+		check_clock(c, &resp);
+	}
+	http_response_deinit(&resp);
+	free(url);
+	return rc == S3T_OK;
+}
+
+/* --- signature and permission: one signed request --- */
+
+static bool is_signature_failure(const struct s3t_err *err)
+{
+	return err->rc == S3T_AUTH || err->rc == S3T_CREDENTIALS || err->rc == S3T_CLOCK;
+}
+
+static enum s3t_rc read_something(
+	struct check *c, const struct place *p, uint64_t *found, struct s3t_err *err)
+{
+	struct s3_ctx ctx = cli_ctx(c->cli);
+	struct entry_page *page = NULL;
+	enum s3t_rc rc;
+	if (p->bucket.len) {
+		struct s3_list list;
+		s3_list_init(&list, p->bucket, p->key);
+		list.max_keys = 1;
+		rc = s3_list_page(&ctx, &list, &page, err);
+		s3_list_deinit(&list);
+	} else {
+		page = entry_page_new(false);
+		rc = s3_list_buckets(&ctx, page, err);
+	}
+	*found = rc == S3T_OK ? page->count : 0;
+	entry_page_free(page);
+	return rc;
+}
+
+static void check_access(struct check *c, const struct place *p)
+{
+	struct s3t_err err;
+	uint64_t found;
+	struct creds *creds = NULL;
+	enum s3t_rc rc = creds_provider_get(c->profile->creds, c->cli->cancel, &creds, &err);
+	const char *source = creds ? creds_source(creds) : "no credentials";
+	if (rc != S3T_OK) {
+		report_err(c, "signature", &err);
+		return;
+	}
+	rc = read_something(c, p, &found, &err);
+	if (rc != S3T_OK && is_signature_failure(&err)) {
+		report(c, "signature", false, "%s Keys from: %s. What to do: %s.", err.message,
+			source, hint_for(&err));
+		creds_unref(creds);
+		return;
+	}
+	report(c, "signature", true,
+		creds ? "accepted, keys from %s" : "%s: requests are not signed", source);
+	creds_unref(creds);
+	if (rc == S3T_DENIED && !p->bucket.len)
+		report(c, "permission", false,
+			"the list of buckets is denied, which is common. What to do: name a "
+			"bucket: "
+			"s3tui check s3://BUCKET");
+	else if (rc != S3T_OK)
+		report_err(c, "permission", &err);
+	else if (p->bucket.len)
+		report(c, "permission", true, "%s can be listed%s", p->text,
+			found ? "" : "; nothing is there");
+	else
+		report(c, "permission", true, "%llu buckets can be listed",
+			(unsigned long long)found);
+}
+
+/* --- write --- */
+
+static void remove_object(struct check *c, const struct place *p, struct strview key)
+{
+	struct s3t_err err;
+	struct cleanup *cleanup = cleanup_new(CLEANUP_MS);
+	struct s3_ctx ctx = {
+		.client = c->cli->client, .conn = c->cli->conn, .cancel = cleanup_token(cleanup)};
+	if (s3_delete_object(&ctx, p->bucket, key, &err) == S3T_OK)
+		report(c, "remove", true, "the object is gone again");
+	else
+		report(c, "remove", false, "s3://%.*s/%.*s stays: %s What to do: remove it.",
+			(int)p->bucket.len, p->bucket.data, (int)key.len, key.data, err.message);
+	cleanup_free(cleanup);
+}
+
+static void check_write(struct check *c, const struct place *p)
+{
+	struct s3_ctx ctx = cli_ctx(c->cli);
+	struct s3t_err err;
+	struct s3_object object;
+	char tail[17];
+	struct strbuf key;
+	random_name(tail, 16);
+	strbuf_init(&key);
+	strbuf_add_sv(&key, p->key);
+	if (p->key.len && !p->wants_dir)
+		strbuf_add_char(&key, '/');
+	strbuf_addf(&key, ".s3tui-check-%s", tail);
+	struct s3_put put = {.content_type = "text/plain", .mtime_ns = TIME_UNKNOWN};
+	enum s3t_rc rc =
+		s3_put_object(&ctx, p->bucket, strbuf_view(&key), &put, sv(tail), NULL, &err);
+	if (rc == S3T_OK)
+		report(c, "write", true, "an object was written");
+	else
+		report_err(c, "write", &err);
+	s3_object_init(&object);
+	if (rc == S3T_OK) {
+		rc = s3_head_object(&ctx, p->bucket, strbuf_view(&key), &object, &err);
+		if (rc == S3T_OK && object.size != strlen(tail))
+			rc = s3t_fail(&err, S3T_MISMATCH, "It has another size than was written.");
+		if (rc == S3T_OK)
+			report(c, "read", true, "it is there");
+		else
+			report_err(c, "read", &err);
+		remove_object(c, p, strbuf_view(&key));
+	} else if (rc != S3T_DENIED && rc != S3T_AUTH && rc != S3T_NOT_FOUND) {
+		remove_object(c, p, strbuf_view(&key)); /* the answer may have been lost */
+	}
+	s3_object_deinit(&object);
+	strbuf_deinit(&key);
+}
+
+/* --- */
+
+static const char *find_proxy(const struct profile *p)
+{
+	static const char *const variables[] = {
+		"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+	static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", "ALL_PROXY"};
+	if (host_is_loopback(p->endpoint.host))
+		return NULL;
+	if (p->settings.proxy[0])
+		return "proxy in s3tui.ini";
+	for (size_t i = 0; i < 4; i++) {
+		const char *name = p->endpoint.is_https ? variables[i] : plain[i];
+		const char *value = getenv(name);
+		if (value && value[0])
+			return name;
+	}
+	return NULL;
+}
+
+static int find_places(struct cli *cli, struct place *read, struct place *write)
+{
+	int rc = cli_need_s3(cli);
+	if (rc)
+		return rc;
+	const char *bucket = cli->profile->settings.default_bucket;
+	if (cli->opt->operand_count)
+		rc = cli_place(cli, cli->opt->operands[0], read);
+	else if (cli->opt->write_url)
+		rc = cli_place(cli, cli->opt->write_url, read);
+	else
+		rc = cli_place(cli, bucket[0] ? "s3:///" : "s3://", read);
+	if (rc == 0 && cli->opt->write_url)
+		rc = cli_place(cli, cli->opt->write_url, write);
+	bool is_bad =
+		!read->is_s3 || (cli->opt->write_url && (!write->is_s3 || !write->bucket.len));
+	if (rc == 0 && is_bad) {
+		cli_complain("check wants s3://BUCKET, or s3://BUCKET/PREFIX/");
+		rc = CLI_EXIT_USAGE;
+	}
+	return rc;
+}
+
+int cmd_check(struct cli *cli)
+{
+	struct place read, write;
+	place_init(&read);
+	place_init(&write);
+	int rc = find_places(cli, &read, &write);
+	if (rc == 0) {
+		struct check c = {.cli = cli, .profile = cli->profile};
+		c.proxy = find_proxy(cli->profile);
+		bool ok = true;
+		if (c.proxy)
+			report(&c, "route", true, "through a proxy (%s)", c.proxy);
+		else
+			ok = check_name(&c) && check_route(&c);
+		if (ok && check_tls(&c)) {
+			check_access(&c, &read);
+			if (cli->opt->write_url && !c.has_failed)
+				check_write(&c, &write);
+		}
+		if (c.addresses)
+			freeaddrinfo(c.addresses);
+		rc = c.has_failed ? CLI_EXIT_FAILED : CLI_EXIT_OK;
+	}
+	place_deinit(&read);
+	place_deinit(&write);
+	return rc;
+}

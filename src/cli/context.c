@@ -1,0 +1,249 @@
+#include "cli/internal.h"
+
+#include "core/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void cli_profile_request(const struct cli_options *o, struct profile_request *out)
+{
+	*out = (struct profile_request){.profile = o->profile,
+		.endpoint = o->endpoint,
+		.region = o->region,
+		.ca_bundle = o->ca_bundle,
+		.path_style = o->path_style      ? 1
+			      : o->virtual_style ? -1
+						 : 0,
+		.no_sign_request = o->no_sign_request,
+		.no_verify_ssl = o->no_verify_ssl,
+		.request_payer = o->request_payer};
+}
+
+static void show_warnings(struct strbuf *warnings)
+{
+	struct strview rest = strbuf_view(warnings);
+	while (rest.len) {
+		size_t end = sv_find(rest, '\n');
+		if (end)
+			cli_complain("%.*s", (int)end, rest.data);
+		rest = sv_from(rest, end + 1);
+	}
+	strbuf_deinit(warnings);
+}
+
+/* The command line over what the configuration says. */
+static int apply_options(struct cli *cli, const struct settings *from)
+{
+	const struct cli_options *o = cli->opt;
+	const struct {
+		const char *option, *section, *key, *value;
+	} rows[] = {
+		{"storage-class", "default", "storage_class", o->storage_class},
+		{"part-size", "upload", "part_size", o->part_size},
+		{"no-verify", "upload", "checksum", o->no_verify ? "false" : NULL},
+		{"no-verify", "download", "verify_checksum", o->no_verify ? "false" : NULL},
+	};
+	settings_deinit(&cli->settings);
+	settings_copy(&cli->settings, from);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct s3t_err err;
+		struct settings *s = &cli->settings;
+		if (!rows[i].value || settings_set(s, rows[i].section, rows[i].key, rows[i].value,
+					      &err) == S3T_OK)
+			continue;
+		cli_complain("--%s: %s", rows[i].option, err.message);
+		return CLI_EXIT_USAGE;
+	}
+	return 0;
+}
+
+int cli_open(struct cli *cli, const struct cli_options *options)
+{
+	*cli = (struct cli){.opt = options};
+	settings_init_defaults(&cli->settings);
+	cli->cancel = cancel_new(NULL);
+	cli->local = location_local_new();
+	if (options->debug)
+		cli->transport = debug_open();
+	cli->conn = http_conn_new(cli->transport);
+	struct strbuf warnings;
+	strbuf_init(&warnings);
+	struct s3t_err err;
+	enum s3t_rc rc = config_load(options->config, NULL, NULL, &cli->config, &warnings, &err);
+	show_warnings(&warnings);
+	if (rc != S3T_OK) {
+		cli_complain("%s", err.message);
+		return CLI_EXIT_USAGE;
+	}
+	debug_printf("configuration: %s", config_path(cli->config));
+	return apply_options(cli, config_base(cli->config));
+}
+
+int cli_need_s3(struct cli *cli)
+{
+	if (cli->s3)
+		return 0;
+	struct profile_request request;
+	cli_profile_request(cli->opt, &request);
+	struct strbuf warnings;
+	strbuf_init(&warnings);
+	struct s3t_err err;
+	enum s3t_rc rc =
+		profile_resolve(cli->config, &request, NULL, NULL, &cli->profile, &warnings, &err);
+	show_warnings(&warnings);
+	if (rc != S3T_OK) {
+		cli_complain("%s", err.message);
+		return rc == S3T_CONFIG ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
+	}
+	if (cli->opt->no_verify_ssl)
+		cli_complain("the server's certificate is not verified (--no-verify-ssl)");
+	cli->client = s3_client_new(cli->profile);
+	cli->s3 = location_s3_new(cli->client);
+	debug_printf("profile %s, host %s, region %s, %s style", cli->profile->name,
+		cli->profile->endpoint.host, cli->profile->settings.region,
+		cli->profile->path_style ? "path" : "virtual-host");
+	return apply_options(cli, &cli->profile->settings);
+}
+
+void cli_close(struct cli *cli)
+{
+	http_conn_free(cli->conn);
+	location_unref(cli->local);
+	location_unref(cli->s3);
+	s3_client_unref(cli->client);
+	if (cli->profile)
+		profile_unref(cli->profile);
+	settings_deinit(&cli->settings);
+	config_free(cli->config);
+	cancel_free(cli->cancel);
+	if (cli->opt->debug)
+		debug_close();
+}
+
+struct s3_ctx cli_ctx(struct cli *cli)
+{
+	return (struct s3_ctx){.client = cli->client, .conn = cli->conn, .cancel = cli->cancel};
+}
+
+struct loc_io cli_io(struct cli *cli)
+{
+	return (struct loc_io){.conn = cli->conn, .cancel = cli->cancel};
+}
+
+void add_url(struct strbuf *out, bool is_s3, struct strview path)
+{
+	if (is_s3)
+		strbuf_add_str(out, "s3://");
+	strbuf_add_sv(out, path);
+}
+
+/* --- places --- */
+
+void place_init(struct place *p)
+{
+	*p = (struct place){.text = "", .bucket = SV(""), .key = SV("")};
+	strbuf_init(&p->path);
+}
+
+void place_deinit(struct place *p)
+{
+	strbuf_deinit(&p->path);
+}
+
+/* The last component is . or .., which a basename must not be. */
+static bool ends_in_dots(struct strview path)
+{
+	struct strview name = path_basename(path);
+	if (name.len && name.data[name.len - 1] == '/')
+		name.len--;
+	return sv_eq(name, SV(".")) || sv_eq(name, SV(".."));
+}
+
+/* Absolute, without "//" and "/./"; ".." stays, since it may follow a symbolic link. */
+static int local_path(const char *text, struct place *out)
+{
+	struct strbuf full;
+	strbuf_init(&full);
+	char *cwd = text[0] == '/' ? NULL : getcwd(NULL, 0);
+	if (text[0] != '/' && !cwd) {
+		struct s3t_err err;
+		(void)s3t_fail_errno(&err, errno, "Cannot find the current directory");
+		cli_complain("%s", err.message);
+		return CLI_EXIT_FAILED;
+	}
+	strbuf_addf(&full, "%s%s%s", cwd ? cwd : "", cwd ? "/" : "", text);
+	free(cwd);
+	char *real = ends_in_dots(strbuf_view(&full)) ? realpath(full.data, NULL) : NULL;
+	if (real) {
+		strbuf_reset(&full);
+		strbuf_addf(&full, "%s/", real);
+		free(real);
+	}
+	struct strview rest = strbuf_view(&full);
+	bool ends_in_slash = rest.len && rest.data[rest.len - 1] == '/';
+	while (rest.len) {
+		size_t slash = sv_find(rest, '/');
+		struct strview part = sv_n(rest.data, slash);
+		rest = sv_from(rest, slash + 1);
+		if (!part.len || sv_eq(part, SV(".")))
+			continue;
+		strbuf_add_char(&out->path, '/');
+		strbuf_add_sv(&out->path, part);
+	}
+	if (ends_in_slash || !out->path.len)
+		strbuf_add_char(&out->path, '/');
+	out->wants_dir = ends_in_slash;
+	strbuf_deinit(&full);
+	return 0;
+}
+
+static int s3_path(struct cli *cli, const char *text, struct place *out)
+{
+	struct s3_uri uri;
+	int rc = cli_need_s3(cli);
+	if (rc)
+		return rc;
+	if (!uri_parse_s3(sv(text), &uri)) {
+		cli_complain("%s is not of the form s3://bucket/key", text);
+		return CLI_EXIT_USAGE;
+	}
+	const char *bucket = cli->profile->settings.default_bucket;
+	if (!uri.bucket.len && uri.has_slash) {
+		if (!bucket[0]) {
+			cli_complain(
+				"%s names no bucket, and default_bucket is not set in s3tui.ini; "
+				"write s3://bucket/key",
+				text);
+			return CLI_EXIT_USAGE;
+		}
+		uri.bucket = sv(bucket);
+	}
+	strbuf_add_sv(&out->path, uri.bucket);
+	if (uri.bucket.len && (uri.has_slash || uri.key.len)) {
+		strbuf_add_char(&out->path, '/');
+		strbuf_add_sv(&out->path, uri.key);
+	}
+	s3_path_split(strbuf_view(&out->path), &out->bucket, &out->key);
+	out->wants_dir = !out->key.len || out->key.data[out->key.len - 1] == '/';
+	return 0;
+}
+
+int cli_place(struct cli *cli, const char *text, struct place *out)
+{
+	place_init(out);
+	out->text = text;
+	if (strcmp(text, "-") == 0) {
+		out->is_stdio = true;
+		return 0;
+	}
+	if (!text[0]) {
+		cli_complain("an operand is empty");
+		return CLI_EXIT_USAGE;
+	}
+	out->is_s3 = uri_is_s3(sv(text));
+	int rc = out->is_s3 ? s3_path(cli, text, out) : local_path(text, out);
+	out->loc = out->is_s3 ? cli->s3 : cli->local;
+	return rc;
+}

@@ -1,0 +1,321 @@
+/*
+ * One job from submission to its end: events are printed as they come, a signal ends it early (the
+ * engine then has five seconds to abort uploads and to remove temporary files).
+ */
+#include "cli/internal.h"
+
+#include "core/text.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum { GRACE_MS = 5000, POLL_MS = 100 };
+
+struct run {
+	struct cli *cli;
+	struct engine *engine;
+	struct msgq *events;
+	job_id job;
+	enum job_kind kind;
+	bool from_s3, to_s3, has_target, is_dry;
+	struct strbuf root; /* of the targets */
+	struct strbuf line, source, target;
+	bool is_over, was_cancelled;
+	uint64_t done, failed, skipped, bytes;
+	int64_t began_ms;
+};
+
+int spec_init(struct cli *cli, struct job_spec *spec, enum job_kind kind)
+{
+	const struct cli_options *o = cli->opt;
+	job_spec_init(spec, kind, &cli->settings);
+	spec->recursive = o->recursive;
+	spec->follow_links = o->follow;
+	spec->dry_run = o->dry_run;
+	spec->report_items = true;
+	if (o->content_type)
+		spec->content_type = s3t_strdup(o->content_type);
+	if (o->name_encoding) {
+		spec->name_latin1 = strcasecmp(o->name_encoding, "latin1") == 0;
+		if (!spec->name_latin1 && strcasecmp(o->name_encoding, "utf8") != 0 &&
+			strcasecmp(o->name_encoding, "utf-8") != 0) {
+			cli_complain("--name-encoding: '%s' is not one of utf8, latin1",
+				o->name_encoding);
+			return CLI_EXIT_USAGE;
+		}
+	}
+	if (o->on_conflict && !conflict_policy_parse(sv(o->on_conflict), &spec->policy)) {
+		cli_complain(
+			"--on-conflict: '%s' is not one of overwrite, newer, size, skip, rename, "
+			"fail, ask",
+			o->on_conflict);
+		return CLI_EXIT_USAGE;
+	}
+	if (spec->policy == CONFLICT_ASK && !(isatty(STDIN_FILENO) && isatty(STDERR_FILENO))) {
+		cli_complain("--on-conflict ask needs a terminal to ask on; choose another");
+		return CLI_EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* Source and target as a person writes them, into r->source and r->target. */
+static void find_names(struct run *r, const struct event *e)
+{
+	strbuf_reset(&r->source);
+	strbuf_reset(&r->target);
+	add_url(&r->source, r->from_s3, sv_n(e->source ? e->source : "", e->source_len));
+	if (!r->has_target)
+		return;
+	if (r->to_s3)
+		strbuf_add_str(&r->target, "s3://");
+	path_join(
+		&r->target, strbuf_view(&r->root), sv_n(e->target ? e->target : "", e->target_len));
+}
+
+static void print_item_json(struct run *r, const struct event *e)
+{
+	struct json_writer w;
+	json_begin(&w, &r->line);
+	json_add_bytes(&w, "source", strbuf_view(&r->source));
+	if (r->has_target)
+		json_add_bytes(&w, "target", strbuf_view(&r->target));
+	if (r->to_s3 || r->from_s3) {
+		struct strview bucket, key;
+		struct strview url = strbuf_view(r->to_s3 ? &r->target : &r->source);
+		s3_path_split(sv_from(url, strlen("s3://")), &bucket, &key);
+		json_add_bytes(&w, "bucket", bucket);
+		json_add_bytes(&w, "key", key);
+	}
+	if (e->result.etag[0])
+		json_add_string(&w, "etag", sv(e->result.etag));
+	else
+		json_add_null(&w, "etag");
+	if (e->result.version_id)
+		json_add_string(&w, "version_id", sv(e->result.version_id));
+	else
+		json_add_null(&w, "version_id");
+	json_add_uint(&w, "size", e->size);
+	json_add_int(&w, "duration_ms", e->duration_ms);
+	json_add_string(&w, "status", sv(item_outcome_word(e->outcome)));
+	if (r->is_dry)
+		json_add_bool(&w, "dry_run", true);
+	else if (e->result.proof)
+		json_add_string(&w, "proof", sv(e->result.proof));
+	if (e->err.rc != S3T_OK)
+		add_error_json(&w, &e->err);
+	json_end(&w);
+	out_json(&r->line);
+}
+
+static const char *verb_of(const struct run *r)
+{
+	return r->kind == JOB_MOVE ? "move" : r->kind == JOB_DELETE ? "remove" : "copy";
+}
+
+static void print_item(struct run *r, const struct event *e)
+{
+	find_names(r, e);
+	if (e->outcome == ITEM_COMPLETED)
+		r->bytes += e->size;
+	if (r->cli->opt->json)
+		print_item_json(r, e);
+	if (e->outcome == ITEM_FAILED) {
+		(void)cli_fail(r->cli, verb_of(r), r->source.data, &e->err);
+	} else if (e->outcome == ITEM_SKIPPED && e->err.rc != S3T_EXISTS && !r->cli->opt->json) {
+		cli_complain("skipped %s: %s", r->source.data, e->err.message);
+	} else if (r->is_dry && !r->cli->opt->json) {
+		out_printf("%s ", e->outcome == ITEM_SKIPPED ? "skip" : verb_of(r));
+		out_name(strbuf_view(&r->source));
+		if (r->has_target && e->outcome != ITEM_SKIPPED) {
+			out_text(SV(" -> "));
+			out_name(strbuf_view(&r->target));
+		}
+		out_text(SV("\n"));
+	}
+}
+
+/* --- asking --- */
+
+static void add_side(struct strbuf *out, struct conflict_side side)
+{
+	char size[TEXT_SIZE_MAX], when[32] = "";
+	text_size(side.size, size);
+	if (side.mtime_ns > INT64_MIN + 1)
+		time_format_local(side.mtime_ns / NS_PER_S, true, when);
+	strbuf_addf(out, "%s%s%s", size, when[0] ? ", " : "", when);
+}
+
+/* One letter from the terminal; 0 at its end or on a signal. */
+static char read_letter(void)
+{
+	char letter = 0, c;
+	for (;;) {
+		struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+			{.fd = signals_fd(), .events = POLLIN}};
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents || read(STDIN_FILENO, &c, 1) <= 0)
+			return 0;
+		if (c == '\n')
+			return letter ? letter : '?';
+		if (!letter && c != ' ')
+			letter = c;
+	}
+}
+
+static void ask(struct run *r, const struct event *e)
+{
+	static const struct {
+		char letter;
+		enum conflict_policy policy;
+	} answers[] = {{'o', CONFLICT_OVERWRITE}, {'n', CONFLICT_NEWER}, {'d', CONFLICT_SIZE},
+		{'s', CONFLICT_SKIP}, {'r', CONFLICT_RENAME}};
+	find_names(r, e);
+	struct strbuf text;
+	strbuf_init(&text);
+	strbuf_addf(&text, "%s exists (", r->target.data);
+	add_side(&text, e->to);
+	strbuf_addf(&text, "; source: ");
+	add_side(&text, e->from);
+	strbuf_add_str(&text, "). Overwrite, if Newer, if sizes Differ, Skip, Rename? o n d s r, a "
+			      "capital for all");
+	for (bool answered = false; !answered;) {
+		cli_complain("%s", text.data);
+		char letter = read_letter();
+		if (!letter) {
+			cancel_trigger(r->cli->cancel);
+			break;
+		}
+		for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+			bool is_all = letter == answers[i].letter - 'a' + 'A';
+			if (letter != answers[i].letter && !is_all)
+				continue;
+			engine_answer(r->engine, r->job, e->item, answers[i].policy, is_all);
+			answered = true;
+		}
+	}
+	strbuf_deinit(&text);
+}
+
+/* --- the loop --- */
+
+static void take_events(struct run *r, bool is_ending)
+{
+	struct msg *m;
+	while ((m = msgq_pop(r->events))) {
+		struct event *e = (struct event *)m;
+		if (e->kind == EV_ITEM) {
+			print_item(r, e);
+		} else if (e->kind == EV_ASK && !is_ending && !cancel_is_set(r->cli->cancel)) {
+			ask(r, e);
+		} else if (e->kind == EV_JOB_DONE) {
+			r->is_over = true;
+			r->was_cancelled = e->job_cancelled;
+			r->done = e->done;
+			r->failed = e->failed;
+			r->skipped = e->skipped;
+		}
+		event_free(e);
+	}
+	if (!out_flush())
+		cancel_trigger(r->cli->cancel); /* nobody reads what is done */
+}
+
+static void wait_for_end(struct run *r)
+{
+	while (!r->is_over && !cancel_is_set(r->cli->cancel)) {
+		struct pollfd fds[] = {{.fd = msgq_fd(r->events), .events = POLLIN},
+			{.fd = signals_fd(), .events = POLLIN}};
+		(void)poll(fds, 2, progress_is_shown() ? POLL_MS : -1);
+		take_events(r, false);
+		progress_draw(r->engine);
+	}
+}
+
+static void keep_metrics(struct cli *cli, struct metrics *from)
+{
+	struct metrics *to = &cli->metrics;
+	atomic_uint_fast64_t *const pairs[][2] = {{&to->uploads_total, &from->uploads_total},
+		{&to->downloads_total, &from->downloads_total},
+		{&to->copies_total, &from->copies_total},
+		{&to->deletes_total, &from->deletes_total},
+		{&to->bytes_uploaded, &from->bytes_uploaded},
+		{&to->bytes_downloaded, &from->bytes_downloaded},
+		{&to->bytes_copied, &from->bytes_copied},
+		{&to->upload_duration_ms, &from->upload_duration_ms},
+		{&to->download_duration_ms, &from->download_duration_ms},
+		{&to->copy_duration_ms, &from->copy_duration_ms},
+		{&to->failures_total, &from->failures_total}};
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		metrics_add(pairs[i][0], atomic_load(pairs[i][1]));
+}
+
+/* For a person who watched: what became of it. */
+static void sum_up(struct run *r)
+{
+	static const char *const words[] = {"copied", "moved", "removed", "made"};
+	char size[TEXT_SIZE_MAX], took[32];
+	struct strbuf text;
+	text_size(r->bytes, size);
+	text_duration((time_mono_ms() - r->began_ms + 500) / 1000, took);
+	strbuf_init(&text);
+	strbuf_addf(&text, "%s%llu %s", r->is_dry ? "would have: " : "",
+		(unsigned long long)r->done, words[r->kind]);
+	if (r->skipped)
+		strbuf_addf(&text, ", %llu skipped", (unsigned long long)r->skipped);
+	if (r->failed)
+		strbuf_addf(&text, ", %llu failed", (unsigned long long)r->failed);
+	if (r->bytes)
+		strbuf_addf(&text, ", %s", size);
+	cli_complain("%s in %s", text.data, took);
+	strbuf_deinit(&text);
+}
+
+int run_job(struct cli *cli, struct job_spec *spec)
+{
+	struct run r = {.cli = cli,
+		.kind = spec->kind,
+		.from_s3 = spec->from->ops->kind == LOC_S3,
+		.to_s3 = spec->to && spec->to->ops->kind == LOC_S3,
+		.has_target = spec->to != NULL,
+		.is_dry = spec->dry_run,
+		.began_ms = time_mono_ms()};
+	strbuf_init(&r.root);
+	strbuf_init(&r.line);
+	strbuf_init(&r.source);
+	strbuf_init(&r.target);
+	if (r.has_target)
+		strbuf_add(&r.root, spec->target_root, spec->target_root_len);
+	struct engine_options options = {.workers = cli->opt->jobs,
+		.bytes_per_second = cli->opt->limit_rate,
+		.transport = cli->transport};
+	r.events = msgq_new();
+	r.engine = engine_new(&options, r.events);
+	progress_start();
+	bool watched = progress_is_shown();
+	r.job = engine_submit(r.engine, spec);
+	wait_for_end(&r);
+	progress_stop();
+	if (!r.is_over)
+		engine_cancel_all(r.engine);
+	struct metrics *counted = engine_metrics(r.engine);
+	keep_metrics(cli, counted);
+	engine_free(r.engine, GRACE_MS);
+	take_events(&r, true);
+	msgq_free(r.events);
+	if (watched && r.is_over)
+		sum_up(&r);
+	strbuf_deinit(&r.root);
+	strbuf_deinit(&r.line);
+	strbuf_deinit(&r.source);
+	strbuf_deinit(&r.target);
+	if (signals_caught() && (!r.is_over || r.was_cancelled || r.failed)) {
+		cli_complain("stopped by a signal; what was under way was undone");
+		return CLI_EXIT_SIGNAL + signals_caught();
+	}
+	bool all_done = r.is_over && !r.failed && !r.was_cancelled;
+	return all_done ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+}

@@ -1,0 +1,253 @@
+/* Copy and move: how much it is (counted while the dialog is open), where to, and by which policy. */
+#include "core/text.h"
+#include "ui/dialogs.h"
+#include "ui/form.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const class_options[] = {"as configured", "STANDARD", "REDUCED_REDUNDANCY",
+	"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"};
+
+static const char *const encryption_options[] = {"none", "(other kinds: not yet)"};
+
+static const char *const policy_options[] = {
+#define X(name, word, text) text,
+	CONFLICT_POLICIES(X)
+#undef X
+};
+
+struct copy_dialog {
+	struct form form;
+	bool is_move, is_dry;
+	struct job_spec spec;	/* sources, owned until submitted */
+	struct location *from;	/* borrowed from spec */
+	size_t count_label, target, policy, class, encryption, error;
+	list_id counting;
+	job_id dry_job;
+	size_t selected;
+	bool is_single_file;
+	struct strbuf dry_list;
+	size_t dry_count;
+};
+
+static void show_count(struct copy_dialog *d, const struct lister_event *e)
+{
+	char files[32], size[TEXT_SIZE_MAX], more[64] = "";
+	text_count(e->files, files);
+	text_size(e->bytes, size);
+	if (e->problems)
+		snprintf(more, sizeof more, ", %llu unreadable", (unsigned long long)e->problems);
+	form_set_label(&d->form, d->count_label, THEME_DIALOG, "%s%s file%s, %s%s",
+		e->done ? "" : "counting... ", files, e->files == 1 ? "" : "s", size, more);
+}
+
+static bool copy_on_list(struct view *v, struct lister_event *e)
+{
+	struct copy_dialog *d = (struct copy_dialog *)v;
+	if (e->kind != LISTER_COUNT || e->id != d->counting)
+		return false;
+	show_count(d, e);
+	if (e->done)
+		d->counting = 0;
+	return true;
+}
+
+static void dry_item(struct copy_dialog *d, const struct event *e)
+{
+	char size[TEXT_SIZE_MAX];
+	text_size(e->size, size);
+	if (d->dry_count++ >= 500)
+		return;
+	struct strbuf line;
+	strbuf_init(&line);
+	text_sanitise(&line, sv_n(e->target, e->target_len));
+	strbuf_addf(&d->dry_list, "%s %s, %s%s%s\n",
+		e->outcome == ITEM_COMPLETED ? (d->is_move ? "move" : "copy")
+					     : item_outcome_word(e->outcome),
+		line.data, size, e->err.message[0] ? ": " : "", e->err.message);
+	strbuf_deinit(&line);
+}
+
+static void copy_on_event(struct view *v, const struct event *e)
+{
+	struct copy_dialog *d = (struct copy_dialog *)v;
+	if (!d->dry_job || e->job != d->dry_job)
+		return;
+	if (e->kind == EV_ITEM) {
+		dry_item(d, e);
+	} else if (e->kind == EV_JOB_DONE) {
+		char head[96];
+		struct strbuf all;
+		strbuf_init(&all);
+		snprintf(head, sizeof head, "%zu items would be done so:\n\n", d->dry_count);
+		strbuf_add_str(&all, head);
+		strbuf_add_sv(&all, strbuf_view(&d->dry_list));
+		if (d->dry_count > 500)
+			strbuf_addf(&all, "... and %zu more\n", d->dry_count - 500);
+		engine_dismiss(app_engine(v->app), d->dry_job);
+		d->dry_job = 0;
+		dialog_message_open(v->app, "Dry run", all.data);
+		strbuf_deinit(&all);
+		strbuf_reset(&d->dry_list);
+		d->dry_count = 0;
+	}
+}
+
+static const struct view_ops copy_ops = {
+	FORM_OPS, .on_list = copy_on_list, .on_event = copy_on_event};
+
+static void copy_destroy(struct form *f)
+{
+	struct copy_dialog *d = (struct copy_dialog *)f;
+	if (d->counting)
+		lister_cancel(app_lister(f->view.app), d->counting);
+	job_spec_deinit(&d->spec);
+	strbuf_deinit(&d->dry_list);
+}
+
+static void add_source(void *arg, const struct pane_row *row)
+{
+	struct copy_dialog *d = arg;
+	d->is_single_file = d->selected == 0 && row->kind == ENTRY_FILE;
+	d->selected++;
+}
+
+/* The target as typed: "into" where it ends in '/' or several things are selected, else a new name. */
+static enum s3t_rc read_target(struct copy_dialog *d, struct job_spec *spec, struct s3t_err *err)
+{
+	struct app *app = d->form.view.app;
+	struct location *to = NULL;
+	struct strbuf path;
+	strbuf_init(&path);
+	struct strview text = form_text(&d->form, d->target);
+	bool into = text.len && text.data[text.len - 1] == '/';
+	enum s3t_rc rc = app_parse_place(app, app_active(app), text, &to, &path, err);
+	struct strview target = strbuf_view(&path);
+	if (rc == S3T_OK && to->ops->kind == LOC_S3 && target.len == 0)
+		rc = s3t_fail(err, S3T_INVALID,
+			"The list of buckets is no target; choose a bucket in the other pane.");
+	if (rc == S3T_OK && !into && d->selected > 1)
+		rc = s3t_fail(err, S3T_INVALID,
+			"Several things go into a directory or prefix: end the target with '/'.");
+	if (rc == S3T_OK && into) {
+		job_spec_set_target(spec, to, target);
+	} else if (rc == S3T_OK) {
+		struct strview name = path_basename(target);
+		job_spec_set_target(spec, to, path_parent(target));
+		free(spec->sources[0].target_rel);
+		spec->sources[0].target_rel = s3t_strndup(name.data, name.len);
+		spec->sources[0].target_rel_len = name.len;
+		if (spec->target_root_len == 0 && to->ops->kind == LOC_S3)
+			rc = s3t_fail(err, S3T_INVALID, "A target in S3 needs a bucket and a name.");
+	}
+	strbuf_deinit(&path);
+	return rc;
+}
+
+static void copy_source_list(struct job_spec *to, const struct job_spec *from)
+{
+	for (size_t i = 0; i < from->source_count; i++)
+		job_spec_add_source(to, sv_n(from->sources[i].path, from->sources[i].path_len),
+			sv_n(from->sources[i].target_rel, from->sources[i].target_rel_len));
+}
+
+static void submit(struct copy_dialog *d, bool dry)
+{
+	struct app *app = d->form.view.app;
+	struct s3t_err err;
+	struct job_spec spec;
+	app_job_spec_init(app, &spec, d->is_move ? JOB_MOVE : JOB_COPY, NULL);
+	location_unref(spec.from);
+	spec.from = location_ref(d->spec.from);
+	copy_source_list(&spec, &d->spec);
+	spec.policy = (enum conflict_policy)form_selected(&d->form, d->policy);
+	size_t class = form_selected(&d->form, d->class);
+	if (class) {
+		free(spec.storage_class);
+		spec.storage_class = s3t_strdup(class_options[class]);
+	}
+	enum s3t_rc rc = read_target(d, &spec, &err);
+	if (rc == S3T_OK && form_selected(&d->form, d->encryption))
+		rc = s3t_fail(&err, S3T_UNSUPPORTED, "Encryption comes later; choose none.");
+	if (rc != S3T_OK) {
+		job_spec_deinit(&spec);
+		form_set_label(&d->form, d->error, THEME_DIALOG_ERROR, "%s", err.message);
+		return;
+	}
+	if (dry) {
+		spec.dry_run = spec.report_items = true;
+		if (spec.policy == CONFLICT_ASK)
+			spec.policy = CONFLICT_FAIL; /* what exists is named as such */
+		d->dry_job = engine_submit(app_engine(app), &spec);
+		form_set_label(&d->form, d->error, THEME_DIALOG_DIM, "looking what would happen...");
+	} else if (app_submit(app, &spec, &err) == 0) {
+		form_set_label(&d->form, d->error, THEME_DIALOG_ERROR, "%s", err.message);
+	} else {
+		form_close(&d->form);
+	}
+}
+
+static void on_copy_button(struct form *f, size_t button)
+{
+	struct copy_dialog *d = (struct copy_dialog *)f;
+	if (button == 2)
+		form_close(f);
+	else
+		submit(d, button == 1);
+}
+
+static void count_sources(struct copy_dialog *d, struct app *app)
+{
+	size_t n = d->spec.source_count;
+	struct strview *paths = s3t_alloc(n * sizeof *paths);
+	for (size_t i = 0; i < n; i++)
+		paths[i] = sv_n(d->spec.sources[i].path, d->spec.sources[i].path_len);
+	d->counting = lister_count(app_lister(app), d->spec.from, paths, n);
+	free(paths);
+}
+
+void dialog_copy_open(struct app *app, bool is_move)
+{
+	static const char *const go[] = {"Copy", "Dry run", "Cancel"};
+	static const char *const go_move[] = {"Move", "Dry run", "Cancel"};
+	struct pane *from = app_active(app), *to = app_other(app);
+	if (pane_is_buckets(from)) {
+		app_status_error(app, "Enter the bucket to copy what is in it.");
+		return;
+	}
+	struct copy_dialog *d = s3t_alloc(sizeof *d);
+	strbuf_init_cap(&d->dry_list, 1 << 20);
+	d->is_move = is_move;
+	pane_each_selected(from, add_source, d);
+	if (d->selected == 0) {
+		free(d);
+		app_status(app, "Nothing is selected.");
+		return;
+	}
+	app_job_spec_init(app, &d->spec, is_move ? JOB_MOVE : JOB_COPY, from);
+	form_init(&d->form, &copy_ops, is_move ? "Move or rename" : "Copy");
+	d->form.on_button = on_copy_button;
+	d->form.on_destroy = copy_destroy;
+	d->count_label = form_add_label(&d->form, THEME_DIALOG, "counting...");
+	struct strbuf target;
+	strbuf_init(&target);
+	pane_uri(pane_is_buckets(to) ? from : to, SV(""), &target);
+	if (target.len == 0 || target.data[target.len - 1] != '/')
+		strbuf_add_char(&target, '/');
+	d->target = form_add_text(&d->form, "To    ", strbuf_view(&target));
+	strbuf_deinit(&target);
+	d->policy = form_add_choice(&d->form, "Where it exists", policy_options,
+		CONFLICT_FAIL, CONFLICT_ASK);
+	d->class = form_add_choice(&d->form, "Storage class  ", class_options,
+		sizeof class_options / sizeof *class_options, 0);
+	d->encryption = form_add_choice(&d->form, "Encryption     ", encryption_options, 2, 0);
+	form_set_hidden(&d->form, d->class, !pane_is_s3(to));
+	form_set_hidden(&d->form, d->encryption, !pane_is_s3(to));
+	d->error = form_add_label(&d->form, THEME_DIALOG, "");
+	size_t buttons = form_add_buttons(&d->form, is_move ? go_move : go, 3);
+	d->form.focus = buttons;
+	app_push(app, &d->form.view);
+	count_sources(d, app);
+}

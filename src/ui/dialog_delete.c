@@ -1,0 +1,118 @@
+/* Delete: counted first; more than one thing, or a prefix, wants a typed word (threat T19). */
+#include "core/text.h"
+#include "ui/dialogs.h"
+#include "ui/form.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct delete_dialog {
+	struct form form;
+	struct job_spec spec;
+	size_t count_label, word, error;
+	list_id counting;
+	bool needs_word, is_bucket;
+};
+
+static bool delete_on_list(struct view *v, struct lister_event *e)
+{
+	struct delete_dialog *d = (struct delete_dialog *)v;
+	if (e->kind != LISTER_COUNT || e->id != d->counting)
+		return false;
+	char files[32], size[TEXT_SIZE_MAX];
+	text_count(e->files, files);
+	text_size(e->bytes, size);
+	form_set_label(&d->form, d->count_label, THEME_DIALOG, "%s%s file%s, %s",
+		e->done ? "" : "counting... ", files, e->files == 1 ? "" : "s", size);
+	if (e->done)
+		d->counting = 0;
+	return true;
+}
+
+static const struct view_ops delete_ops = {FORM_OPS, .on_list = delete_on_list};
+
+static void delete_destroy(struct form *f)
+{
+	struct delete_dialog *d = (struct delete_dialog *)f;
+	if (d->counting)
+		lister_cancel(app_lister(f->view.app), d->counting);
+	job_spec_deinit(&d->spec);
+}
+
+static void on_delete_button(struct form *f, size_t button)
+{
+	struct delete_dialog *d = (struct delete_dialog *)f;
+	struct s3t_err err;
+	if (button == 1) {
+		form_close(f);
+		return;
+	}
+	if (d->needs_word && !sv_eq(form_text(f, d->word), SV("delete"))) {
+		form_set_label(f, d->error, THEME_DIALOG_ERROR, "Type the word delete to go on.");
+		f->focus = d->word;
+		return;
+	}
+	if (app_submit(f->view.app, &d->spec, &err) == 0)
+		form_set_label(f, d->error, THEME_DIALOG_ERROR, "%s", err.message);
+	else
+		form_close(f);
+}
+
+static void note_row(void *arg, const struct pane_row *row)
+{
+	struct delete_dialog *d = arg;
+	if (row->kind == ENTRY_DIR || row->kind == ENTRY_BUCKET)
+		d->needs_word = true;
+	if (row->kind == ENTRY_BUCKET)
+		d->is_bucket = true;
+}
+
+void dialog_delete_open(struct app *app)
+{
+	static const char *const buttons[] = {"Delete", "Cancel"};
+	struct pane *from = app_active(app);
+	struct delete_dialog *d = s3t_alloc(sizeof *d);
+	size_t n = pane_each_selected(from, note_row, d);
+	if (n == 0) {
+		free(d);
+		app_status(app, "Nothing is selected.");
+		return;
+	}
+	d->needs_word |= n > 1;
+	app_job_spec_init(app, &d->spec, JOB_DELETE, from);
+	/* a bucket goes only when it is empty: its contents are never taken along */
+	d->spec.recursive = !d->is_bucket;
+	form_init(&d->form, &delete_ops, "Delete");
+	d->form.on_button = on_delete_button;
+	d->form.on_destroy = delete_destroy;
+
+	struct strbuf text;
+	strbuf_init(&text);
+	if (n == 1) {
+		struct strview path = sv_n(d->spec.sources[0].path, d->spec.sources[0].path_len);
+		strbuf_add_char(&text, '\'');
+		text_sanitise(&text, path);
+		strbuf_addf(&text, "'%s", d->is_bucket ? " (only if it is empty)" : "");
+	} else {
+		strbuf_addf(&text, "%zu selected rows", n);
+	}
+	form_add_label(&d->form, THEME_DIALOG, text.data);
+	strbuf_deinit(&text);
+	d->count_label = form_add_label(&d->form, THEME_DIALOG, "counting...");
+	form_set_hidden(&d->form, d->count_label, d->is_bucket);
+	d->word = form_add_text(&d->form, "Type delete to confirm", SV(""));
+	form_set_hidden(&d->form, d->word, !d->needs_word);
+	d->error = form_add_label(&d->form, THEME_DIALOG, "");
+	size_t row = form_add_buttons(&d->form, buttons, 2);
+	d->form.focus = d->needs_word ? d->word : row;
+	d->form.fields[row].selected = d->needs_word ? 0 : 1;
+	app_push(app, &d->form.view);
+	if (d->is_bucket)
+		return;
+	struct strview *paths = s3t_alloc(d->spec.source_count * sizeof *paths);
+	for (size_t i = 0; i < d->spec.source_count; i++)
+		paths[i] = sv_n(d->spec.sources[i].path, d->spec.sources[i].path_len);
+	d->counting = lister_count(app_lister(app), d->spec.from, paths, d->spec.source_count);
+	free(paths);
+}

@@ -1,0 +1,303 @@
+/* Marks of a listing: bits beside its pages, so that they stay whatever the order is. */
+#include "ui/listing_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- names by hash --- */
+
+static struct strview trimmed(struct strview name)
+{
+	if (name.len > 1 && name.data[name.len - 1] == '/')
+		name.len--;
+	return name;
+}
+
+static uint64_t hash_of(struct strview name)
+{
+	uint64_t h = 0xcbf29ce484222325U;
+	for (size_t i = 0; i < name.len; i++)
+		h = (h ^ (unsigned char)name.data[i]) * 0x100000001b3U;
+	return h ^ h >> 29;
+}
+
+static struct strview name_of(const struct nameset *set, uint32_t at)
+{
+	uint32_t len;
+	memcpy(&len, set->arena + at - 1, sizeof len);
+	return sv_n(set->arena + at - 1 + sizeof len, len);
+}
+
+/* The place of name, or the free one where it belongs. */
+static size_t place_of(const struct nameset *set, struct strview name)
+{
+	size_t i = hash_of(name) & (set->size - 1);
+	while (set->name_at[i] && !sv_eq(name_of(set, set->name_at[i]), name))
+		i = (i + 1) & (set->size - 1);
+	return i;
+}
+
+static bool grow_table(struct nameset *set)
+{
+	if (set->size && set->count < set->size / 2)
+		return true;
+	struct nameset bigger = *set;
+	bigger.size = set->size ? set->size * 2 : 64;
+	bigger.name_at = calloc(bigger.size, sizeof *bigger.name_at);
+	if (!bigger.name_at)
+		return false;
+	for (size_t i = 0; i < set->size; i++)
+		if (set->name_at[i])
+			bigger.name_at[place_of(&bigger, name_of(set, set->name_at[i]))] =
+				set->name_at[i];
+	free(set->name_at);
+	*set = bigger;
+	return true;
+}
+
+void nameset_add(struct nameset *set, struct strview name)
+{
+	name = trimmed(name);
+	uint32_t len = (uint32_t)name.len;
+	size_t need = set->arena_len + sizeof len + name.len;
+	if (need >= UINT32_MAX || !grow_table(set))
+		return;
+	if (need > set->arena_capacity) {
+		size_t grown = need + need / 2 + 1024;
+		char *bigger = realloc(set->arena, grown);
+		if (!bigger)
+			return;
+		set->arena = bigger;
+		set->arena_capacity = grown;
+	}
+	size_t i = place_of(set, name);
+	if (set->name_at[i])
+		return;
+	memcpy(set->arena + set->arena_len, &len, sizeof len);
+	memcpy(set->arena + set->arena_len + sizeof len, name.data, name.len);
+	set->name_at[i] = (uint32_t)set->arena_len + 1;
+	set->arena_len = need;
+	set->count++;
+}
+
+bool nameset_has(const struct nameset *set, struct strview name)
+{
+	return set->size && set->name_at[place_of(set, trimmed(name))];
+}
+
+void nameset_deinit(struct nameset *set)
+{
+	free(set->arena);
+	free(set->name_at);
+	*set = (struct nameset){.arena = NULL};
+}
+
+/* --- marks --- */
+
+bool listing_is_marked(const struct listing *l, uint32_t id)
+{
+	if (id >> SLOT_BITS >= l->slot_count)
+		return false;
+	const uint64_t *marks = l->slots[id >> SLOT_BITS].marks;
+	uint32_t i = id & (SLOT_SIZE - 1);
+	return marks && (marks[i / 64] >> (i % 64) & 1U);
+}
+
+void listing_mark(struct listing *l, uint32_t id, bool marked)
+{
+	if (id >> SLOT_BITS >= l->slot_count || listing_is_marked(l, id) == marked)
+		return;
+	struct slot *s = &l->slots[id >> SLOT_BITS];
+	uint32_t i = id & (SLOT_SIZE - 1);
+	if (!s->marks)
+		s->marks = s3t_alloc((s->count + 63) / 64 * sizeof *s->marks);
+	s->marks[i / 64] ^= UINT64_C(1) << (i % 64);
+	const struct entry *e = entry_at(l, id);
+	bool is_dir = class_of(e) == CLASS_DIRS;
+	if (marked) {
+		l->marked++;
+		l->marked_dirs += is_dir;
+		l->marked_bytes += is_dir ? 0 : e->size;
+	} else {
+		l->marked--;
+		l->marked_dirs -= is_dir;
+		l->marked_bytes -= is_dir ? 0 : e->size;
+	}
+}
+
+void listing_marks_arrived(struct listing *l, uint32_t id)
+{
+	if (l->wanted.count && nameset_has(&l->wanted, name_at(l, id)))
+		listing_mark(l, id, true);
+}
+
+void listing_invert(struct listing *l)
+{
+	const struct ids *dirs = shown(l, CLASS_DIRS), *files = shown(l, CLASS_FILES);
+	for (size_t i = 0; i < dirs->count; i++)
+		listing_mark(l, dirs->at[i], false);
+	for (size_t i = 0; i < files->count; i++)
+		listing_mark(l, files->at[i], !listing_is_marked(l, files->at[i]));
+}
+
+void listing_mark_pattern(struct listing *l, struct strview pattern, bool marked)
+{
+	free(l->pattern);
+	l->pattern = s3t_strndup(pattern.data, pattern.len);
+	l->pattern_len = pattern.len;
+	l->pattern_class = CLASS_FILES;
+	l->pattern_at = 0;
+	l->pattern_marks = marked;
+}
+
+bool listing_pattern_work(struct listing *l, size_t *steps)
+{
+	const struct ids *files = shown(l, CLASS_FILES);
+	while (l->pattern && *steps) {
+		if (l->pattern_at >= files->count) {
+			free(l->pattern);
+			l->pattern = NULL;
+			break;
+		}
+		--*steps;
+		uint32_t id = files->at[l->pattern_at++];
+		if (glob_match(sv_n(l->pattern, l->pattern_len), name_at(l, id)))
+			listing_mark(l, id, l->pattern_marks);
+	}
+	return l->pattern != NULL;
+}
+
+void listing_unmark_all(struct listing *l)
+{
+	for (size_t i = 0; i < l->slot_count; i++) {
+		free(l->slots[i].marks);
+		l->slots[i].marks = NULL;
+	}
+	l->marked = l->marked_dirs = 0;
+	l->marked_bytes = 0;
+	nameset_deinit(&l->wanted);
+}
+
+static void each_marked_id(const struct listing *l, void (*fn)(void *arg, uint32_t id), void *arg)
+{
+	for (size_t s = 0; s < l->slot_count; s++)
+		for (uint32_t i = 0; l->slots[s].marks && i < l->slots[s].count; i++)
+			if (l->slots[s].marks[i / 64] >> (i % 64) & 1U)
+				fn(arg, (uint32_t)s << SLOT_BITS | i);
+}
+
+struct inherit {
+	const struct listing *from;
+	struct nameset *names;
+};
+
+static void collect(void *arg, uint32_t id)
+{
+	struct inherit *in = arg;
+	nameset_add(in->names, name_at(in->from, id));
+}
+
+void listing_inherit_marks(struct listing *l, const struct listing *from)
+{
+	struct inherit in = {from, &l->wanted};
+	if (from->marked)
+		each_marked_id(from, collect, &in);
+	/* and what that one was still waiting for */
+	for (size_t i = 0; i < from->wanted.size; i++)
+		if (from->wanted.name_at[i])
+			nameset_add(&l->wanted, name_of(&from->wanted, from->wanted.name_at[i]));
+	for (int c = 0; c < CLASS_COUNT && l->wanted.count; c++)
+		for (size_t i = 0; i < l->order[c].count; i++)
+			listing_marks_arrived(l, l->order[c].at[i]);
+}
+
+struct unmark {
+	struct listing *l;
+	struct nameset names;
+};
+
+static void unmark_named(void *arg, uint32_t id)
+{
+	struct unmark *u = arg;
+	if (nameset_has(&u->names, name_at(u->l, id)))
+		listing_mark(u->l, id, false);
+}
+
+void listing_unmark_names(struct listing *l, const struct strview *names, size_t count)
+{
+	struct unmark u = {.l = l};
+	for (size_t i = 0; i < count; i++)
+		nameset_add(&u.names, names[i]);
+	each_marked_id(l, unmark_named, &u);
+	struct nameset left = {.arena = NULL};
+	for (size_t i = 0; i < l->wanted.size; i++) {
+		if (!l->wanted.name_at[i])
+			continue;
+		struct strview name = name_of(&l->wanted, l->wanted.name_at[i]);
+		if (!nameset_has(&u.names, name))
+			nameset_add(&left, name);
+	}
+	nameset_deinit(&l->wanted);
+	l->wanted = left;
+	nameset_deinit(&u.names);
+}
+
+void listing_each_marked(const struct listing *l, void (*fn)(void *arg, uint32_t id), void *arg)
+{
+	each_marked_id(l, fn, arg);
+}
+
+/* --- patterns --- */
+
+/* Matches one character of text against the pattern's first element; how many bytes each takes. */
+static bool match_one(struct strview pattern, struct strview text, size_t *p_len, size_t *t_len)
+{
+	*t_len = 1;
+	while (*t_len < text.len && ((unsigned char)text.data[*t_len] & 0xc0) == 0x80)
+		++*t_len;
+	*p_len = 1;
+	if (pattern.data[0] == '?')
+		return true;
+	size_t end = pattern.data[0] == '[' ? sv_find(sv_from(pattern, 2), ']') + 2 : pattern.len;
+	if (pattern.data[0] != '[' || end >= pattern.len) {
+		*t_len = 1;
+		return pattern.data[0] == text.data[0];
+	}
+	*p_len = end + 1;
+	bool is_negated = pattern.data[1] == '!' || pattern.data[1] == '^', found = false;
+	unsigned char c = (unsigned char)text.data[0];
+	for (size_t i = 1 + is_negated; i < end; i++) {
+		unsigned char low = (unsigned char)pattern.data[i], high = low;
+		if (i + 2 < end && pattern.data[i + 1] == '-') {
+			high = (unsigned char)pattern.data[i + 2];
+			i += 2;
+		}
+		found = found || (c >= low && c <= high);
+	}
+	return found != is_negated;
+}
+
+bool glob_match(struct strview pattern, struct strview text)
+{
+	struct strview retry_pattern = sv_n(NULL, 0), retry_text = text;
+	while (text.len) {
+		size_t p, t;
+		if (pattern.len && pattern.data[0] == '*') {
+			pattern = sv_from(pattern, 1);
+			retry_pattern = pattern;
+			retry_text = text;
+		} else if (pattern.len && match_one(pattern, text, &p, &t)) {
+			pattern = sv_from(pattern, p);
+			text = sv_from(text, t);
+		} else if (retry_pattern.data) {
+			retry_text = sv_from(retry_text, 1);
+			text = retry_text;
+			pattern = retry_pattern;
+		} else {
+			return false;
+		}
+	}
+	while (pattern.len && pattern.data[0] == '*')
+		pattern = sv_from(pattern, 1);
+	return pattern.len == 0;
+}

@@ -1,0 +1,319 @@
+/*
+ * How a pane looks. Only the rows that are seen are touched. Columns go as the room gets narrow, in
+ * the order storage class, time of day, date, size; the name keeps twenty.
+ */
+#include "ui/pane_private.h"
+
+#include "core/text.h"
+#include "core/timeutil.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_MIN = 20, SIZE_W = 9, DATE_W = 10, TIME_W = 16, CLASS_W = 12 };
+
+struct columns {
+	int name, size, date, class_; /* widths; 0: not shown */
+};
+
+static struct columns lay_out(int w, bool is_s3)
+{
+	struct columns c = {.name = w - 1}; /* one for the mark */
+	if (c.name - 1 - SIZE_W >= NAME_MIN) {
+		c.size = SIZE_W;
+		c.name -= 1 + SIZE_W;
+	}
+	if (c.size && c.name - 1 - TIME_W >= NAME_MIN)
+		c.date = TIME_W;
+	else if (c.size && c.name - 1 - DATE_W >= NAME_MIN)
+		c.date = DATE_W;
+	c.name -= c.date ? 1 + c.date : 0;
+	if (is_s3 && c.date == TIME_W && c.name - 1 - CLASS_W >= NAME_MIN) {
+		c.class_ = CLASS_W;
+		c.name -= 1 + CLASS_W;
+	}
+	return c;
+}
+
+/* "4.2 MiB" in at most nine columns. */
+static void short_size(uint64_t bytes, char out[TEXT_SIZE_MAX])
+{
+	text_size(bytes, out);
+	if (strlen(out) <= SIZE_W)
+		return;
+	char *dot = strchr(out, '.'), *space = strchr(out, ' ');
+	if (dot && space)
+		memmove(dot, space, strlen(space) + 1);
+}
+
+static void size_text(const struct pane *p, const struct entry *e, char out[TEXT_SIZE_MAX])
+{
+	switch ((enum entry_kind)e->kind) {
+	case ENTRY_FILE:
+		short_size(e->size, out);
+		break;
+	case ENTRY_DIR:
+		snprintf(out, TEXT_SIZE_MAX, pane_is_s3(p) ? "prefix" : "dir");
+		break;
+	case ENTRY_BUCKET:
+		snprintf(out, TEXT_SIZE_MAX, "bucket");
+		break;
+	case ENTRY_LINK:
+		snprintf(out, TEXT_SIZE_MAX, "link");
+		break;
+	default:
+		snprintf(out, TEXT_SIZE_MAX, "special");
+	}
+}
+
+static enum theme_role row_role(const struct entry *e, bool marked, bool is_cursor, bool is_active)
+{
+	if (is_cursor && is_active)
+		return marked ? THEME_CURSOR_MARKED : THEME_CURSOR;
+	if (is_cursor)
+		return THEME_CURSOR_IDLE;
+	if (marked)
+		return THEME_MARKED;
+	switch (e ? e->kind : ENTRY_DIR) {
+	case ENTRY_DIR:
+	case ENTRY_BUCKET:
+		return THEME_DIR;
+	case ENTRY_LINK:
+		return THEME_LINK;
+	case ENTRY_OTHER:
+		return THEME_OTHER;
+	default:
+		return THEME_NORMAL;
+	}
+}
+
+static void draw_name(int y, int x, int w, enum theme_role role, struct strview name, bool add_slash)
+{
+	struct strbuf shown, cut;
+	strbuf_init(&shown);
+	strbuf_init(&cut);
+	text_sanitise(&shown, name);
+	if (add_slash)
+		strbuf_add_char(&shown, '/');
+	text_cut_middle(&cut, strbuf_view(&shown), w);
+	draw_field(y, x, w, role, strbuf_view(&cut));
+	strbuf_deinit(&cut);
+	strbuf_deinit(&shown);
+}
+
+static void draw_row(const struct pane *p, int y, int x, const struct columns *c, uint32_t id,
+	bool is_cursor, bool is_active)
+{
+	const struct entry *e = id == LISTING_PARENT ? NULL : listing_entry(p->listing, id);
+	struct strview name = listing_name(p->listing, id);
+	bool marked = e && listing_is_marked(p->listing, id);
+	enum theme_role role = row_role(e, marked, is_cursor, is_active);
+	bool add_slash = e && (e->kind == ENTRY_DIR || e->kind == ENTRY_BUCKET) &&
+		!sv_ends_with(name, SV("/"));
+	draw_str(y, x, 1, role, marked ? "*" : is_cursor && !is_active ? ">" : " ");
+	draw_name(y, x + 1, c->name, role, name, add_slash);
+	x += 1 + c->name;
+	char size[TEXT_SIZE_MAX] = "", date[32] = "";
+	if (e) {
+		size_text(p, e, size);
+		time_format_local(e->mtime_s, false, date);
+	}
+	if (c->size) {
+		draw_str(y, x, 1, role, " ");
+		draw_right(y, x + 1, c->size, role, sv(size));
+		x += 1 + c->size;
+	}
+	if (c->date) {
+		date[c->date] = '\0';
+		draw_str(y, x, 1, role, " ");
+		draw_field(y, x + 1, c->date, role, sv(date));
+		x += 1 + c->date;
+	}
+	if (c->class_) {
+		draw_str(y, x, 1, role, " ");
+		draw_name(y, x + 1, c->class_, role,
+			sv(e && e->kind == ENTRY_FILE ? storage_class_name(e->storage_class) : ""),
+			false);
+	}
+}
+
+static void draw_header(const struct pane *p, int y, int x, int w, const struct columns *c)
+{
+	static const char *const labels[] = {"Name", "Size", "Modified"};
+	char text[3][32];
+	for (int i = 0; i < 3; i++)
+		snprintf(text[i], sizeof text[i], "%s%s%s", labels[i], (int)p->sort == i ? " " : "",
+			(int)p->sort != i	   ? ""
+				: p->reversed ? glyph(GLYPH_DOWN)
+					      : glyph(GLYPH_UP));
+	draw_fill((struct rect){y, x, 1, w}, THEME_HEADER);
+	draw_str(y, x + 1, c->name, THEME_HEADER, text[SORT_NAME]);
+	x += 1 + c->name;
+	if (c->size)
+		draw_right(y, x + 1, c->size, THEME_HEADER, sv(text[SORT_SIZE]));
+	x += c->size ? 1 + c->size : 0;
+	if (c->date)
+		draw_str(y, x + 1, c->date, THEME_HEADER, text[SORT_DATE]);
+	x += c->date ? 1 + c->date : 0;
+	if (c->class_)
+		draw_str(y, x + 1, c->class_, THEME_HEADER, "Class");
+}
+
+/* "1,204+ items · 3 marked, 4.2 MiB · sorted by size" */
+static void foot_text(const struct pane *p, struct strbuf *out)
+{
+	struct listing_totals t = listing_totals(p->listing);
+	char n[32], size[TEXT_SIZE_MAX];
+	const char *dot = glyph(GLYPH_DOT);
+	bool is_coming = p->list && !p->coming;
+	text_count(t.entries, n);
+	strbuf_addf(out, "%s%s item%s", n, is_coming || p->is_partial ? "+" : "",
+		t.entries == 1 ? "" : "s");
+	if (is_coming && p->rate) {
+		text_count(p->rate, n);
+		strbuf_addf(out, ", %s/s", n);
+	}
+	if (t.marked) {
+		text_count(t.marked, n);
+		text_size(t.marked_bytes, size);
+		strbuf_addf(out, " %s %s marked", dot, n);
+		if (t.marked > t.marked_dirs)
+			strbuf_addf(out, ", %s%s", size, t.marked_dirs ? "+" : "");
+	}
+	struct strview filter = listing_filter(p->listing);
+	if (filter.len) {
+		text_count(t.shown, n);
+		strbuf_addf(out, " %s %s with /", dot, n);
+		text_sanitise(out, filter);
+	}
+	static const char *const orders[] = {"name", "size", "date"};
+	if (listing_is_sorting(p->listing) && p->sort != SORT_NAME)
+		strbuf_addf(out, " %s sorting by %s", dot, orders[p->sort]);
+	else if (p->sort != SORT_NAME || p->reversed)
+		strbuf_addf(out, " %s sorted by %s%s", dot, orders[p->sort],
+			p->reversed ? ", reversed" : "");
+	if (is_coming)
+		strbuf_addf(out, " %s Esc stops", dot);
+	else if (p->list)
+		strbuf_addf(out, " %s listing again", dot);
+	else if (p->is_partial)
+		strbuf_addf(out, " %s stopped, Ctrl-R lists all", dot);
+}
+
+/* Lines of text, broken at spaces; how many. */
+static int draw_wrapped(int y, int x, int w, int h, enum theme_role role, struct strview text)
+{
+	int lines = 0;
+	while (text.len && lines < h) {
+		size_t n = text_fit(text, w, NULL), cut = n;
+		while (n < text.len && cut > 0 && text.data[cut] != ' ')
+			cut--;
+		if (n < text.len && cut > 0)
+			n = cut;
+		if (n == 0)
+			break;
+		draw_field(y + lines++, x, w, role, sv_n(text.data, n));
+		text = sv_from(text, n);
+		while (text.len && text.data[0] == ' ')
+			text = sv_from(text, 1);
+	}
+	return lines;
+}
+
+/* What stands in a pane besides rows: why there are none. */
+static void draw_note(const struct pane *p, struct rect in)
+{
+	if (p->error.rc != S3T_OK) {
+		const char *message = p->error.message[0] ? p->error.message
+							  : s3t_rc_sentence(p->error.rc);
+		int lines = draw_wrapped(in.y, in.x + 1, in.w - 2, in.h - 1, THEME_ERROR,
+			sv(message));
+		const char *hint = p->error.rc == S3T_DENIED && pane_is_buckets(p)
+			? "Ctrl-G goes to a bucket by its name."
+			: "Ctrl-R tries again.";
+		draw_wrapped(in.y + lines, in.x + 1, in.w - 2, in.h - lines, THEME_DIM, sv(hint));
+		return;
+	}
+	int64_t seconds = (time_mono_ms() - p->started_ms) / 1000;
+	if (p->list && !p->coming && listing_totals(p->listing).entries == 0) {
+		if (seconds < 2)
+			draw_str(in.y, in.x + 1, in.w - 2, THEME_DIM, "listing");
+		else
+			draw_fmt(in.y, in.x + 1, in.w - 2, THEME_DIM,
+				"no answer for %d s; Esc stops", (int)seconds);
+	} else if (listing_filter(p->listing).len && listing_totals(p->listing).shown == 0) {
+		draw_str(in.y, in.x + 1, in.w - 2, THEME_DIM, "nothing with that in its name");
+	} else if (!p->list && listing_totals(p->listing).entries == 0) {
+		draw_str(in.y, in.x + 1, in.w - 2, THEME_DIM,
+			pane_is_buckets(p) ? "no buckets; F7 makes one" : "empty");
+	}
+}
+
+void pane_draw(struct pane *p, struct rect r, bool is_active)
+{
+	struct strbuf title, foot;
+	strbuf_init(&title);
+	strbuf_init(&foot);
+	pane_title(p, &title);
+	foot_text(p, &foot);
+	draw_frame(r, is_active ? THEME_FRAME_ACTIVE : THEME_FRAME, title.data, foot.data);
+	strbuf_deinit(&title);
+	strbuf_deinit(&foot);
+	struct rect in = {r.y + 2, r.x + 1, r.h - 3, r.w - 2};
+	struct columns c = lay_out(in.w, pane_is_s3(p));
+	draw_header(p, r.y + 1, in.x, in.w, &c);
+	cursor_set_rows(&p->cursor, listing_rows(p->listing));
+	cursor_set_height(&p->cursor, in.h > 0 ? (size_t)in.h : 0);
+	int drawn = 0;
+	while (drawn < in.h) {
+		size_t row = p->cursor.top + (size_t)drawn;
+		uint32_t id = listing_row(p->listing, row);
+		if (id == LISTING_NONE)
+			break;
+		draw_row(p, in.y + drawn, in.x, &c, id, row == p->cursor.at, is_active);
+		drawn++;
+	}
+	struct rect rest = {in.y + drawn, in.x, in.h - drawn, in.w};
+	draw_fill(rest, THEME_NORMAL);
+	if (rest.h > 0)
+		draw_note(p, rest);
+}
+
+void pane_describe(const struct pane *p, int columns, struct strbuf *out)
+{
+	struct pane_row row;
+	if (!pane_current(p, &row)) {
+		struct strbuf where;
+		strbuf_init(&where);
+		pane_title(p, &where);
+		text_cut_middle(out, strbuf_view(&where), columns);
+		strbuf_deinit(&where);
+		return;
+	}
+	struct strbuf tail, name;
+	strbuf_init(&tail);
+	strbuf_init(&name);
+	char size[TEXT_SIZE_MAX], date[32];
+	const char *dot = glyph(GLYPH_DOT);
+	text_size(row.size, size);
+	time_format_local(row.mtime_s, true, date);
+	if (row.kind == ENTRY_FILE)
+		strbuf_addf(&tail, " %s %s", dot, size);
+	else if (row.kind == ENTRY_LINK)
+		strbuf_addf(&tail, " %s symbolic link", dot);
+	else if (row.kind == ENTRY_OTHER)
+		strbuf_addf(&tail, " %s no regular file", dot);
+	if (row.kind == ENTRY_FILE && pane_is_s3(p)) {
+		strbuf_addf(&tail, " %s ", dot);
+		text_sanitise(&tail, sv(row.storage_class[0] ? row.storage_class : "STANDARD"));
+	}
+	if (date[0])
+		strbuf_addf(&tail, " %s %s", dot, date);
+	text_sanitise(&name, row.name);
+	int room = columns - text_columns(strbuf_view(&tail));
+	text_cut_middle(out, strbuf_view(&name), room > NAME_MIN ? room : NAME_MIN);
+	strbuf_add_sv(out, strbuf_view(&tail));
+	strbuf_deinit(&tail);
+	strbuf_deinit(&name);
+}

@@ -1,0 +1,37 @@
+/* What pane.c and pane_draw.c share; nobody else includes it. */
+#ifndef UI_PANE_PRIVATE_H
+#define UI_PANE_PRIVATE_H
+
+#include "ui/pane.h"
+
+/* Where the cursor was. */
+struct visited {
+	const struct location *location; /* compared only */
+	char *path, *name;
+	size_t path_len, name_len;
+};
+
+struct pane {
+	struct lister *lister;
+	struct location *location; /* a reference */
+	char *path;
+	size_t path_len;
+	struct listing *listing, *coming; /* coming: a refresh; NULL: none */
+	list_id list;			  /* that still comes; 0: none */
+	struct cursor cursor;
+	uint32_t at_id; /* what the cursor is on */
+	unsigned seen_generation;
+	char *wanted; /* what it is to be on when that comes; NULL: nothing */
+	size_t wanted_len;
+	uint32_t wanted_slot; /* looked for up to here */
+	enum listing_sort sort;
+	bool reversed;
+	bool is_partial; /* stopped or broken off */
+	struct s3t_err error;
+	uint64_t arrived, rate_from, rate; /* entries; entries a second */
+	int64_t started_ms, rate_at_ms;
+	struct visited *visited;
+	size_t visited_count;
+};
+
+#endif

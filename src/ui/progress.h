@@ -1,0 +1,27 @@
+/* What the transfer strip says: totals over all unfinished jobs and a rate that does not jump. */
+#ifndef UI_PROGRESS_H
+#define UI_PROGRESS_H
+
+#include "transfer/engine.h"
+
+struct progress {
+	/* of the last snapshot */
+	uint64_t bytes_done, bytes_total, items_running, items_waiting, items_failed, items_asking;
+	uint64_t items_done, items_total;
+	bool is_busy, is_counting;
+	double rate; /* bytes a second, smoothed */
+	/* the measurement before */
+	uint64_t moved;
+	int64_t at_ms;
+	bool has_rate;
+};
+
+/* Takes the numbers of a new snapshot. */
+void progress_update(struct progress *p, const struct engine_snapshot *s, int64_t now_ms);
+unsigned progress_permille(const struct progress *p);
+/* -1: cannot be said. */
+int64_t progress_seconds_left(const struct progress *p);
+/* "118 MiB/s"; "" while nothing is known. */
+void progress_rate_text(double rate, char out[32]);
+
+#endif

@@ -1,0 +1,319 @@
+/*
+ * Taking over and giving back. Curses has the screen; modes that it knows nothing of (bracketed
+ * paste, synchronised frames, later the mouse) are ours. All that must be undone stands in one string,
+ * made at the start, which a signal handler can write. Signals reach the loop through a pipe.
+ */
+#include "ui/term.h"
+
+#include "ui/curses.h"
+#include "ui/draw.h"
+#include "ui/stdlog.h"
+#include "ui/theme.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define MODES_ON "\033[?2004h"
+/* the mouse's modes too: harmless, and right after a crash */
+#define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l"
+
+static SCREEN *screen;
+static struct termios saved_tty;
+static char restore_text[512];
+static size_t restore_len;
+static int pipe_fds[2] = {-1, -1};
+static volatile sig_atomic_t is_ours, quit_signal;
+
+static const int quit_signals[] = {SIGTERM, SIGHUP, SIGINT};
+static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+static const int loop_signals[] = {SIGWINCH, SIGTSTP, SIGCONT};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+enum { SIGNAL_MAX = 64 };
+static struct sigaction old_actions[SIGNAL_MAX];
+
+/* --- giving back, async-signal-safe --- */
+
+static void write_all(const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(STDOUT_FILENO, data, len);
+		if (n < 0 && errno == EAGAIN) {
+			struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+			if (poll(&p, 1, 1000) > 0)
+				continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+static void emergency_restore(void)
+{
+	if (!is_ours)
+		return;
+	is_ours = 0;
+	write_all(restore_text, restore_len);
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &saved_tty);
+}
+
+static void on_fatal(int sig)
+{
+	emergency_restore();
+	(void)sigaction(sig, &old_actions[sig], NULL);
+	(void)raise(sig);
+}
+
+static void on_signal(int sig)
+{
+	int keep = errno;
+	for (size_t i = 0; i < COUNT(quit_signals); i++) {
+		if (sig != quit_signals[i])
+			continue;
+		if (quit_signal) { /* the second time it does not wait */
+			emergency_restore();
+			(void)signal(sig, SIG_DFL);
+			(void)raise(sig);
+		}
+		quit_signal = sig;
+	}
+	char byte = (char)sig;
+	(void)!write(pipe_fds[1], &byte, 1);
+	errno = keep;
+}
+
+static void add_restore(const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+	if (restore_len + len > sizeof restore_text)
+		return;
+	memcpy(restore_text + restore_len, text ? text : "", len);
+	restore_len += len;
+}
+
+static void add_capability(const char *name)
+{
+	const char *text = tigetstr(name);
+	if (text && text != (const char *)-1)
+		add_restore(text);
+}
+
+/* --- signals --- */
+
+static void set_handler(int sig, void (*handler)(int), int flags)
+{
+	struct sigaction sa = {.sa_handler = handler, .sa_flags = flags};
+	sigemptyset(&sa.sa_mask);
+	(void)sigaction(sig, &sa, &old_actions[sig]);
+}
+
+static void catch_signals(void)
+{
+	for (size_t i = 0; i < COUNT(quit_signals); i++)
+		set_handler(quit_signals[i], on_signal, SA_RESTART);
+	for (size_t i = 0; i < COUNT(loop_signals); i++)
+		set_handler(loop_signals[i], on_signal, SA_RESTART);
+	for (size_t i = 0; i < COUNT(fatal_signals); i++)
+		set_handler(fatal_signals[i], on_fatal, 0);
+}
+
+static void release_signals(void)
+{
+	for (size_t i = 0; i < COUNT(quit_signals); i++)
+		(void)sigaction(quit_signals[i], &old_actions[quit_signals[i]], NULL);
+	for (size_t i = 0; i < COUNT(loop_signals); i++)
+		(void)sigaction(loop_signals[i], &old_actions[loop_signals[i]], NULL);
+	for (size_t i = 0; i < COUNT(fatal_signals); i++)
+		(void)sigaction(fatal_signals[i], &old_actions[fatal_signals[i]], NULL);
+}
+
+int term_signal_fd(void)
+{
+	return pipe_fds[0];
+}
+
+int term_quit_signal(void)
+{
+	return quit_signal;
+}
+
+enum term_signal term_next_signal(void)
+{
+	char sig;
+	if (read(pipe_fds[0], &sig, 1) != 1)
+		return TERM_SIGNAL_NONE;
+	switch (sig) {
+	case SIGWINCH:
+		return TERM_SIGNAL_RESIZE;
+	case SIGTSTP:
+		return TERM_SIGNAL_SUSPEND;
+	case SIGCONT:
+		return TERM_SIGNAL_RESUMED;
+	default:
+		return TERM_SIGNAL_QUIT;
+	}
+}
+
+/* --- taking over --- */
+
+/* Whether only ASCII glyphs are safe; asked before C.UTF-8 takes the place of the user's locale. */
+static bool wants_ascii(const char *option)
+{
+	(void)setlocale(LC_CTYPE, "");
+	bool is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	if (!is_utf8 && !setlocale(LC_CTYPE, "C.UTF-8"))
+		(void)setlocale(LC_CTYPE, "C.utf8");
+	if (strcmp(option, "auto") != 0)
+		return strcmp(option, "true") == 0;
+	const char *term = getenv("TERM");
+	static const char *const plain[] = {"linux", "vt100", "dumb"};
+	for (size_t i = 0; i < COUNT(plain); i++)
+		if (!term || strcmp(term, plain[i]) == 0)
+			return true;
+	return !is_utf8;
+}
+
+/* initscr() and newterm() end badly on a terminal that is not described here: kitty, ghostty and foot
+ * are not on every machine. */
+static SCREEN *open_screen(void)
+{
+	const char *const names[] = {getenv("TERM"), "xterm-256color", "vt100"};
+	for (size_t i = 0; i < COUNT(names); i++) {
+		int found;
+		if (!names[i] || !names[i][0] || strcmp(names[i], "dumb") == 0 ||
+			setupterm(names[i], STDOUT_FILENO, &found) != OK)
+			continue;
+		SCREEN *s = newterm(names[i], stdout, stdin);
+		if (s)
+			return s;
+	}
+	return NULL;
+}
+
+static void enter_modes(void)
+{
+	(void)raw();
+	(void)noecho();
+	(void)nonl();
+	(void)intrflush(stdscr, FALSE);
+	(void)keypad(stdscr, TRUE);
+	(void)curs_set(0);
+	write_all(MODES_ON, sizeof MODES_ON - 1);
+}
+
+enum s3t_rc term_start(const struct settings *s, struct s3t_err *err)
+{
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
+		tcgetattr(STDIN_FILENO, &saved_tty) != 0)
+		return s3t_fail(err, S3T_UNSUPPORTED,
+			"The screen needs a terminal; for scripts there are ls, cp and others "
+			"(s3tui --help).");
+	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0)
+		return s3t_fail_errno(err, errno, "Cannot make a pipe");
+	quit_signal = 0;
+	bool ascii = wants_ascii(s->ascii);
+	draw_set_ascii(ascii);
+	set_escdelay(50);
+	screen = open_screen();
+	if (!screen) {
+		close(pipe_fds[0]);
+		close(pipe_fds[1]);
+		return s3t_fail(err, S3T_UNSUPPORTED,
+			"The terminal cannot place its cursor (TERM=%s).",
+			getenv("TERM") ? getenv("TERM") : "");
+	}
+	restore_len = 0;
+	add_restore(MODES_OFF);
+	add_capability("sgr0");
+	add_capability("cnorm");
+	add_capability("rmkx");
+	add_capability("rmcup");
+	is_ours = 1;
+	catch_signals();
+	s3t_set_oom_hook(emergency_restore);
+	stdlog_start();
+	theme_start(strcmp(s->color, "off") != 0);
+	enter_modes();
+	return S3T_OK;
+}
+
+void term_stop(void)
+{
+	if (!screen)
+		return;
+	s3t_set_oom_hook(NULL);
+	write_all(MODES_OFF, sizeof MODES_OFF - 1);
+	(void)curs_set(1);
+	(void)endwin();
+	is_ours = 0;
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &saved_tty);
+	delscreen(screen);
+	screen = NULL;
+	release_signals();
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	pipe_fds[0] = pipe_fds[1] = -1;
+	stdlog_stop();
+}
+
+void term_resize(void)
+{
+	struct winsize size;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col)
+		(void)resizeterm(size.ws_row, size.ws_col);
+}
+
+void term_suspend(const char *note)
+{
+	write_all(MODES_OFF, sizeof MODES_OFF - 1);
+	(void)curs_set(1);
+	(void)endwin();
+	is_ours = 0;
+	if (note) {
+		(void)fputs(note, stdout);
+		(void)fflush(stdout);
+	}
+	struct sigaction ours, plain = {.sa_handler = SIG_DFL};
+	sigemptyset(&plain.sa_mask);
+	(void)sigaction(SIGTSTP, &plain, &ours);
+	(void)raise(SIGTSTP); /* stops here */
+	(void)sigaction(SIGTSTP, &ours, NULL);
+	term_resume();
+}
+
+void term_resume(void)
+{
+	is_ours = 1;
+	(void)wrefresh(stdscr); /* after endwin: takes the screen again */
+	enter_modes();
+	term_resize();
+	(void)clearok(curscr, TRUE);
+}
+
+void term_frame_begin(void)
+{
+	write_all("\033[?2026h", 8);
+}
+
+void term_frame_end(void)
+{
+	write_all("\033[?2026l", 8);
+}
+
+void term_write(const char *data, size_t len)
+{
+	write_all(data, len);
+}

@@ -1,0 +1,493 @@
+/* The engine against the sandbox: bytes on the server and on disk after each job. */
+#include "support/fixture.h"
+
+#include "core/timeutil.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char ini_small_parts[] =
+	"[upload]\nmultipart_threshold = 5MiB\npart_size = 5MiB\n[download]\nchunk_size = 1MiB\n"
+	"[retry]\ninitial_delay = 1ms\nmax_delay = 5ms\n";
+
+static void a_tree_goes_up_and_comes_back_unchanged(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, ini_small_parts);
+	fixture_write(&f, "src/empty", 0, 1);
+	fixture_write(&f, "src/one", 1, 2);
+	fixture_write(&f, "src/a/b/c/deep.txt", 70000, 3);
+	fixture_write(&f, "src/big.bin", (12 << 20) + 17, 4);
+	fixture_write(&f, "src/a/space + % é.txt", 10, 5);
+	char *empty_dir = s3t_asprintf("%s/src/void", f.dir);
+	assert_int_equal(mkdir(empty_dir, 0755), 0);
+	free(empty_dir);
+
+	fixture_upload(&f, &spec, "src", "up/", "");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 0);
+	assert_int_equal(f.done, 6);
+	assert_true(fixture_file_is_object(&f, "src/big.bin", "up/big.bin"));
+	assert_true(fixture_file_is_object(&f, "src/empty", "up/empty"));
+	assert_true(fixture_file_is_object(&f, "src/a/space + % é.txt", "up/a/space + % é.txt"));
+	assert_true(fixture_has_key(&f, "up/void/"));
+	assert_int_equal(sandbox_upload_count(f.server), 0);
+
+	fixture_download(&f, &spec, "up/", "dst", "");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 0);
+	assert_true(fixture_files_equal(&f, "src/big.bin", "dst/big.bin"));
+	assert_true(fixture_files_equal(&f, "src/one", "dst/one"));
+	assert_true(fixture_files_equal(&f, "src/empty", "dst/empty"));
+	assert_true(fixture_files_equal(&f, "src/a/b/c/deep.txt", "dst/a/b/c/deep.txt"));
+	assert_true(fixture_exists(&f, "dst/void"));
+	assert_int_equal(fixture_temp_count(&f), 0);
+	fixture_stop(&f);
+}
+
+static void results_name_their_proof(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, ini_small_parts);
+	fixture_write(&f, "small", 1000, 1);
+	fixture_write(&f, "large", 11 << 20, 2);
+	fixture_upload(&f, &spec, "small", "", "small");
+	fixture_run(&f, &spec);
+	assert_string_equal(f.proof, "signed SHA-256");
+	fixture_upload(&f, &spec, "large", "", "large");
+	fixture_run(&f, &spec);
+	assert_string_equal(f.proof, "part MD5 = ETag");
+	fixture_download(&f, &spec, "small", "back", "small");
+	fixture_run(&f, &spec);
+	assert_string_equal(f.proof, "MD5 = ETag");
+	fixture_download(&f, &spec, "large", "back", "large");
+	fixture_run(&f, &spec);
+	assert_string_equal(f.proof, "MD5 of parts = ETag");
+	fixture_stop(&f);
+}
+
+static void the_same_tree_moved_twice_moves_nothing(void **state)
+{
+	(void)state;
+	static const enum conflict_policy policies[] = {CONFLICT_NEWER, CONFLICT_SIZE};
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, ini_small_parts);
+	fixture_write(&f, "src/a", 100, 1);
+	fixture_write(&f, "src/b/c", 200, 2);
+	fixture_upload(&f, &spec, "src", "t/", "");
+	fixture_run(&f, &spec);
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t puts = sandbox_request_count(f.server, "PUT");
+		fixture_upload(&f, &spec, "src", "t/", "");
+		spec.policy = policies[i];
+		fixture_run(&f, &spec);
+		assert_int_equal(f.skipped, 2);
+		assert_int_equal(sandbox_request_count(f.server, "PUT"), puts);
+		fixture_download(&f, &spec, "t/", "src", "");
+		spec.policy = policies[i];
+		fixture_run(&f, &spec);
+		assert_int_equal(f.skipped, 2);
+	}
+	fixture_stop(&f);
+}
+
+static void a_cancelled_upload_leaves_no_parts(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	struct sandbox_options slow = {.bytes_per_second = 4 << 20};
+	fixture_start(&f, &slow, ini_small_parts);
+	fixture_write(&f, "big", 40 << 20, 1);
+	fixture_upload(&f, &spec, "big", "", "big");
+	job_id id = engine_submit(f.engine, &spec);
+	struct engine_snapshot snap = {0};
+	do
+		engine_snapshot(f.engine, &snap);
+	while (snap.job_count == 0 || snap.jobs[0].bytes_done < (1 << 20));
+	engine_snapshot_deinit(&snap);
+	assert_int_equal(sandbox_upload_count(f.server), 1);
+	int64_t start = time_mono_ms();
+	engine_cancel(f.engine, id);
+	fixture_wait(&f, id);
+	assert_true(f.was_cancelled);
+	assert_true(time_mono_ms() - start < 5000);
+	assert_int_equal(sandbox_upload_count(f.server), 0);
+	assert_false(fixture_has_key(&f, "big"));
+	fixture_stop(&f);
+}
+
+static void a_cancelled_download_leaves_the_old_file(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, ini_small_parts);
+	fixture_write(&f, "big", 20 << 20, 1);
+	fixture_write(&f, "dst/big", 10, 2);
+	fixture_write(&f, "old", 10, 2);
+	fixture_upload(&f, &spec, "big", "", "big");
+	fixture_run(&f, &spec);
+	sandbox_set_bytes_per_second(f.server, 2 << 20);
+	fixture_download(&f, &spec, "big", "dst", "big");
+	job_id id = engine_submit(f.engine, &spec);
+	struct engine_snapshot snap = {0};
+	do
+		engine_snapshot(f.engine, &snap);
+	while (snap.job_count < 2 || snap.jobs[1].bytes_done < (1 << 18));
+	engine_snapshot_deinit(&snap);
+	engine_cancel(f.engine, id);
+	fixture_wait(&f, id);
+	assert_true(f.was_cancelled);
+	assert_true(fixture_files_equal(&f, "dst/big", "old"));
+	assert_int_equal(fixture_temp_count(&f), 0);
+	fixture_stop(&f);
+}
+
+static void source_and_target_the_same_is_refused(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, NULL);
+	fixture_put(&f, "p/key", "text");
+	uint64_t puts = sandbox_request_count(f.server, "PUT");
+	fixture_copy(&f, &spec, "p/key", "p/", "key");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 1);
+	assert_int_equal(f.first_error.rc, S3T_SAME);
+	fixture_copy(&f, &spec, "p/", "p/sub/", "");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.first_error.rc, S3T_SAME);
+	assert_int_equal(sandbox_request_count(f.server, "PUT"), puts);
+
+	fixture_write(&f, "d/x", 5, 1);
+	char *a = s3t_asprintf("%s/d/x", f.dir), *b = s3t_asprintf("%s/d/hard", f.dir);
+	char *link_name = s3t_asprintf("%s/via", f.dir), *d = s3t_asprintf("%s/d", f.dir);
+	assert_int_equal(link(a, b), 0);
+	assert_int_equal(symlink(d, link_name), 0);
+	char *const targets[][2] = {{d, "x"}, {d, "hard"}, {link_name, "x"}};
+	for (size_t i = 0; i < 3; i++) {
+		job_spec_init(&spec, JOB_MOVE, &f.profile->settings);
+		spec.from = location_ref(f.local);
+		spec.report_items = true;
+		job_spec_add_source(&spec, sv(a), sv(targets[i][1]));
+		job_spec_set_target(&spec, f.local, sv(targets[i][0]));
+		fixture_run(&f, &spec);
+		assert_int_equal(f.first_error.rc, S3T_SAME);
+		assert_true(fixture_exists(&f, "d/x"));
+	}
+	free(a);
+	free(b);
+	free(link_name);
+	free(d);
+	fixture_stop(&f);
+}
+
+static void a_move_takes_the_source_away_only_when_it_arrived(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, ini_small_parts);
+	fixture_write(&f, "src/a", 100, 1);
+	fixture_write(&f, "src/sub/b", 200, 2);
+	fixture_write(&f, "keep", 200, 2);
+	struct sandbox_fault deny = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "PUT",
+		.target = "/m/sub/b",
+		.times = SANDBOX_FOREVER,
+		.status = 403,
+		.code = "AccessDenied"};
+	sandbox_fault(f.server, &deny);
+	fixture_upload(&f, &spec, "src", "m/", "");
+	spec.kind = JOB_MOVE;
+	fixture_run(&f, &spec);
+	assert_int_equal(f.done, 1);
+	assert_int_equal(f.failed, 1);
+	assert_false(fixture_exists(&f, "src/a"));
+	assert_true(fixture_exists(&f, "src/sub/b"));
+	sandbox_clear_faults(f.server);
+	fixture_upload(&f, &spec, "src", "m/", "");
+	spec.kind = JOB_MOVE;
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 0);
+	assert_false(fixture_exists(&f, "src"));
+	assert_true(fixture_file_is_object(&f, "keep", "m/sub/b"));
+
+	fixture_copy(&f, &spec, "m/", "n/", "");
+	spec.kind = JOB_MOVE;
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 0);
+	assert_true(fixture_file_is_object(&f, "keep", "n/sub/b"));
+	assert_false(fixture_has_key(&f, "m/sub/b"));
+	fixture_stop(&f);
+}
+
+static void keys_that_cannot_be_paths_are_refused_and_the_rest_goes_on(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, NULL);
+	fixture_put(&f, "t/../../evil", "x");
+	fixture_put(&f, "t//double", "x");
+	fixture_put(&f, "t/./dot", "x");
+	fixture_put(&f, "t/fine", "x");
+	fixture_put(&f, "t/a", "x");
+	fixture_put(&f, "t/a/b", "x");
+	fixture_download(&f, &spec, "t/", "dst", "");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 4); /* a is a file and a directory */
+	assert_int_equal(f.done, 2);
+	assert_true(fixture_exists(&f, "dst/fine"));
+	assert_false(fixture_exists(&f, "evil"));
+	assert_false(fixture_exists(&f, "../evil"));
+	assert_int_equal(fixture_temp_count(&f), 0);
+	fixture_stop(&f);
+}
+
+static void deleting_a_prefix_leaves_its_namesakes(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	char key[32];
+	fixture_start(&f, NULL, NULL);
+	for (int i = 0; i < 1200; i++) {
+		snprintf(key, sizeof key, "foo/%04d", i);
+		fixture_put(&f, key, "x");
+	}
+	fixture_put(&f, "foo/ctrl\x01key", "x");
+	fixture_put(&f, "foobar", "x");
+	job_spec_init(&spec, JOB_DELETE, &f.profile->settings);
+	spec.from = location_ref(f.s3);
+	spec.recursive = true;
+	job_spec_add_source(&spec, SV(SANDBOX_BUCKET "/foo"), SV(""));
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 0);
+	assert_int_equal(f.done, 1201);
+	assert_false(fixture_has_key(&f, "foo/0001"));
+	assert_false(fixture_has_key(&f, "foo/ctrl\x01key"));
+	assert_true(fixture_has_key(&f, "foobar"));
+	fixture_stop(&f);
+}
+
+static void a_local_delete_never_follows_symlinks(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, NULL);
+	fixture_write(&f, "outside/precious", 10, 1);
+	fixture_write(&f, "tree/sub/file", 10, 1);
+	char *target = s3t_asprintf("%s/outside", f.dir), *name = s3t_asprintf("%s/tree/link", f.dir);
+	assert_int_equal(symlink(target, name), 0);
+	char *tree = s3t_asprintf("%s/tree", f.dir);
+	job_spec_init(&spec, JOB_DELETE, &f.profile->settings);
+	spec.from = location_ref(f.local);
+	spec.recursive = true;
+	job_spec_add_source(&spec, sv(tree), SV(""));
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 0);
+	assert_false(fixture_exists(&f, "tree"));
+	assert_true(fixture_exists(&f, "outside/precious"));
+	free(target);
+	free(name);
+	free(tree);
+	fixture_stop(&f);
+}
+
+static void a_flipped_byte_never_gets_the_real_name(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, ini_small_parts);
+	fixture_write(&f, "big", 6 << 20, 1);
+	fixture_upload(&f, &spec, "big", "", "big");
+	fixture_run(&f, &spec);
+	struct sandbox_fault flip = {.kind = SANDBOX_FAULT_FLIP, .method = "GET", .bytes = 5000};
+	sandbox_fault(f.server, &flip); /* once: fetched again, then right */
+	fixture_download(&f, &spec, "big", "dst", "big");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 0);
+	assert_true(fixture_files_equal(&f, "big", "dst/big"));
+	flip.times = SANDBOX_FOREVER;
+	sandbox_fault(f.server, &flip);
+	fixture_download(&f, &spec, "big", "dst2", "big");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 1);
+	assert_int_equal(f.first_error.rc, S3T_MISMATCH);
+	assert_false(fixture_exists(&f, "dst2/big"));
+	assert_int_equal(fixture_temp_count(&f), 0);
+	fixture_stop(&f);
+}
+
+static void passing_faults_are_survived(void **state)
+{
+	(void)state;
+	static const struct sandbox_fault faults[] = {
+		{.kind = SANDBOX_FAULT_ANSWER, .method = "PUT", .times = 2},
+		{.kind = SANDBOX_FAULT_CLOSE, .method = "PUT", .nth = 2},
+		{.kind = SANDBOX_FAULT_CLOSE_REQUEST, .method = "PUT", .bytes = 100000},
+		{.kind = SANDBOX_FAULT_WORK_ERROR, .method = "PUT", .nth = 2},
+		{.kind = SANDBOX_FAULT_WORK_CLOSE, .method = "POST", .target = "uploadId", .nth = 1},
+		{.kind = SANDBOX_FAULT_ERROR_200, .method = "POST", .target = "uploadId", .nth = 1},
+		{.kind = SANDBOX_FAULT_CLOSE_BODY, .method = "GET", .bytes = 300000, .times = 2},
+		{.kind = SANDBOX_FAULT_ANSWER, .method = "GET", .times = 2, .status = 500},
+	};
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+		struct fixture f;
+		struct job_spec spec;
+		fixture_start(&f, NULL, ini_small_parts);
+		fixture_write(&f, "big", 11 << 20, 1);
+		sandbox_fault(f.server, &faults[i]);
+		fixture_upload(&f, &spec, "big", "", "big");
+		fixture_run(&f, &spec);
+		assert_int_equal(f.failed, 0);
+		assert_true(fixture_file_is_object(&f, "big", "big"));
+		fixture_download(&f, &spec, "big", "dst", "big");
+		fixture_run(&f, &spec);
+		assert_int_equal(f.failed, 0);
+		assert_true(fixture_files_equal(&f, "big", "dst/big"));
+		assert_true(sandbox_fault_count(f.server) > 0);
+		assert_int_equal(sandbox_upload_count(f.server), 0);
+		fixture_stop(&f);
+	}
+}
+
+static void a_part_with_a_wrong_etag_is_sent_again(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, ini_small_parts);
+	fixture_write(&f, "big", 16 << 20, 1);
+	fixture_upload(&f, &spec, "big", "", "first"); /* learns that ETags are MD5s here */
+	fixture_run(&f, &spec);
+	uint64_t parts = sandbox_part_count(f.server);
+	struct sandbox_fault wrong = {
+		.kind = SANDBOX_FAULT_WRONG_ETAG, .method = "PUT", .target = "partNumber=2"};
+	sandbox_fault(f.server, &wrong);
+	fixture_upload(&f, &spec, "big", "", "second");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 0);
+	assert_int_equal(sandbox_part_count(f.server), 2 * parts + 1);
+	assert_true(fixture_file_is_object(&f, "big", "second"));
+	fixture_stop(&f);
+}
+
+static void questions_wait_without_stopping_the_others(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, NULL);
+	fixture_write(&f, "src/a", 10, 1);
+	fixture_write(&f, "src/b", 10, 2);
+	fixture_put(&f, "q/a", "old");
+	fixture_upload(&f, &spec, "src", "q/", "");
+	spec.policy = CONFLICT_ASK;
+	fixture_run(&f, &spec); /* the fixture answers skip */
+	assert_int_equal(f.skipped, 1);
+	assert_int_equal(f.done, 1);
+	assert_false(fixture_file_is_object(&f, "src/a", "q/a"));
+	fixture_upload(&f, &spec, "src/a", "q/", "a");
+	spec.policy = CONFLICT_RENAME;
+	fixture_run(&f, &spec);
+	assert_true(fixture_file_is_object(&f, "src/a", "q/a (2)"));
+	fixture_stop(&f);
+}
+
+static void failed_items_can_be_tried_again(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, ini_small_parts);
+	fixture_write(&f, "src/a", 10, 1);
+	fixture_write(&f, "src/b", 10, 2);
+	struct sandbox_fault deny = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "PUT",
+		.target = "/r/a",
+		.times = SANDBOX_FOREVER,
+		.status = 403,
+		.code = "AccessDenied"};
+	sandbox_fault(f.server, &deny);
+	fixture_upload(&f, &spec, "src", "r/", "");
+	job_id id = engine_submit(f.engine, &spec);
+	fixture_wait(&f, id);
+	assert_int_equal(f.failed, 1);
+	assert_int_equal(f.first_error.rc, S3T_DENIED);
+	sandbox_clear_faults(f.server);
+	engine_retry_failed(f.engine, id);
+	fixture_wait(&f, id);
+	assert_int_equal(f.failed, 0);
+	assert_true(fixture_file_is_object(&f, "src/a", "r/a"));
+	fixture_stop(&f);
+}
+
+static void an_upload_of_a_file_that_changes_fails_and_leaves_nothing(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	struct sandbox_options slow = {.bytes_per_second = 4 << 20};
+	fixture_start(&f, &slow, ini_small_parts);
+	fixture_write(&f, "big", 16 << 20, 1);
+	fixture_upload(&f, &spec, "big", "", "big");
+	job_id id = engine_submit(f.engine, &spec);
+	struct engine_snapshot snap = {0};
+	do
+		engine_snapshot(f.engine, &snap);
+	while (snap.job_count == 0 || snap.jobs[0].bytes_done < (1 << 20));
+	engine_snapshot_deinit(&snap);
+	char *path = s3t_asprintf("%s/big", f.dir);
+	FILE *file = fopen(path, "r+b");
+	assert_non_null(file);
+	assert_int_equal(fputc('x', file), 'x');
+	assert_int_equal(fclose(file), 0);
+	free(path);
+	fixture_wait(&f, id);
+	assert_int_equal(f.failed, 1);
+	assert_int_equal(f.first_error.rc, S3T_CHANGED);
+	assert_false(fixture_has_key(&f, "big"));
+	assert_int_equal(sandbox_upload_count(f.server), 0);
+	fixture_stop(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tree_goes_up_and_comes_back_unchanged),
+		cmocka_unit_test(results_name_their_proof),
+		cmocka_unit_test(the_same_tree_moved_twice_moves_nothing),
+		cmocka_unit_test(a_cancelled_upload_leaves_no_parts),
+		cmocka_unit_test(a_cancelled_download_leaves_the_old_file),
+		cmocka_unit_test(source_and_target_the_same_is_refused),
+		cmocka_unit_test(a_move_takes_the_source_away_only_when_it_arrived),
+		cmocka_unit_test(keys_that_cannot_be_paths_are_refused_and_the_rest_goes_on),
+		cmocka_unit_test(deleting_a_prefix_leaves_its_namesakes),
+		cmocka_unit_test(a_local_delete_never_follows_symlinks),
+		cmocka_unit_test(a_flipped_byte_never_gets_the_real_name),
+		cmocka_unit_test(passing_faults_are_survived),
+		cmocka_unit_test(a_part_with_a_wrong_etag_is_sent_again),
+		cmocka_unit_test(questions_wait_without_stopping_the_others),
+		cmocka_unit_test(failed_items_can_be_tried_again),
+		cmocka_unit_test(an_upload_of_a_file_that_changes_fails_and_leaves_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
