@@ -68,7 +68,7 @@ int cli_run(const struct cli_options *options)
 {
 	struct cli cli;
 	int64_t began_ms = time_mono_ms();
-	int rc = cli_open(&cli, options);
+	int rc = cli_open(&cli, options, NULL, NULL);
 	signals_start(cli.cancel);
 	if (rc == 0 && commands[options->command])
 		rc = commands[options->command](&cli);

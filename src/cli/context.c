@@ -21,8 +21,20 @@ void cli_profile_request(const struct cli_options *o, struct profile_request *ou
 		.request_payer = o->request_payer};
 }
 
-static void show_warnings(struct strbuf *warnings)
+static const char *no_environment(void *arg, const char *name)
 {
+	(void)arg;
+	(void)name;
+	return NULL;
+}
+
+static void show_warnings(struct cli *cli, struct strbuf *warnings)
+{
+	if (cli->warnings) {
+		strbuf_add_sv(cli->warnings, strbuf_view(warnings));
+		strbuf_deinit(warnings);
+		return;
+	}
 	struct strview rest = strbuf_view(warnings);
 	while (rest.len) {
 		size_t end = sv_find(rest, '\n');
@@ -59,9 +71,11 @@ static int apply_options(struct cli *cli, const struct settings *from)
 	return 0;
 }
 
-int cli_open(struct cli *cli, const struct cli_options *options)
+int cli_open(struct cli *cli, const struct cli_options *options, const char *ini,
+	struct strbuf *collected)
 {
-	*cli = (struct cli){.opt = options};
+	*cli = (struct cli){
+		.opt = options, .env = ini ? no_environment : NULL, .warnings = collected};
 	settings_init_defaults(&cli->settings);
 	cli->cancel = cancel_new(NULL);
 	cli->local = location_local_new();
@@ -71,8 +85,12 @@ int cli_open(struct cli *cli, const struct cli_options *options)
 	struct strbuf warnings;
 	strbuf_init(&warnings);
 	struct s3t_err err;
-	enum s3t_rc rc = config_load(options->config, NULL, NULL, &cli->config, &warnings, &err);
-	show_warnings(&warnings);
+	enum s3t_rc rc;
+	if (ini)
+		rc = config_parse("demo", sv(ini), cli->env, NULL, &cli->config, &warnings, &err);
+	else
+		rc = config_load(options->config, NULL, NULL, &cli->config, &warnings, &err);
+	show_warnings(cli, &warnings);
 	if (rc != S3T_OK) {
 		cli_complain("%s", err.message);
 		return CLI_EXIT_USAGE;
@@ -90,9 +108,9 @@ int cli_need_s3(struct cli *cli)
 	struct strbuf warnings;
 	strbuf_init(&warnings);
 	struct s3t_err err;
-	enum s3t_rc rc =
-		profile_resolve(cli->config, &request, NULL, NULL, &cli->profile, &warnings, &err);
-	show_warnings(&warnings);
+	enum s3t_rc rc = profile_resolve(
+		cli->config, &request, cli->env, NULL, &cli->profile, &warnings, &err);
+	show_warnings(cli, &warnings);
 	if (rc != S3T_OK) {
 		cli_complain("%s", err.message);
 		return rc == S3T_CONFIG ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;

@@ -28,6 +28,8 @@ struct cli {
 	struct cancel *cancel; /* triggered by the first signal */
 	const struct http_transport *transport;
 	struct metrics metrics;
+	config_env_fn env;       /* NULL: the real one */
+	struct strbuf *warnings; /* NULL: to stderr */
 };
 
 /* An operand: where it is. */
@@ -42,8 +44,11 @@ struct place {
 
 /* --- context.c --- */
 
-/* Reads the configuration; warnings go to stderr. 0, or the exit status after a sentence. */
-int cli_open(struct cli *cli, const struct cli_options *options);
+/* Reads the configuration (ini: from memory instead, without environment and ~/.aws). Warnings are
+ * appended to warnings, or go to stderr if that is NULL. 0, or the exit status after a sentence;
+ * cli_close() in any case. */
+int cli_open(struct cli *cli, const struct cli_options *options, const char *ini,
+	struct strbuf *warnings);
 void cli_close(struct cli *cli);
 /* Resolves the profile and makes the client; once. */
 int cli_need_s3(struct cli *cli);

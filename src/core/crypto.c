@@ -92,7 +92,7 @@ bool hex_decode(struct strview hex, unsigned char *out, size_t len)
 		return false;
 	for (size_t i = 0; i < hex.len; i++) {
 		char c = hex.data[i];
-		int v = c >= '0' && c <= '9' ? c - '0'
+		int v = c >= '0' && c <= '9'   ? c - '0'
 			: c >= 'a' && c <= 'f' ? c - 'a' + 10
 			: c >= 'A' && c <= 'F' ? c - 'A' + 10
 					       : -1;

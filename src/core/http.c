@@ -26,6 +26,7 @@ enum { SOCKETS_MAX = 4 };
 struct http_conn {
 	const struct http_transport *transport;
 	void *state;
+	size_t buffer_bytes;
 };
 
 struct curl_state {
@@ -216,11 +217,11 @@ static bool url_is_loopback(const char *url)
 	return is;
 }
 
-static void set_transfer_options(struct curl_state *s, const struct http_options *o,
-	const struct http_request *req)
+static void set_transfer_options(
+	struct curl_state *s, const struct http_options *o, const struct http_request *req)
 {
 	CURL *e = s->easy;
-	long buffer = o->buffer_bytes ? (long)o->buffer_bytes : 512L << 10;
+	long buffer = (long)o->buffer_bytes;
 	curl_easy_setopt(e, CURLOPT_URL, req->url);
 	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -239,8 +240,8 @@ static void set_transfer_options(struct curl_state *s, const struct http_options
 		curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);
 	if (!req->timeout_ms && o->low_speed_time_ms) {
 		curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, (long)o->low_speed_limit);
-		curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME,
-			(long)((o->low_speed_time_ms + 999) / 1000));
+		curl_easy_setopt(
+			e, CURLOPT_LOW_SPEED_TIME, (long)((o->low_speed_time_ms + 999) / 1000));
 	}
 	if (o->ca_file)
 		curl_easy_setopt(e, CURLOPT_CAINFO, o->ca_file);
@@ -409,6 +410,7 @@ struct http_conn *http_conn_new(const struct http_transport *transport)
 	struct http_conn *conn = s3t_alloc(sizeof *conn);
 	conn->transport = transport ? transport : &curl_transport;
 	conn->state = conn->transport->open(conn->transport->arg);
+	conn->buffer_bytes = (size_t)512 << 10;
 	return conn;
 }
 
@@ -418,6 +420,11 @@ void http_conn_free(struct http_conn *conn)
 		return;
 	conn->transport->close(conn->state);
 	free(conn);
+}
+
+void http_conn_set_buffer(struct http_conn *conn, size_t bytes)
+{
+	conn->buffer_bytes = bytes;
 }
 
 void http_response_init(struct http_response *resp)
@@ -440,7 +447,9 @@ enum s3t_rc http_perform(struct http_conn *conn, const struct http_options *opti
 	http_response_deinit(resp);
 	http_response_init(resp);
 	resp->body.cap = req->body_cap ? req->body_cap : HTTP_HEADER_BYTES_MAX;
-	return conn->transport->perform(conn->state, options, req, resp, cancel, err);
+	struct http_options sized = *options;
+	sized.buffer_bytes = conn->buffer_bytes;
+	return conn->transport->perform(conn->state, &sized, req, resp, cancel, err);
 }
 
 struct strview http_header(const struct http_response *resp, const char *name)

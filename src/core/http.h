@@ -18,11 +18,11 @@
 struct http_options {
 	const char *ca_file; /* NULL: the system's */
 	const char *proxy;   /* NULL: the environment's; never used for loopback */
-	bool no_verify;	     /* T10: only by --no-verify-ssl */
+	bool no_verify;      /* T10: only by --no-verify-ssl */
 	int64_t connect_timeout_ms;
 	int64_t low_speed_time_ms;
 	int64_t low_speed_limit; /* bytes a second */
-	size_t buffer_bytes;	 /* each way; 0: 512 KiB */
+	size_t buffer_bytes;     /* set by http_perform() from the connection */
 };
 
 /* Where a request's body comes from. */
@@ -39,10 +39,10 @@ struct http_request {
 	const char *method;
 	const char *url;
 	const char *const *headers; /* "Name: value", NULL-terminated */
-	struct http_body body;	    /* size 0 and read NULL: none */
-	bool has_body;		    /* sends a Content-Length even for an empty body */
-	int64_t timeout_ms;	    /* whole request; 0: none (streamed bodies) */
-	size_t body_cap;	    /* most bytes collected into the response */
+	struct http_body body;      /* size 0 and read NULL: none */
+	bool has_body;              /* sends a Content-Length even for an empty body */
+	int64_t timeout_ms;         /* whole request; 0: none (streamed bodies) */
+	size_t body_cap;            /* most bytes collected into the response */
 	/* Receives the body of a 2xx answer instead of the response; false stops the request. */
 	bool (*sink)(void *arg, const char *data, size_t len);
 	/* Called once, before the first sink call, when the headers are complete; false stops. */
@@ -74,6 +74,8 @@ struct http_transport {
 /* transport NULL: libcurl. Used by one thread at a time. */
 struct http_conn *http_conn_new(const struct http_transport *transport);
 void http_conn_free(struct http_conn *conn);
+/* Size of libcurl's buffer each way; 512 KiB by default. */
+void http_conn_set_buffer(struct http_conn *conn, size_t bytes);
 
 void http_response_init(struct http_response *resp);
 void http_response_deinit(struct http_response *resp);

@@ -29,10 +29,11 @@ struct loc_io {
 struct loc_stat {
 	enum entry_kind kind;
 	uint64_t size;
-	int64_t mtime_ns;  /* own time of the data; for objects x-amz-meta-mtime, else LastModified */
+	int64_t mtime_ns; /* own time of the data; for objects x-amz-meta-mtime, else LastModified
+			   */
 	char etag[S3_ETAG_MAX];
-	uint64_t dev, ino; /* local: identity */
-	unsigned mode;	   /* local: permission bits */
+	uint64_t dev, ino;  /* local: identity */
+	unsigned mode;      /* local: permission bits */
 	char *content_type; /* S3; NULL: unknown; loc_stat_deinit frees */
 };
 void loc_stat_deinit(struct loc_stat *st);
@@ -59,15 +60,15 @@ struct loc_facts {
 
 /* What a new file or object is to be. */
 struct loc_sink_spec {
-	uint64_t size;	    /* UINT64_MAX: unknown (a stream) */
-	uint64_t part_size; /* 0 or >= size: one piece */
-	uint32_t part_count; /* with an unknown size: the most there may be */
-	int64_t mtime_ns;   /* TIME_UNKNOWN: none */
+	uint64_t size;                            /* UINT64_MAX: unknown (a stream) */
+	uint64_t part_size;                       /* 0 or >= size: one piece */
+	uint32_t part_count;                      /* with an unknown size: the most there may be */
+	int64_t mtime_ns;                         /* TIME_UNKNOWN: none */
 	const char *content_type, *storage_class; /* NULL or "": by default */
-	struct strview metadata;		  /* "name: value\n", S3 only */
-	unsigned mode;				  /* permission bits; 0: by umask */
-	bool no_replace;			  /* overwriting was not agreed */
-	bool prove;				  /* integrity is to be proven */
+	struct strview metadata;                  /* "name: value\n", S3 only */
+	unsigned mode;                            /* permission bits; 0: by umask */
+	bool no_replace;                          /* overwriting was not agreed */
+	bool prove;                               /* integrity is to be proven */
 };
 
 /* Once it is there. */
@@ -116,7 +117,8 @@ struct location_ops {
 	/* count: parts there are. Makes it visible under its name. */
 	enum s3t_rc (*sink_commit)(struct loc_sink *s, const struct loc_io *io, uint32_t count,
 		struct loc_sink_result *result, struct s3t_err *err);
-	/* The time that the target gets, when it is known only after sink_begin; before sink_commit. */
+	/* The time that the target gets, when it is known only after sink_begin; before
+	 * sink_commit. */
 	void (*sink_set_mtime)(struct loc_sink *s, int64_t mtime_ns);
 	/* Leaves nothing behind; frees nothing. */
 	enum s3t_rc (*sink_abort)(struct loc_sink *s, const struct loc_io *io, struct s3t_err *err);

@@ -32,8 +32,8 @@ static char *quoted(struct strview path)
 	return strbuf_take(&sb);
 }
 
-static enum s3t_rc fail_path(struct s3t_err *err, int sys_errno, const char *what,
-	struct strview path)
+static enum s3t_rc fail_path(
+	struct s3t_err *err, int sys_errno, const char *what, struct strview path)
 {
 	char *name = quoted(path);
 	enum s3t_rc rc = s3t_fail_errno(err, sys_errno, "Cannot %s %s", what, name);
@@ -53,9 +53,9 @@ static void stat_from(const struct stat *st, struct loc_stat *out)
 		.dev = st->st_dev,
 		.ino = st->st_ino,
 		.mode = st->st_mode & 07777U};
-	out->kind = S_ISREG(st->st_mode) ? ENTRY_FILE
-		: S_ISDIR(st->st_mode)	 ? ENTRY_DIR
-					 : ENTRY_OTHER;
+	out->kind = S_ISREG(st->st_mode)   ? ENTRY_FILE
+		    : S_ISDIR(st->st_mode) ? ENTRY_DIR
+					   : ENTRY_OTHER;
 	if (out->kind == ENTRY_DIR)
 		out->size = 0;
 }
@@ -96,7 +96,7 @@ struct loc_list {
 	void *arg;
 	struct pending *stack; /* directories to visit; the first is being read */
 	DIR *dir;
-	size_t dir_entries; /* seen in the open one */
+	size_t dir_entries;         /* seen in the open one */
 	struct ancestor *ancestors; /* with LOC_LIST_FOLLOW: the chain above, against loops */
 	size_t ancestor_count;
 };
@@ -111,8 +111,8 @@ static void push(struct loc_list *l, struct pending **at, struct strview rel, si
 	*at = p;
 }
 
-static struct loc_list *local_list_new(struct location *loc, struct strview dir, unsigned flags,
-	loc_problem_fn problem, void *arg)
+static struct loc_list *local_list_new(
+	struct location *loc, struct strview dir, unsigned flags, loc_problem_fn problem, void *arg)
 {
 	(void)loc;
 	struct loc_list *l = s3t_alloc(sizeof *l);
@@ -190,11 +190,12 @@ static enum s3t_rc enter_dir(struct loc_list *l, struct s3t_err *err)
 	enum s3t_rc rc = S3T_OK;
 	struct s3t_err why;
 	if (!l->dir) {
-		rc = fail_path(is_top ? err : &why, failed ? failed : ELOOP, "read",
-			strbuf_view(&path));
+		rc = fail_path(
+			is_top ? err : &why, failed ? failed : ELOOP, "read", strbuf_view(&path));
 	} else if (!enter_chain(l, p->depth)) {
-		rc = s3t_fail(&why, S3T_REFUSED_NAME, "The symbolic link leads back to a directory "
-						      "above it.");
+		rc = s3t_fail(&why, S3T_REFUSED_NAME,
+			"The symbolic link leads back to a directory "
+			"above it.");
 	}
 	if (rc != S3T_OK && !is_top) {
 		complain(l, p->rel, &why);
@@ -206,8 +207,8 @@ static enum s3t_rc enter_dir(struct loc_list *l, struct s3t_err *err)
 }
 
 /* Adds one directory entry to the page, or puts a directory on the stack. */
-static void take_entry(struct loc_list *l, struct entry_page *page, const char *name,
-	struct pending **subdirs)
+static void take_entry(
+	struct loc_list *l, struct entry_page *page, const char *name, struct pending **subdirs)
 {
 	struct stat st;
 	bool is_recursive = l->flags & LOC_LIST_RECURSIVE;
@@ -240,8 +241,8 @@ static void take_entry(struct loc_list *l, struct entry_page *page, const char *
 		push(l, subdirs, strbuf_view(&rel), l->stack->depth + 1);
 	} else {
 		(void)entry_page_add(page, strbuf_view(&rel), kind,
-			kind == ENTRY_FILE ? (uint64_t)st.st_size : 0, (int64_t)st.st_mtim.tv_sec, 0,
-			sv_n("", 0));
+			kind == ENTRY_FILE ? (uint64_t)st.st_size : 0, (int64_t)st.st_mtim.tv_sec,
+			0, sv_n("", 0));
 	}
 	strbuf_deinit(&rel);
 }
@@ -336,8 +337,8 @@ static enum s3t_rc local_source_read(struct loc_source *s, const struct loc_io *
 			rc = s3t_fail(err, S3T_CANCELLED, "Cancelled.");
 			break;
 		}
-		ssize_t n = pread(s->fd, buf, len < COPY_CHUNK ? (size_t)len : COPY_CHUNK,
-			(off_t)offset);
+		ssize_t n = pread(
+			s->fd, buf, len < COPY_CHUNK ? (size_t)len : COPY_CHUNK, (off_t)offset);
 		if (n < 0)
 			rc = fail_path(err, errno, "read", sv(s->path));
 		else if (n == 0 && len != UINT64_MAX)
@@ -360,8 +361,7 @@ static enum s3t_rc local_source_check(struct loc_source *s, struct s3t_err *err)
 	struct stat now;
 	if (fstat(s->fd, &now) != 0)
 		return fail_path(err, errno, "look at", sv(s->path));
-	if (now.st_size != s->opened.st_size ||
-		now.st_mtim.tv_sec != s->opened.st_mtim.tv_sec ||
+	if (now.st_size != s->opened.st_size || now.st_mtim.tv_sec != s->opened.st_mtim.tv_sec ||
 		now.st_mtim.tv_nsec != s->opened.st_mtim.tv_nsec)
 		return s3t_fail(err, S3T_CHANGED, "The file changed while it was read.");
 	return S3T_OK;
@@ -369,8 +369,8 @@ static enum s3t_rc local_source_check(struct loc_source *s, struct s3t_err *err)
 
 static void local_source_facts(const struct loc_source *s, struct loc_facts *out)
 {
-	*out = (struct loc_facts){
-		.mtime_ns = (int64_t)s->opened.st_mtim.tv_sec * NS_PER_S + s->opened.st_mtim.tv_nsec};
+	*out = (struct loc_facts){.mtime_ns = (int64_t)s->opened.st_mtim.tv_sec * NS_PER_S +
+					      s->opened.st_mtim.tv_nsec};
 }
 
 static void local_source_close(struct loc_source *s)
@@ -404,8 +404,8 @@ static int mkdirs(const char *path)
 
 /* Opens the directory of rel's last component below root, making what is missing. The component is
  * written to name. */
-static enum s3t_rc open_parent(struct strview root, struct strview rel, char name[256], int *dir,
-	struct s3t_err *err)
+static enum s3t_rc open_parent(
+	struct strview root, struct strview rel, char name[256], int *dir, struct s3t_err *err)
 {
 	const char *why = path_refusal(rel);
 	if (why)
@@ -434,7 +434,8 @@ static enum s3t_rc open_parent(struct strview root, struct strview rel, char nam
 		if (next < 0 && (failed == ENOTDIR || failed == ELOOP || failed == EXDEV)) {
 			char *shown = quoted(sv(name));
 			enum s3t_rc rc = s3t_fail(err, S3T_REFUSED_NAME,
-				"%s is in the way: it is a file or a symbolic link where a directory "
+				"%s is in the way: it is a file or a symbolic link where a "
+				"directory "
 				"is needed.",
 				shown);
 			free(shown);
@@ -465,8 +466,8 @@ static bool make_temp(struct loc_sink *s)
 		random_name(tail, 8);
 		/* the whole name must stay within 255 bytes */
 		snprintf(s->temp, sizeof s->temp, ".%.*s.s3tui-%s", 230, s->name, tail);
-		s->fd = openat(s->dir, s->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-			0600);
+		s->fd = openat(
+			s->dir, s->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (s->fd >= 0 || errno != EEXIST)
 			break;
 	}
@@ -484,7 +485,8 @@ static void local_sink_free(struct loc_sink *s)
 	free(s);
 }
 
-static enum s3t_rc local_sink_abort(struct loc_sink *s, const struct loc_io *io, struct s3t_err *err)
+static enum s3t_rc local_sink_abort(
+	struct loc_sink *s, const struct loc_io *io, struct s3t_err *err)
 {
 	(void)io;
 	if (!s->is_committed && s->temp[0] && unlinkat(s->dir, s->temp, 0) != 0 && errno != ENOENT)
@@ -568,8 +570,10 @@ static enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io
 			sec--;
 			ns += NS_PER_S;
 		}
-		struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = sec, .tv_nsec = ns}};
-		(void)futimens(s->fd, times); /* a time that the file system cannot hold is no loss */
+		struct timespec times[2] = {
+			{.tv_nsec = UTIME_OMIT}, {.tv_sec = sec, .tv_nsec = ns}};
+		(void)futimens(
+			s->fd, times); /* a time that the file system cannot hold is no loss */
 	}
 	int fd = s->fd;
 	s->fd = -1;
@@ -629,8 +633,8 @@ static void prune_below(int fd, int depth)
 	closedir(dir);
 }
 
-static enum s3t_rc local_prune(struct location *loc, const struct loc_io *io, struct strview dir,
-	struct s3t_err *err)
+static enum s3t_rc local_prune(
+	struct location *loc, const struct loc_io *io, struct strview dir, struct s3t_err *err)
 {
 	(void)loc;
 	(void)io;

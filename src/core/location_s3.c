@@ -1,7 +1,7 @@
 /*
  * S3 as a location. An upload in one piece is signed with the SHA-256 of its bytes, so that the
- * server refuses wrong ones. Parts go unsigned and are proven by their ETag, the MD5 of what was sent;
- * where that rule is not known of the endpoint, or known not to hold, parts are signed too
+ * server refuses wrong ones. Parts go unsigned and are proven by their ETag, the MD5 of what was
+ * sent; where that rule is not known of the endpoint, or known not to hold, parts are signed too
  * (decision 11).
  */
 #include "core/crypto.h"
@@ -49,8 +49,8 @@ struct loc_list {
 	bool is_root;
 };
 
-static struct loc_list *s3_list_new(struct location *loc, struct strview dir, unsigned flags,
-	loc_problem_fn problem, void *arg)
+static struct loc_list *s3_list_new(
+	struct location *loc, struct strview dir, unsigned flags, loc_problem_fn problem, void *arg)
 {
 	(void)problem;
 	(void)arg;
@@ -304,15 +304,16 @@ static enum s3t_rc s3_sink_begin(struct location *loc, const struct loc_io *io, 
 	*out = s;
 	enum s3t_rc rc = S3T_OK;
 	if (s->key.len > S3_KEY_MAX)
-		rc = s3t_fail(err, S3T_REFUSED_NAME, "A key has at most 1,024 bytes; this one has %zu.",
-			s->key.len);
+		rc = s3t_fail(err, S3T_REFUSED_NAME,
+			"A key has at most 1,024 bytes; this one has %zu.", s->key.len);
 	else if (s->key.len == 0 || s->bucket.len == 0)
 		rc = s3t_fail(err, S3T_INVALID, "The target needs a bucket and a key.");
 	else if (!utf8_is_valid(s->key))
 		rc = s3t_fail(err, S3T_REFUSED_NAME,
 			"The name is not UTF-8, which S3 keys must be; rename it, or use "
 			"--name-encoding latin1.");
-	bool in_parts = spec->size == UINT64_MAX || (spec->part_size && spec->part_size < spec->size);
+	bool in_parts =
+		spec->size == UINT64_MAX || (spec->part_size && spec->part_size < spec->size);
 	if (rc == S3T_OK && in_parts) {
 		s->slots = spec->part_count;
 		s->etags = s3t_alloc(s->slots * sizeof *s->etags);
@@ -435,8 +436,8 @@ static enum s3t_rc send_body(struct loc_sink *s, const struct loc_io *io, struct
 	struct http_body stream = {
 		.size = body->len, .read = read_fd, .rewind = rewind_fd, .arg = body};
 	if (s->upload_id)
-		rc = s3_upload_part(&ctx, s->bucket, s->key, s->upload_id, index + 1, &stream, sv(hash),
-			etag, err);
+		rc = s3_upload_part(&ctx, s->bucket, s->key, s->upload_id, index + 1, &stream,
+			sv(hash), etag, err);
 	else
 		rc = s3_put_object_stream(&ctx, s->bucket, s->key, &s->put, &stream, sv(hash), etag,
 			&s->version_id, err);
@@ -466,7 +467,8 @@ static enum s3t_rc s3_sink_part(struct loc_sink *s, const struct loc_io *io, uin
 		return send_body(s, io, &body, s->spec.prove, 0, s->etag, sum, err);
 	}
 	if (index >= s->slots)
-		return s3t_fail(err, S3T_INVALID, "The object would need more than %u parts.", s->slots);
+		return s3t_fail(
+			err, S3T_INVALID, "The object would need more than %u parts.", s->slots);
 	for (int tries = 0;; tries++) {
 		enum etag_rule rule = s3_client_etag_rule(client);
 		bool sign = s->spec.prove && rule != ETAG_MD5;
@@ -485,8 +487,9 @@ static enum s3t_rc s3_sink_part(struct loc_sink *s, const struct loc_io *io, uin
 		if (io->progress)
 			io->progress(io->progress_arg, -(int64_t)len);
 		if (tries)
-			return s3t_fail(err, S3T_MISMATCH, "Part %u arrived wrong twice: its ETag is not "
-							   "the MD5 of what was sent.",
+			return s3t_fail(err, S3T_MISMATCH,
+				"Part %u arrived wrong twice: its ETag is not "
+				"the MD5 of what was sent.",
 				index + 1);
 		atomic_store(&s->is_md5, true);
 	}
@@ -546,7 +549,8 @@ static enum s3t_rc s3_sink_commit(struct loc_sink *s, const struct loc_io *io, u
 
 static void s3_sink_set_mtime(struct loc_sink *s, int64_t mtime_ns)
 {
-	s->put.mtime_ns = mtime_ns; /* of use only for a single PUT: parts were created with theirs */
+	s->put.mtime_ns =
+		mtime_ns; /* of use only for a single PUT: parts were created with theirs */
 }
 
 static enum s3t_rc s3_sink_abort(struct loc_sink *s, const struct loc_io *io, struct s3t_err *err)
@@ -584,8 +588,8 @@ static enum s3t_rc s3_remove(struct location *loc, const struct loc_io *io,
 	return rc;
 }
 
-static enum s3t_rc s3_prune(struct location *loc, const struct loc_io *io, struct strview dir,
-	struct s3t_err *err)
+static enum s3t_rc s3_prune(
+	struct location *loc, const struct loc_io *io, struct strview dir, struct s3t_err *err)
 {
 	(void)loc; /* markers are objects: they were moved or removed with the others */
 	(void)io;

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Renames inside dirfd; with no_replace it fails with EEXIST where `to` exists. 0 or -1 and errno. */
+/* Renames inside dirfd; with no_replace it fails with EEXIST where `to` exists. 0 or -1 and errno.
+ */
 int os_rename(int dirfd, const char *from, const char *to, bool no_replace);
 /* Opens a directory below dirfd by one component, following no symlink. fd or -1 and errno. */
 int os_open_dir_beneath(int dirfd, const char *name);

@@ -87,10 +87,12 @@ static bool size_unit(struct strview unit, uint64_t *factor)
 	return true;
 }
 
-static bool scaled(uint64_t whole, uint64_t fraction, uint64_t scale, uint64_t factor, uint64_t *out)
+static bool scaled(
+	uint64_t whole, uint64_t fraction, uint64_t scale, uint64_t factor, uint64_t *out)
 {
 	uint64_t part = (uint64_t)((double)fraction / (double)scale * (double)factor + 0.5);
-	return !__builtin_mul_overflow(whole, factor, out) && !__builtin_add_overflow(*out, part, out);
+	return !__builtin_mul_overflow(whole, factor, out) &&
+	       !__builtin_add_overflow(*out, part, out);
 }
 
 bool parse_size(struct strview s, uint64_t *out)
@@ -98,7 +100,7 @@ bool parse_size(struct strview s, uint64_t *out)
 	uint64_t whole, fraction, scale, factor;
 	s = sv_trim(s);
 	return take_decimal(&s, &whole, &fraction, &scale) && size_unit(sv_trim(s), &factor) &&
-		scaled(whole, fraction, scale, factor, out);
+	       scaled(whole, fraction, scale, factor, out);
 }
 
 bool parse_duration_ms(struct strview s, int64_t *out)

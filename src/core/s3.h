@@ -55,11 +55,11 @@ struct s3_call {
 	size_t query_count;
 	const struct sigv4_pair *headers; /* all signed */
 	size_t header_count;
-	struct strview body;		  /* from memory, with has_body */
-	const struct http_body *stream;	  /* instead of body */
-	struct strview payload_hash;	  /* empty: computed from body */
+	struct strview body;            /* from memory, with has_body */
+	const struct http_body *stream; /* instead of body */
+	struct strview payload_hash;    /* empty: computed from body */
 	bool has_body;
-	bool is_long;	  /* waits for the server's work: bounded by `timeout` */
+	bool is_long;     /* waits for the server's work: bounded by `timeout` */
 	const char *root; /* root element that a 2xx body must have; NULL: it is not read */
 	const struct xml_handler *handler;
 	bool (*sink)(void *arg, const char *data, size_t len);
@@ -82,14 +82,14 @@ enum s3t_rc s3_error_from(const struct http_response *resp, struct strview bucke
 /* --- buckets --- */
 
 /* Adds the buckets to page as ENTRY_BUCKET. */
-enum s3t_rc s3_list_buckets(const struct s3_ctx *ctx, struct entry_page *page,
-	struct s3t_err *err) S3T_MUST_CHECK;
-enum s3t_rc s3_create_bucket(const struct s3_ctx *ctx, struct strview bucket,
-	struct s3t_err *err) S3T_MUST_CHECK;
-enum s3t_rc s3_delete_bucket(const struct s3_ctx *ctx, struct strview bucket,
-	struct s3t_err *err) S3T_MUST_CHECK;
-enum s3t_rc s3_head_bucket(const struct s3_ctx *ctx, struct strview bucket,
-	struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_list_buckets(
+	const struct s3_ctx *ctx, struct entry_page *page, struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_create_bucket(
+	const struct s3_ctx *ctx, struct strview bucket, struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_delete_bucket(
+	const struct s3_ctx *ctx, struct strview bucket, struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_head_bucket(
+	const struct s3_ctx *ctx, struct strview bucket, struct s3t_err *err) S3T_MUST_CHECK;
 
 /* --- listing --- */
 
@@ -116,12 +116,12 @@ enum s3t_rc s3_list_page(const struct s3_ctx *ctx, struct s3_list *list, struct 
 struct s3_object {
 	uint64_t size;
 	int64_t last_modified_s;
-	int64_t mtime_ns; /* x-amz-meta-mtime, or TIME_UNKNOWN */
+	int64_t mtime_ns;       /* x-amz-meta-mtime, or TIME_UNKNOWN */
 	char etag[S3_ETAG_MAX]; /* without quotes */
 	char *content_type, *content_encoding, *version_id, *storage_class; /* NULL: none */
 	struct strbuf metadata; /* "name: value\n", names without x-amz-meta- */
-	bool etag_is_opaque;	/* SSE-KMS or SSE-C: the ETag is not the MD5 */
-	uint64_t part_size;	/* x-amz-meta-part-size, written by us; 0: none */
+	bool etag_is_opaque;    /* SSE-KMS or SSE-C: the ETag is not the MD5 */
+	uint64_t part_size;     /* x-amz-meta-part-size, written by us; 0: none */
 };
 /* mtime_ns, else last_modified_s; TIME_UNKNOWN if there is neither. */
 int64_t s3_object_time_ns(const struct s3_object *o);
@@ -136,8 +136,8 @@ struct s3_put {
 	const char *content_type, *content_encoding, *storage_class;
 	int64_t mtime_ns;
 	struct strview metadata; /* "name: value\n" as in struct s3_object */
-	uint64_t part_size;	 /* noted as x-amz-meta-part-size: it proves a composite ETag */
-	bool if_none_match;	 /* only where nothing is yet */
+	uint64_t part_size;      /* noted as x-amz-meta-part-size: it proves a composite ETag */
+	bool if_none_match;      /* only where nothing is yet */
 };
 
 /* body from memory. etag may be NULL. */
@@ -154,15 +154,15 @@ enum s3t_rc s3_put_object_stream(const struct s3_ctx *ctx, struct strview bucket
 /* A ranged read that goes on from where it broke. */
 struct s3_get {
 	struct strview bucket, key;
-	uint64_t offset, len;  /* len UINT64_MAX: to the end, no Range header at offset 0 */
-	uint64_t total;	       /* size of the object as listed; UINT64_MAX: unknown */
-	const char *etag;      /* If-Match, without quotes; "": none */
+	uint64_t offset, len; /* len UINT64_MAX: to the end, no Range header at offset 0 */
+	uint64_t total;       /* size of the object as listed; UINT64_MAX: unknown */
+	const char *etag;     /* If-Match, without quotes; "": none */
 	bool (*sink)(void *arg, const char *data, size_t len);
 	void *sink_arg;
 	struct s3_object *object; /* filled from the first answer's headers; may be NULL */
 };
-enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get,
-	struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_get_object(
+	const struct s3_ctx *ctx, const struct s3_get *get, struct s3t_err *err) S3T_MUST_CHECK;
 
 enum s3t_rc s3_delete_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct s3t_err *err) S3T_MUST_CHECK;
@@ -195,8 +195,8 @@ enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_buc
 /* etags[i] is that of part i + 1. expected: ETag that the object must get, or "": a NoSuchUpload is
  * then looked at by HEAD, since the answer to an earlier try may have been lost. */
 enum s3t_rc s3_complete_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
-	struct strview key, const char *upload_id, const char (*etags)[S3_ETAG_MAX],
-	uint32_t count, const char *expected, char etag[S3_ETAG_MAX], char **version_id,
+	struct strview key, const char *upload_id, const char (*etags)[S3_ETAG_MAX], uint32_t count,
+	const char *expected, char etag[S3_ETAG_MAX], char **version_id,
 	struct s3t_err *err) S3T_MUST_CHECK;
 /* An upload that is gone already is S3T_OK. */
 enum s3t_rc s3_abort_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
@@ -208,8 +208,8 @@ enum s3t_rc s3_list_parts(const struct s3_ctx *ctx, struct strview bucket, struc
 	struct s3t_err *err) S3T_MUST_CHECK;
 enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview bucket,
 	struct strview prefix,
-	void (*upload)(void *arg, struct strview key, struct strview upload_id,
-		int64_t initiated_s),
+	void (*upload)(
+		void *arg, struct strview key, struct strview upload_id, int64_t initiated_s),
 	void *arg, struct s3t_err *err) S3T_MUST_CHECK;
 
 /* --- presigned URLs --- */
@@ -217,10 +217,10 @@ enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview b
 struct s3_presign {
 	const char *method; /* GET, PUT or HEAD */
 	struct strview bucket, key;
-	int64_t expires_s; /* 1 to SIGV4_PRESIGN_MAX_S */
+	int64_t expires_s;         /* 1 to SIGV4_PRESIGN_MAX_S */
 	const char *download_name; /* response-content-disposition; may be NULL */
 	const char *content_type;  /* response-content-type; may be NULL */
-	const char *version_id;	   /* may be NULL */
+	const char *version_id;    /* may be NULL */
 };
 /* Appends the URL. *ends_s: the true end, min(chosen, the credentials' own). No request is made. */
 enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,

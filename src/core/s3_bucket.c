@@ -10,8 +10,8 @@ struct buckets {
 	int64_t created_ns;
 };
 
-static void on_bucket(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_bucket(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	struct buckets *b = arg;
 	if (depth == 3 && sv_eq(parent, SV("Bucket")) && sv_eq(name, SV("Name"))) {
@@ -21,8 +21,8 @@ static void on_bucket(void *arg, int depth, struct strview parent, struct strvie
 		b->created_ns = time_parse_iso_ns(text);
 	} else if (depth == 2 && sv_eq(name, SV("Bucket")) && b->name.len) {
 		int64_t s = b->created_ns == TIME_UNKNOWN ? TIME_UNKNOWN : b->created_ns / NS_PER_S;
-		(void)entry_page_add(b->page, strbuf_view(&b->name), ENTRY_BUCKET, 0, s, 0,
-			sv_n("", 0));
+		(void)entry_page_add(
+			b->page, strbuf_view(&b->name), ENTRY_BUCKET, 0, s, 0, sv_n("", 0));
 		strbuf_reset(&b->name);
 		b->created_ns = TIME_UNKNOWN;
 	}
@@ -33,7 +33,8 @@ enum s3t_rc s3_list_buckets(const struct s3_ctx *ctx, struct entry_page *page, s
 	struct buckets b = {.page = page, .created_ns = TIME_UNKNOWN};
 	strbuf_init(&b.name);
 	struct xml_handler handler = {.close = on_bucket, .arg = &b};
-	struct s3_call call = {.method = "GET", .root = "ListAllMyBucketsResult", .handler = &handler};
+	struct s3_call call = {
+		.method = "GET", .root = "ListAllMyBucketsResult", .handler = &handler};
 	struct http_response resp;
 	http_response_init(&resp);
 	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
@@ -59,19 +60,19 @@ enum s3t_rc s3_create_bucket(const struct s3_ctx *ctx, struct strview bucket, st
 	const struct profile *p = s3_client_profile(ctx->client);
 	if (!bucket_is_valid(bucket))
 		return s3t_fail(err, S3T_INVALID,
-			"A bucket's name is 3 to 63 lower-case letters, digits, '-' and '.', begins "
+			"A bucket's name is 3 to 63 lower-case letters, digits, '-' and '.', "
+			"begins "
 			"and ends with a letter or digit, and is no IP address.");
 	struct strbuf body;
 	strbuf_init(&body);
 	if (p->is_aws && strcmp(p->settings.region, "us-east-1") != 0)
 		strbuf_addf(&body,
-			"<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+			"<CreateBucketConfiguration "
+			"xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
 			"<LocationConstraint>%s</LocationConstraint></CreateBucketConfiguration>",
 			p->settings.region);
-	struct s3_call call = {.method = "PUT",
-		.bucket = bucket,
-		.body = strbuf_view(&body),
-		.has_body = true};
+	struct s3_call call = {
+		.method = "PUT", .bucket = bucket, .body = strbuf_view(&body), .has_body = true};
 	struct http_response resp;
 	http_response_init(&resp);
 	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);

@@ -80,10 +80,9 @@ struct s3_counters *s3_client_counters(struct s3_client *c)
 bool s3_client_same_service(const struct s3_client *a, const struct s3_client *b)
 {
 	const struct endpoint *x = &a->profile->endpoint, *y = &b->profile->endpoint;
-	return a == b ||
-		(a->profile->creds == b->profile->creds && x->is_https == y->is_https &&
-			x->port == y->port && strcmp(x->host, y->host) == 0 &&
-			strcmp(x->base_path, y->base_path) == 0);
+	return a == b || (a->profile->creds == b->profile->creds && x->is_https == y->is_https &&
+				 x->port == y->port && strcmp(x->host, y->host) == 0 &&
+				 strcmp(x->base_path, y->base_path) == 0);
 }
 
 enum etag_rule s3_client_etag_rule(const struct s3_client *c)
@@ -160,15 +159,16 @@ static void find_target(struct s3_client *c, struct strview bucket, struct strvi
 	const struct settings *s = &p->settings;
 	strbuf_init(&out->host);
 	strbuf_init(&out->path);
-	bool is_virtual = bucket.len && !p->path_style && !p->endpoint.is_ip &&
+	bool is_virtual =
+		bucket.len && !p->path_style && !p->endpoint.is_ip &&
 		(bucket_is_dns_label(bucket) || (!p->endpoint.is_https && bucket_is_valid(bucket)));
 	if (is_virtual) {
 		strbuf_add_sv(&out->host, bucket);
 		strbuf_add_char(&out->host, '.');
 	}
 	if (p->is_aws) {
-		char *host = aws_endpoint_host(region, s->dualstack, s->fips,
-			s->accelerate && is_virtual);
+		char *host = aws_endpoint_host(
+			region, s->dualstack, s->fips, s->accelerate && is_virtual);
 		strbuf_add_str(&out->host, host);
 		free(host);
 	} else if (strchr(p->endpoint.host, ':')) {
@@ -368,8 +368,9 @@ static enum s3t_rc judge(struct s3_call *call, struct http_response *resp, struc
 	if (rc == S3T_OK && strcmp(root, "Error") == 0)
 		return s3_error_from(resp, call->bucket, call->key, err);
 	if (rc == S3T_OK && strcmp(root, call->root) != 0) {
-		rc = s3t_fail(err, S3T_UNSUPPORTED, "The server does not support this (it answered "
-						    "<%s> where <%s> was due).",
+		rc = s3t_fail(err, S3T_UNSUPPORTED,
+			"The server does not support this (it answered "
+			"<%s> where <%s> was due).",
 			root, call->root);
 	}
 	if (rc != S3T_OK && err)
@@ -380,8 +381,8 @@ static enum s3t_rc judge(struct s3_call *call, struct http_response *resp, struc
 /* --- the retry loop --- */
 
 struct retrying {
-	unsigned failures;	  /* in a row without progress */
-	unsigned immediate;	  /* tries without a pause: stale connection, region, clock */
+	unsigned failures;  /* in a row without progress */
+	unsigned immediate; /* tries without a pause: stale connection, region, clock */
 	bool fixed_clock, fixed_region, fixed_token;
 	uint64_t progress;
 	int64_t since_ms; /* of the last progress */
@@ -416,8 +417,8 @@ static bool fix_clock(struct s3_client *c, const struct http_response *resp)
 	return true;
 }
 
-static enum s3t_rc discover_region(const struct s3_ctx *ctx, struct strview bucket,
-	struct s3t_err *err)
+static enum s3t_rc discover_region(
+	const struct s3_ctx *ctx, struct strview bucket, struct s3t_err *err)
 {
 	struct s3_call call = {.method = "HEAD", .bucket = bucket};
 	struct http_response resp;
@@ -465,7 +466,8 @@ static bool corrected(const struct s3_ctx *ctx, const struct s3_call *call, enum
 	return false;
 }
 
-static int64_t pause_ms(const struct settings *s, const struct http_response *resp, unsigned failures)
+static int64_t pause_ms(
+	const struct settings *s, const struct http_response *resp, unsigned failures)
 {
 	uint64_t bound = (uint64_t)s->initial_delay_ms;
 	for (unsigned i = 1; i < failures && bound < (uint64_t)s->max_delay_ms; i++)
@@ -501,11 +503,12 @@ static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum
 	/* a mismatch or a 200 with nonsense inside is tried once more, not often */
 	bool once = rc == S3T_MISMATCH;
 	r->failures++;
-	if (!s3t_rc_is_retryable(rc) || r->failures >= s->max_attempts || (once && r->failures > 1) ||
-		rc == S3T_CLOCK || rc == S3T_REGION)
+	if (!s3t_rc_is_retryable(rc) || r->failures >= s->max_attempts ||
+		(once && r->failures > 1) || rc == S3T_CLOCK || rc == S3T_REGION)
 		return false;
 	int64_t ms = pause_ms(s, resp, r->failures);
-	if (time_mono_ms() + ms - r->since_ms > s->give_up_after_ms || !spend_token(ctx->client, rc))
+	if (time_mono_ms() + ms - r->since_ms > s->give_up_after_ms ||
+		!spend_token(ctx->client, rc))
 		return false;
 	atomic_fetch_add_explicit(&ctx->client->counters.retries, 1, memory_order_relaxed);
 	return !cancel_wait(ctx->cancel, ms);
@@ -517,8 +520,8 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 	struct s3t_err local;
 	if (!err)
 		err = &local;
-	struct retrying r = {.since_ms = time_mono_ms(),
-		.progress = call->progress ? *call->progress : 0};
+	struct retrying r = {
+		.since_ms = time_mono_ms(), .progress = call->progress ? *call->progress : 0};
 	enum s3t_rc rc;
 	for (;;) {
 		if (call->prepare)
@@ -554,7 +557,8 @@ enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
 	if (rc != S3T_OK)
 		return rc;
 	if (!creds)
-		return s3t_fail(err, S3T_CREDENTIALS, "A link needs credentials to be signed with.");
+		return s3t_fail(
+			err, S3T_CREDENTIALS, "A link needs credentials to be signed with.");
 	int64_t now_s = time_wall_s() + atomic_load(&client->clock_offset_s);
 	*ends_s = now_s + what->expires_s;
 	if (creds_expires_s(creds) < *ends_s)
@@ -567,12 +571,12 @@ enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
 	if (what->download_name && what->download_name[0]) {
 		strbuf_add_str(&disposition, "attachment; filename*=UTF-8''");
 		uri_encode(&disposition, sv(what->download_name), false);
-		query[n++] = (struct sigv4_pair){SV("response-content-disposition"),
-			strbuf_view(&disposition)};
+		query[n++] = (struct sigv4_pair){
+			SV("response-content-disposition"), strbuf_view(&disposition)};
 	}
 	if (what->content_type && what->content_type[0])
-		query[n++] = (struct sigv4_pair){SV("response-content-type"),
-			sv(what->content_type)};
+		query[n++] =
+			(struct sigv4_pair){SV("response-content-type"), sv(what->content_type)};
 	if (what->version_id && what->version_id[0])
 		query[n++] = (struct sigv4_pair){SV("versionId"), sv(what->version_id)};
 	if (client->profile->settings.request_payer)
@@ -596,8 +600,8 @@ enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
 		.when_s = now_s};
 	strbuf_addf(url, "%s://%s%s?", client->profile->endpoint.is_https ? "https" : "http",
 		target.host.data, target.path.data);
-	sigv4_presigned_query(url, &req, creds_access_key(creds), creds_token(creds),
-		what->expires_s, &key);
+	sigv4_presigned_query(
+		url, &req, creds_access_key(creds), creds_token(creds), what->expires_s, &key);
 	explicit_bzero(&key, sizeof key);
 	target_deinit(&target);
 	strbuf_deinit(&disposition);

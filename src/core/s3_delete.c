@@ -35,8 +35,8 @@ static void report(struct batch *b)
 	}
 }
 
-static void on_close(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_close(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	struct batch *b = arg;
 	if (depth == 1 && sv_eq(name, SV("Error"))) {
@@ -56,8 +56,8 @@ static void on_close(void *arg, int depth, struct strview parent, struct strview
 		text_sanitise(&b->message, text);
 }
 
-static enum s3t_rc send_batch(const struct s3_ctx *ctx, struct batch *b, struct strview body,
-	struct s3t_err *err)
+static enum s3t_rc send_batch(
+	const struct s3_ctx *ctx, struct batch *b, struct strview body, struct s3t_err *err)
 {
 	unsigned char digest[MD5_LEN];
 	struct strbuf md5_text;
@@ -92,7 +92,8 @@ enum s3t_rc s3_delete_objects(const struct s3_ctx *ctx, struct strview bucket,
 	void (*failed)(void *arg, size_t index, const struct s3t_err *why), void *arg,
 	struct s3t_err *err)
 {
-	struct batch b = {.keys = keys, .count = count, .failed = failed, .arg = arg, .bucket = bucket};
+	struct batch b = {
+		.keys = keys, .count = count, .failed = failed, .arg = arg, .bucket = bucket};
 	struct strbuf body, *all[] = {&b.key, &b.code, &b.message, &body};
 	for (size_t i = 0; i < 4; i++)
 		strbuf_init(all[i]);

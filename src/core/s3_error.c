@@ -27,7 +27,8 @@ static const struct {
 	{"PermanentRedirect", S3T_REGION, "The bucket of %s is in another region."},
 	{"TemporaryRedirect", S3T_REGION, "The bucket of %s is in another region."},
 	{"AuthorizationHeaderMalformed", S3T_REGION, "The bucket of %s is in another region."},
-	{"IllegalLocationConstraintException", S3T_REGION, "The bucket of %s is in another region."},
+	{"IllegalLocationConstraintException", S3T_REGION,
+		"The bucket of %s is in another region."},
 	{"SlowDown", S3T_SLOW_DOWN, "The server asks for fewer requests (SlowDown)."},
 	{"RequestLimitExceeded", S3T_SLOW_DOWN, "The server asks for fewer requests."},
 	{"ServiceUnavailable", S3T_SLOW_DOWN, "The server is not available for the moment."},
@@ -79,18 +80,18 @@ struct fields {
 	struct strbuf code, message, request_id, region;
 };
 
-static void on_close(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_close(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	struct fields *f = arg;
 	(void)parent;
 	if (depth != 1)
 		return;
-	struct strbuf *to = sv_eq(name, SV("Code")) ? &f->code
-		: sv_eq(name, SV("Message"))	    ? &f->message
-		: sv_eq(name, SV("RequestId"))	    ? &f->request_id
-		: sv_eq(name, SV("Region"))	    ? &f->region
-						    : NULL;
+	struct strbuf *to = sv_eq(name, SV("Code"))        ? &f->code
+			    : sv_eq(name, SV("Message"))   ? &f->message
+			    : sv_eq(name, SV("RequestId")) ? &f->request_id
+			    : sv_eq(name, SV("Region"))    ? &f->region
+							   : NULL;
 	if (to && to->len == 0)
 		text_sanitise(to, text);
 }
@@ -162,14 +163,16 @@ enum s3t_rc s3_error_from(const struct http_response *resp, struct strview bucke
 	err->http_status = resp->status;
 	copy(err->code, sizeof err->code, strbuf_view(&f.code));
 	struct strview id = http_header(resp, "x-amz-request-id");
-	copy(err->request_id, sizeof err->request_id, f.request_id.len ? strbuf_view(&f.request_id) : id);
+	copy(err->request_id, sizeof err->request_id,
+		f.request_id.len ? strbuf_view(&f.request_id) : id);
 	struct strview region = http_header(resp, "x-amz-bucket-region");
 	copy(err->region, sizeof err->region, region.len ? region : strbuf_view(&f.region));
 
 	const char *pattern = sentence_for(err);
-	/* HEAD has no body: a bucket without its key is what is missing, or the key; the status alone
-	 * cannot tell, so it speaks of the whole name */
-	bool of_bucket = strcmp(err->code, "NoSuchBucket") == 0 || strncmp(err->code, "Bucket", 6) == 0;
+	/* HEAD has no body: a bucket without its key is what is missing, or the key; the status
+	 * alone cannot tell, so it speaks of the whole name */
+	bool of_bucket =
+		strcmp(err->code, "NoSuchBucket") == 0 || strncmp(err->code, "Bucket", 6) == 0;
 	struct strbuf about;
 	strbuf_init(&about);
 	subject(&about, bucket, of_bucket ? sv_n("", 0) : key);

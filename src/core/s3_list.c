@@ -1,7 +1,7 @@
 /*
- * ListObjectsV2 page by page, with a fall back to version 1 where the server has no other. The prefix
- * that the answer echoes is never used: some servers mangle it. A token that does not change ends the
- * listing with an error instead of going round for ever (threat T8).
+ * ListObjectsV2 page by page, with a fall back to version 1 where the server has no other. The
+ * prefix that the answer echoes is never used: some servers mangle it. A token that does not change
+ * ends the listing with an error instead of going round for ever (threat T8).
  */
 #include "core/parse.h"
 #include "core/s3.h"
@@ -88,8 +88,8 @@ static void on_content(struct page_reader *r, struct strview name, struct strvie
 		set_text(&r->storage_class, text);
 }
 
-static void on_close(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_close(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	struct page_reader *r = arg;
 	if (depth == 2 && sv_eq(parent, SV("Contents")))
@@ -108,8 +108,8 @@ static void on_close(void *arg, int depth, struct strview parent, struct strview
 		set_name(r, &r->next_marker, text);
 }
 
-static enum s3t_rc fetch(const struct s3_ctx *ctx, struct s3_list *list, struct page_reader *r,
-	struct s3t_err *err)
+static enum s3t_rc fetch(
+	const struct s3_ctx *ctx, struct s3_list *list, struct page_reader *r, struct s3t_err *err)
 {
 	const struct provider *provider = s3_client_profile(ctx->client)->provider;
 	struct sigv4_pair query[8];
@@ -184,15 +184,17 @@ enum s3t_rc s3_list_page(const struct s3_ctx *ctx, struct s3_list *list, struct 
 	reader_init(&r, list);
 	enum s3t_rc rc = fetch(ctx, list, &r, err);
 	bool first = list->pages == 0 && !list->is_v1;
-	if (first && (rc == S3T_UNSUPPORTED || (rc == S3T_OK && r.truncated && !r.next_token.len))) {
+	if (first &&
+		(rc == S3T_UNSUPPORTED || (rc == S3T_OK && r.truncated && !r.next_token.len))) {
 		reader_deinit(&r);
 		reader_init(&r, list);
 		list->is_v1 = true;
 		rc = fetch(ctx, list, &r, err);
 	}
 	if (rc == S3T_OK && r.failed)
-		rc = s3t_fail(err, S3T_PROTOCOL, "The server's listing has a size or name that "
-						 "cannot be.");
+		rc = s3t_fail(err, S3T_PROTOCOL,
+			"The server's listing has a size or name that "
+			"cannot be.");
 	if (rc == S3T_OK && r.truncated && !advance(list, &r))
 		rc = s3t_fail(err, S3T_PROTOCOL,
 			"The server says that the listing goes on but not from where.");

@@ -34,8 +34,8 @@ enum s3t_rc s3_upload_part(const struct s3_ctx *ctx, struct strview bucket, stru
 	return rc;
 }
 
-/* A lost answer to Complete looks like a failure, and the next try like a missing upload: the object
- * itself tells. */
+/* A lost answer to Complete looks like a failure, and the next try like a missing upload: the
+ * object itself tells. */
 static enum s3t_rc was_completed(const struct s3_ctx *ctx, struct strview bucket,
 	struct strview key, const char *expected, char etag[S3_ETAG_MAX], struct s3t_err *err)
 {
@@ -57,8 +57,8 @@ static enum s3t_rc was_completed(const struct s3_ctx *ctx, struct strview bucket
 	return rc;
 }
 
-static void on_complete(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_complete(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	(void)parent;
 	if (depth == 1 && sv_eq(name, SV("ETag")))
@@ -107,8 +107,8 @@ enum s3t_rc s3_complete_multipart_upload(const struct s3_ctx *ctx, struct strvie
 	strbuf_deinit(&body);
 	if (rc == S3T_NOT_FOUND)
 		return was_completed(ctx, bucket, key, expected, etag, err);
-	/* some gateways leave the ETag of the answer empty: the expected one is then only a promise,
-	 * so the object is asked */
+	/* some gateways leave the ETag of the answer empty: the expected one is then only a
+	 * promise, so the object is asked */
 	if (rc == S3T_OK && !found[0]) {
 		struct s3_object object;
 		s3_object_init(&object);
@@ -125,8 +125,11 @@ enum s3t_rc s3_abort_multipart_upload(const struct s3_ctx *ctx, struct strview b
 	struct strview key, const char *upload_id, struct s3t_err *err)
 {
 	struct sigv4_pair query = {SV("uploadId"), sv(upload_id)};
-	struct s3_call call = {
-		.method = "DELETE", .bucket = bucket, .key = key, .query = &query, .query_count = 1};
+	struct s3_call call = {.method = "DELETE",
+		.bucket = bucket,
+		.key = key,
+		.query = &query,
+		.query_count = 1};
 	struct http_response resp;
 	http_response_init(&resp);
 	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
@@ -142,8 +145,8 @@ struct parts_reader {
 	bool truncated;
 };
 
-static void on_part(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_part(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	struct parts_reader *r = arg;
 	bool in_part = depth == 2 && sv_eq(parent, SV("Part"));
@@ -154,12 +157,12 @@ static void on_part(void *arg, int depth, struct strview parent, struct strview 
 	else if (in_part && sv_eq(name, SV("ETag")))
 		s3_clean_etag(text, r->etag);
 	else if (depth == 1 && sv_eq(name, SV("Part")) && r->number >= 1 &&
-		r->number <= S3_PARTS_MAX)
+		 r->number <= S3_PARTS_MAX)
 		r->part(r->arg, (uint32_t)r->number, r->size, sv(r->etag));
 	else if (depth == 1 && sv_eq(name, SV("IsTruncated")))
 		r->truncated = sv_eq(text, SV("true"));
 	else if (depth == 1 && sv_eq(name, SV("NextPartNumberMarker")) &&
-		!parse_u64(text, &r->next))
+		 !parse_u64(text, &r->next))
 		r->next = 0;
 }
 
@@ -173,8 +176,8 @@ enum s3t_rc s3_list_parts(const struct s3_ctx *ctx, struct strview bucket, struc
 		struct parts_reader r = {.part = part, .arg = arg};
 		char text[24];
 		snprintf(text, sizeof text, "%llu", (unsigned long long)marker);
-		struct sigv4_pair query[] = {{SV("uploadId"), sv(upload_id)},
-			{SV("part-number-marker"), sv(text)}};
+		struct sigv4_pair query[] = {
+			{SV("uploadId"), sv(upload_id)}, {SV("part-number-marker"), sv(text)}};
 		struct xml_handler handler = {.close = on_part, .arg = &r};
 		struct s3_call call = {.method = "GET",
 			.bucket = bucket,
@@ -190,14 +193,15 @@ enum s3t_rc s3_list_parts(const struct s3_ctx *ctx, struct strview bucket, struc
 		if (rc != S3T_OK || !r.truncated)
 			return rc;
 		if (r.next <= marker)
-			return s3t_fail(err, S3T_PROTOCOL, "The server's list of parts does not end.");
+			return s3t_fail(
+				err, S3T_PROTOCOL, "The server's list of parts does not end.");
 		marker = r.next;
 	}
 }
 
 struct uploads_reader {
-	void (*upload)(void *arg, struct strview key, struct strview upload_id,
-		int64_t initiated_s);
+	void (*upload)(
+		void *arg, struct strview key, struct strview upload_id, int64_t initiated_s);
 	void *arg;
 	struct strbuf key, id, next_key, next_id;
 	int64_t initiated_ns;
@@ -213,8 +217,8 @@ static void set_decoded(const struct uploads_reader *r, struct strbuf *to, struc
 		strbuf_add_sv(to, text);
 }
 
-static void on_upload(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_upload(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	struct uploads_reader *r = arg;
 	bool in_upload = depth == 2 && sv_eq(parent, SV("Upload"));
@@ -226,7 +230,8 @@ static void on_upload(void *arg, int depth, struct strview parent, struct strvie
 	} else if (in_upload && sv_eq(name, SV("Initiated"))) {
 		r->initiated_ns = time_parse_iso_ns(text);
 	} else if (depth == 1 && sv_eq(name, SV("Upload"))) {
-		int64_t s = r->initiated_ns == TIME_UNKNOWN ? TIME_UNKNOWN : r->initiated_ns / NS_PER_S;
+		int64_t s =
+			r->initiated_ns == TIME_UNKNOWN ? TIME_UNKNOWN : r->initiated_ns / NS_PER_S;
 		r->upload(r->arg, strbuf_view(&r->key), strbuf_view(&r->id), s);
 	} else if (depth == 1 && sv_eq(name, SV("IsTruncated"))) {
 		r->truncated = sv_eq(text, SV("true"));
@@ -240,13 +245,13 @@ static void on_upload(void *arg, int depth, struct strview parent, struct strvie
 
 enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview bucket,
 	struct strview prefix,
-	void (*upload)(void *arg, struct strview key, struct strview upload_id,
-		int64_t initiated_s),
+	void (*upload)(
+		void *arg, struct strview key, struct strview upload_id, int64_t initiated_s),
 	void *arg, struct s3t_err *err)
 {
 	struct uploads_reader r = {.upload = upload, .arg = arg, .initiated_ns = TIME_UNKNOWN};
-	struct strbuf key_marker, id_marker, *all[] = {
-		&r.key, &r.id, &r.next_key, &r.next_id, &key_marker, &id_marker};
+	struct strbuf key_marker, id_marker,
+		*all[] = {&r.key, &r.id, &r.next_key, &r.next_id, &key_marker, &id_marker};
 	for (size_t i = 0; i < 6; i++)
 		strbuf_init(all[i]);
 	r.is_encoded = !s3_client_profile(ctx->client)->provider->no_url_encoding;
@@ -260,7 +265,8 @@ enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview b
 		if (r.is_encoded)
 			query[n++] = (struct sigv4_pair){SV("encoding-type"), SV("url")};
 		if (key_marker.len) {
-			query[n++] = (struct sigv4_pair){SV("key-marker"), strbuf_view(&key_marker)};
+			query[n++] =
+				(struct sigv4_pair){SV("key-marker"), strbuf_view(&key_marker)};
 			query[n++] = (struct sigv4_pair){
 				SV("upload-id-marker"), strbuf_view(&id_marker)};
 		}
@@ -277,9 +283,10 @@ enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview b
 		rc = s3_send(ctx, &call, &resp, err);
 		http_response_deinit(&resp);
 		bool same = sv_eq(strbuf_view(&key_marker), strbuf_view(&r.next_key)) &&
-			sv_eq(strbuf_view(&id_marker), strbuf_view(&r.next_id));
+			    sv_eq(strbuf_view(&id_marker), strbuf_view(&r.next_id));
 		if (rc == S3T_OK && r.truncated && same)
-			rc = s3t_fail(err, S3T_PROTOCOL, "The server's list of uploads does not end.");
+			rc = s3t_fail(
+				err, S3T_PROTOCOL, "The server's list of uploads does not end.");
 		strbuf_reset(&key_marker);
 		strbuf_add_sv(&key_marker, strbuf_view(&r.next_key));
 		strbuf_reset(&id_marker);

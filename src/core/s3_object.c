@@ -218,9 +218,11 @@ static void before_try(void *arg, struct s3_call *call)
 	g->ranged = from > 0 || get->len != UINT64_MAX;
 	if (g->ranged) {
 		if (get->len == UINT64_MAX)
-			snprintf(g->range, sizeof g->range, "bytes=%llu-", (unsigned long long)from);
+			snprintf(
+				g->range, sizeof g->range, "bytes=%llu-", (unsigned long long)from);
 		else
-			snprintf(g->range, sizeof g->range, "bytes=%llu-%llu", (unsigned long long)from,
+			snprintf(g->range, sizeof g->range, "bytes=%llu-%llu",
+				(unsigned long long)from,
 				(unsigned long long)(get->offset + get->len - 1));
 		g->headers[n++] = (struct sigv4_pair){SV("range"), sv(g->range)};
 	}
@@ -239,9 +241,9 @@ static bool content_range_is(struct strview value, uint64_t first, uint64_t last
 	value = sv_from(value, 6);
 	size_t dash = sv_find(value, '-'), slash = sv_find(value, '/');
 	return dash < slash && slash < value.len && parse_u64(sv_n(value.data, dash), &a) &&
-		parse_u64(sv_n(value.data + dash + 1, slash - dash - 1), &b) &&
-		parse_u64(sv_from(value, slash + 1), &c) && a == first &&
-		(last == UINT64_MAX ? b + 1 == c : b == last) && (total == UINT64_MAX || c == total);
+	       parse_u64(sv_n(value.data + dash + 1, slash - dash - 1), &b) &&
+	       parse_u64(sv_from(value, slash + 1), &c) && a == first &&
+	       (last == UINT64_MAX ? b + 1 == c : b == last) && (total == UINT64_MAX || c == total);
 }
 
 /* Is this answer the bytes that were asked for, of the object that was meant? */
@@ -267,7 +269,8 @@ static bool on_answer(void *arg, int status)
 		return false;
 	}
 	if (whole && get->total != UINT64_MAX &&
-		parse_u64(http_header(g->resp, "content-length"), &length) && length != get->total) {
+		parse_u64(http_header(g->resp, "content-length"), &length) &&
+		length != get->total) {
 		s3t_fail(&g->refusal, S3T_CHANGED,
 			"The object has another size than when it was listed.");
 		return false;
@@ -323,8 +326,8 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 		if (err)
 			*err = g.refusal;
 	}
-	uint64_t want = get->len != UINT64_MAX	   ? get->len
-		: get->total != UINT64_MAX	   ? get->total - get->offset
+	uint64_t want = get->len != UINT64_MAX     ? get->len
+			: get->total != UINT64_MAX ? get->total - get->offset
 						   : g.got;
 	if (rc == S3T_OK && g.got != want)
 		rc = s3t_fail(err, S3T_MISMATCH, "The server sent fewer bytes than announced.");
@@ -335,8 +338,8 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 
 /* --- delete, copy --- */
 
-enum s3t_rc s3_delete_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
-	struct s3t_err *err)
+enum s3t_rc s3_delete_object(
+	const struct s3_ctx *ctx, struct strview bucket, struct strview key, struct s3t_err *err)
 {
 	struct s3_call call = {.method = "DELETE", .bucket = bucket, .key = key};
 	struct http_response resp;
@@ -350,8 +353,8 @@ struct copy_result {
 	char *etag;
 };
 
-static void on_copy_result(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_copy_result(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	struct copy_result *r = arg;
 	(void)parent;
@@ -436,8 +439,8 @@ enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_buc
 
 /* --- CreateMultipartUpload carries the same headers as PUT --- */
 
-static void on_upload_id(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text)
+static void on_upload_id(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
 {
 	char **id = arg;
 	(void)parent;

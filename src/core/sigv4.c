@@ -87,8 +87,8 @@ static int compare_headers(const void *a, const void *b)
 	return order ? order : (nx > ny) - (nx < ny);
 }
 
-void sigv4_canonical_request(struct strbuf *out, struct strbuf *signed_headers,
-	const struct sigv4_request *req)
+void sigv4_canonical_request(
+	struct strbuf *out, struct strbuf *signed_headers, const struct sigv4_request *req)
 {
 	strbuf_addf(out, "%s\n", req->method);
 	strbuf_add_sv(out, req->path);

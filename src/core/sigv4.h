@@ -17,7 +17,7 @@ struct sigv4_pair {
 
 struct sigv4_request {
 	const char *method;
-	struct strview path;		/* percent-encoded, starts with '/' */
+	struct strview path;            /* percent-encoded, starts with '/' */
 	const struct sigv4_pair *query; /* not encoded, any order */
 	size_t query_count;
 	const struct sigv4_pair *headers; /* those to sign, any order and case; host among them */
@@ -39,8 +39,8 @@ void sigv4_derive_key(struct strview secret, int64_t when_s, const char *region,
 /* Appends the query as it is signed and must be sent: encoded, sorted by encoded name and value. */
 void sigv4_canonical_query(struct strbuf *out, const struct sigv4_pair *query, size_t count);
 /* Appends the canonical request; signed_headers gets "host;x-amz-date". */
-void sigv4_canonical_request(struct strbuf *out, struct strbuf *signed_headers,
-	const struct sigv4_request *req);
+void sigv4_canonical_request(
+	struct strbuf *out, struct strbuf *signed_headers, const struct sigv4_request *req);
 /* Appends the value of the Authorization header. */
 void sigv4_authorization(struct strbuf *out, const struct sigv4_request *req,
 	struct strview access_key, const struct sigv4_key *key);

@@ -25,14 +25,13 @@ bool sv_eq(struct strview a, struct strview b)
 bool sv_starts_with(struct strview s, struct strview prefix)
 {
 	return s.len >= prefix.len &&
-		(prefix.len == 0 || memcmp(s.data, prefix.data, prefix.len) == 0);
+	       (prefix.len == 0 || memcmp(s.data, prefix.data, prefix.len) == 0);
 }
 
 bool sv_ends_with(struct strview s, struct strview suffix)
 {
-	return s.len >= suffix.len &&
-		(suffix.len == 0 ||
-			memcmp(s.data + s.len - suffix.len, suffix.data, suffix.len) == 0);
+	return s.len >= suffix.len && (suffix.len == 0 || memcmp(s.data + s.len - suffix.len,
+								  suffix.data, suffix.len) == 0);
 }
 
 size_t sv_find(struct strview s, char c)
@@ -47,9 +46,8 @@ struct strview sv_trim(struct strview s)
 		s.data++;
 		s.len--;
 	}
-	while (s.len &&
-		(s.data[s.len - 1] == ' ' ||
-			(s.data[s.len - 1] >= '\t' && s.data[s.len - 1] <= '\r')))
+	while (s.len && (s.data[s.len - 1] == ' ' ||
+				(s.data[s.len - 1] >= '\t' && s.data[s.len - 1] <= '\r')))
 		s.len--;
 	return s;
 }

@@ -46,19 +46,19 @@ bool utf8_is_valid(struct strview s)
 static bool is_deceptive(uint32_t c)
 {
 	return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-		(c >= 0x2060 && c <= 0x206f) || c == 0x061c || c == 0x180e || c == 0xfeff ||
-		c == 0x00ad || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff) ||
-		(c >= 0x115f && c <= 0x1160) || c == 0x3164 || c == 0xffa0;
+	       (c >= 0x2060 && c <= 0x206f) || c == 0x061c || c == 0x180e || c == 0xfeff ||
+	       c == 0x00ad || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff) ||
+	       (c >= 0x115f && c <= 0x1160) || c == 0x3164 || c == 0xffa0;
 }
 
 static bool is_combining(uint32_t c)
 {
 	return (c >= 0x0300 && c <= 0x036f) || (c >= 0x0483 && c <= 0x0489) ||
-		(c >= 0x0591 && c <= 0x05bd) || (c >= 0x0610 && c <= 0x061a) ||
-		(c >= 0x064b && c <= 0x065f) || (c >= 0x0e47 && c <= 0x0e4e) ||
-		(c >= 0x1ab0 && c <= 0x1aff) || (c >= 0x1dc0 && c <= 0x1dff) ||
-		(c >= 0x20d0 && c <= 0x20ff) || (c >= 0xfe00 && c <= 0xfe0f) ||
-		(c >= 0xfe20 && c <= 0xfe2f) || (c >= 0x300 && wcwidth((wchar_t)c) == 0);
+	       (c >= 0x0591 && c <= 0x05bd) || (c >= 0x0610 && c <= 0x061a) ||
+	       (c >= 0x064b && c <= 0x065f) || (c >= 0x0e47 && c <= 0x0e4e) ||
+	       (c >= 0x1ab0 && c <= 0x1aff) || (c >= 0x1dc0 && c <= 0x1dff) ||
+	       (c >= 0x20d0 && c <= 0x20ff) || (c >= 0xfe00 && c <= 0xfe0f) ||
+	       (c >= 0xfe20 && c <= 0xfe2f) || (c >= 0x300 && wcwidth((wchar_t)c) == 0);
 }
 
 void text_sanitise(struct strbuf *out, struct strview s)

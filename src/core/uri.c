@@ -11,7 +11,7 @@
 static bool is_unreserved(unsigned char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		c == '-' || c == '.' || c == '_' || c == '~';
+	       c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void uri_encode(struct strbuf *out, struct strview s, bool keep_slash)
@@ -76,7 +76,7 @@ bool host_is_loopback(const char *host)
 	if (inet_pton(AF_INET6, host, &v6) == 1)
 		return IN6_IS_ADDR_LOOPBACK(&v6);
 	return strcasecmp(host, "localhost") == 0 ||
-		(len > 10 && strcasecmp(host + len - 10, ".localhost") == 0);
+	       (len > 10 && strcasecmp(host + len - 10, ".localhost") == 0);
 }
 
 enum s3t_rc endpoint_parse(struct strview text, struct endpoint *out, struct s3t_err *err)
@@ -120,7 +120,8 @@ enum s3t_rc endpoint_parse(struct strview text, struct endpoint *out, struct s3t
 	}
 	if (host.len == 0)
 		return s3t_fail(err, S3T_INVALID,
-			"An endpoint looks like https://host, http://host:port or https://host/path.");
+			"An endpoint looks like https://host, http://host:port or "
+			"https://host/path.");
 	out->host = s3t_strndup(host.data, host.len);
 	for (char *p = out->host; *p; p++)
 		*p = (char)tolower((unsigned char)*p);

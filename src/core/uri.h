@@ -16,7 +16,7 @@ void uri_decode(struct strbuf *out, struct strview s, bool plus_is_space);
 struct s3_uri {
 	struct strview bucket; /* may be empty: s3:// or s3:///key (default bucket) */
 	struct strview key;    /* opaque bytes, never decoded */
-	bool has_slash;	       /* whether a '/' followed the bucket */
+	bool has_slash;        /* whether a '/' followed the bucket */
 };
 
 /* Whether text starts with "s3://". */
@@ -26,16 +26,16 @@ bool uri_parse_s3(struct strview text, struct s3_uri *out);
 
 struct endpoint {
 	bool is_https;
-	char *host; /* without brackets, lower case */
-	unsigned port; /* 0: the scheme's own */
+	char *host;      /* without brackets, lower case */
+	unsigned port;   /* 0: the scheme's own */
 	char *base_path; /* "" or "/x" without a final slash */
 	bool is_ip;
 };
 
 /* Parses http(s)://host[:port][/path]; userinfo, query and fragment are refused. Without a scheme
  * https is assumed. Fills out (endpoint_deinit frees). */
-enum s3t_rc endpoint_parse(struct strview text, struct endpoint *out, struct s3t_err *err)
-	S3T_MUST_CHECK;
+enum s3t_rc endpoint_parse(
+	struct strview text, struct endpoint *out, struct s3t_err *err) S3T_MUST_CHECK;
 void endpoint_deinit(struct endpoint *e);
 bool host_is_loopback(const char *host);
 /* 3 to 63 of a-z 0-9 - . in DNS form (S3 "Bucket naming rules"); a bucket that may be a host name

@@ -14,8 +14,8 @@ struct frame {
 	struct strbuf text;
 };
 
-static void ignore_error(void *arg, const char *msg, xmlParserSeverities severity,
-	xmlTextReaderLocatorPtr locator)
+static void ignore_error(
+	void *arg, const char *msg, xmlParserSeverities severity, xmlTextReaderLocatorPtr locator)
 {
 	(void)arg;
 	(void)msg;
@@ -48,7 +48,7 @@ const char *xml_version(void)
 static bool is_xml_char(uint32_t c)
 {
 	return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c <= 0xd7ff) ||
-		(c >= 0xe000 && c <= 0xfffd) || (c >= 0x10000 && c <= 0x10ffff);
+	       (c >= 0xe000 && c <= 0xfffd) || (c >= 0x10000 && c <= 0x10ffff);
 }
 
 /* The value of a character reference at the front of s ("&#27;", "&#x1b;"), its length in *len. */
@@ -171,8 +171,8 @@ static bool step(xmlTextReaderPtr reader, struct frame *frames, int *depth,
 	}
 }
 
-enum s3t_rc xml_parse(struct strview doc, const struct xml_handler *handler, char root[64],
-	struct s3t_err *err)
+enum s3t_rc xml_parse(
+	struct strview doc, const struct xml_handler *handler, char root[64], struct s3t_err *err)
 {
 	if (root)
 		root[0] = '\0';
@@ -182,7 +182,8 @@ enum s3t_rc xml_parse(struct strview doc, const struct xml_handler *handler, cha
 			doc.len ? "too large" : "empty");
 	if (has_doctype(doc))
 		return s3t_fail(err, S3T_PROTOCOL,
-			"The server's answer has a DOCTYPE, which S3 never sends; it was not read.");
+			"The server's answer has a DOCTYPE, which S3 never sends; it was not "
+			"read.");
 	struct strbuf mended;
 	strbuf_init_cap(&mended, XML_CAP_PAGE * 2);
 	mend_references(&mended, doc);
@@ -209,8 +210,8 @@ enum s3t_rc xml_parse(struct strview doc, const struct xml_handler *handler, cha
 	xmlFreeTextReader(reader);
 	strbuf_deinit(&mended);
 	if (!ok || more != 0)
-		return s3t_fail(err, S3T_PROTOCOL,
-			"The server's answer is not complete, well-formed XML.");
+		return s3t_fail(
+			err, S3T_PROTOCOL, "The server's answer is not complete, well-formed XML.");
 	return S3T_OK;
 }
 

@@ -1,7 +1,8 @@
 /*
  * Reading S3's XML answers: the only user of libxml2. Elements are matched by local name, since
  * services differ in their namespaces. No DTD, no entities, no network, no recovery; depth and size
- * are capped (threat T7). White space in front of the declaration is S3's keep-alive and is skipped.
+ * are capped (threat T7). White space in front of the declaration is S3's keep-alive and is
+ * skipped.
  */
 #ifndef CORE_XML_H
 #define CORE_XML_H
@@ -16,8 +17,8 @@
 typedef void (*xml_open_fn)(void *arg, int depth, struct strview name);
 /* Called for each end tag with the text directly inside; parent is "" for the root. The views live
  * for the call. */
-typedef void (*xml_close_fn)(void *arg, int depth, struct strview parent, struct strview name,
-	struct strview text);
+typedef void (*xml_close_fn)(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text);
 
 struct xml_handler {
 	xml_open_fn open;   /* may be NULL */

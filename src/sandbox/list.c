@@ -23,22 +23,31 @@ struct listing {
 static void add_entry(struct listing *l, const struct sbx_store *store,
 	const struct sbx_bucket *bucket, uint64_t index, struct strview key)
 {
-	const struct sbx_object *object = NULL;
-	const struct sbx_pattern *pattern = NULL;
-	if (bucket->synthetic_keys)
-		pattern = &store->patterns[sbx_synthetic_pattern(index)];
-	else
-		object = bucket->items[index];
+	uint64_t size;
+	int64_t mtime_s;
+	const char *etag, *storage_class = "STANDARD";
+	if (bucket->synthetic_keys) {
+		const struct sbx_pattern *pattern = &store->patterns[sbx_synthetic_pattern(index)];
+		size = pattern->size;
+		etag = pattern->etag;
+		mtime_s = sbx_synthetic_mtime(index);
+	} else {
+		const struct sbx_object *object = bucket->items[index];
+		size = object->size;
+		etag = object->etag;
+		mtime_s = object->mtime_s;
+		storage_class = object->storage_class;
+	}
 	struct strbuf *out = &l->contents;
 	strbuf_add_str(out, "<Contents>");
 	sbx_xml_key(out, "Key", key, l->is_url);
-	sbx_xml_time(out, "LastModified", object ? object->mtime_s : sbx_synthetic_mtime(index));
-	sbx_xml_etag(out, object ? object->etag : pattern->etag);
-	sbx_xml_uint(out, "Size", object ? object->size : pattern->size);
+	sbx_xml_time(out, "LastModified", mtime_s);
+	sbx_xml_etag(out, etag);
+	sbx_xml_uint(out, "Size", size);
 	if (l->has_owner)
 		strbuf_add_str(
 			out, "<Owner><ID>sandbox</ID><DisplayName>sandbox</DisplayName></Owner>");
-	sbx_xml_key(out, "StorageClass", sv(object ? object->storage_class : "STANDARD"), false);
+	sbx_xml_key(out, "StorageClass", sv(storage_class), false);
 	strbuf_add_str(out, "</Contents>");
 }
 

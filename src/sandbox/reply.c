@@ -363,10 +363,10 @@ static void strike_headers(struct request *r)
 	} else if (r->strike.kind == SANDBOX_FAULT_WRONG_ETAG && etag) {
 		sbx_reply_etag(r, "00000000000000000000000000000bad");
 	} else if (r->strike.kind == SANDBOX_FAULT_WRONG_RANGE && range && r->reply.object) {
-		char *wrong = s3t_asprintf("bytes %llu-%llu/%llu",
-			(unsigned long long)r->reply.offset + 1,
-			(unsigned long long)(r->reply.offset + r->reply.size),
-			(unsigned long long)r->reply.object->size + 1);
+		uint64_t first = r->reply.offset + 1, last = r->reply.offset + r->reply.size;
+		uint64_t total = r->reply.object->size + 1;
+		char *wrong = s3t_asprintf("bytes %llu-%llu/%llu", (unsigned long long)first,
+			(unsigned long long)last, (unsigned long long)total);
 		sbx_reply_header(r, "content-range", wrong);
 		free(wrong);
 	}

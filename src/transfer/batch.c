@@ -15,8 +15,8 @@ struct failures {
 	size_t count;
 };
 
-static void failed_locked(struct job *job, const struct batch *b, size_t index,
-	const struct s3t_err *why)
+static void failed_locked(
+	struct job *job, const struct batch *b, size_t index, const struct s3t_err *why)
 {
 	/* counted when the batch was booked */
 	job->items_total--;
@@ -39,8 +39,8 @@ void batch_run(struct worker *w, struct job *job, struct batch *b)
 	struct s3t_err err;
 	enum s3t_rc rc = S3T_OK;
 	if (!job->spec.dry_run)
-		rc = job->spec.from->ops->remove(job->spec.from, &io, b->paths, b->count, on_failed,
-			&f, &err);
+		rc = job->spec.from->ops->remove(
+			job->spec.from, &io, b->paths, b->count, on_failed, &f, &err);
 	pthread_mutex_lock(&job->engine->lock);
 	if (rc == S3T_OK) {
 		job->items_done += b->count - f.count;

@@ -9,7 +9,8 @@ static const struct {
 	CONFLICT_POLICIES(X)
 #undef X
 };
-_Static_assert(sizeof policies / sizeof *policies == CONFLICT_POLICY_COUNT, "a row for every policy");
+_Static_assert(
+	sizeof policies / sizeof *policies == CONFLICT_POLICY_COUNT, "a row for every policy");
 
 const char *conflict_policy_word(enum conflict_policy p)
 {
@@ -29,8 +30,8 @@ bool conflict_policy_parse(struct strview word, enum conflict_policy *out)
 	return false;
 }
 
-enum conflict_action conflict_decide(enum conflict_policy policy, struct conflict_side source,
-	struct conflict_side target)
+enum conflict_action conflict_decide(
+	enum conflict_policy policy, struct conflict_side source, struct conflict_side target)
 {
 	switch (policy) {
 	case CONFLICT_OVERWRITE:

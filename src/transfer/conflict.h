@@ -7,24 +7,29 @@
 #include <stdint.h>
 
 /* name, word on the command line, text in dialogs */
-#define CONFLICT_POLICIES(X)                                                                       \
-	X(ASK, "ask", "ask")                                                                       \
-	X(OVERWRITE, "overwrite", "overwrite")                                                     \
-	X(NEWER, "newer", "newer only")                                                            \
-	X(SIZE, "size", "size differs")                                                            \
-	X(SKIP, "skip", "skip")                                                                    \
-	X(RENAME, "rename", "rename")                                                              \
+#define CONFLICT_POLICIES(X)                   \
+	X(ASK, "ask", "ask")                   \
+	X(OVERWRITE, "overwrite", "overwrite") \
+	X(NEWER, "newer", "newer only")        \
+	X(SIZE, "size", "size differs")        \
+	X(SKIP, "skip", "skip")                \
+	X(RENAME, "rename", "rename")          \
 	X(FAIL, "fail", "fail")
 
 enum conflict_policy {
 #define X(name, word, text) CONFLICT_##name,
 	CONFLICT_POLICIES(X)
 #undef X
-	CONFLICT_POLICY_COUNT
+		CONFLICT_POLICY_COUNT
 };
 
-enum conflict_action { CONFLICT_GO, CONFLICT_DO_SKIP, CONFLICT_DO_RENAME, CONFLICT_DO_FAIL,
-	CONFLICT_DO_ASK };
+enum conflict_action {
+	CONFLICT_GO,
+	CONFLICT_DO_SKIP,
+	CONFLICT_DO_RENAME,
+	CONFLICT_DO_FAIL,
+	CONFLICT_DO_ASK
+};
 
 struct conflict_side {
 	uint64_t size;
@@ -35,8 +40,8 @@ const char *conflict_policy_word(enum conflict_policy p);
 const char *conflict_policy_text(enum conflict_policy p);
 bool conflict_policy_parse(struct strview word, enum conflict_policy *out);
 /* The target exists. */
-enum conflict_action conflict_decide(enum conflict_policy policy, struct conflict_side source,
-	struct conflict_side target);
+enum conflict_action conflict_decide(
+	enum conflict_policy policy, struct conflict_side source, struct conflict_side target);
 /* Appends "dir/name (n).ext" for "dir/name.ext"; n from 2. */
 void conflict_rename(struct strbuf *out, struct strview rel, unsigned n);
 

@@ -1,8 +1,8 @@
 /*
  * The pool: what is due next, who runs it, and the jobs' life. A job lives from engine_submit() to
- * engine_dismiss() or engine_free(); it runs while it has waiting, active or asking items, batches, or
- * an unfinished scan; then, after a move, what is left of the source directories is pruned by one last
- * piece of work.
+ * engine_dismiss() or engine_free(); it runs while it has waiting, active or asking items, batches,
+ * or an unfinished scan; then, after a move, what is left of the source directories is pruned by
+ * one last piece of work.
  */
 #include "transfer/internal.h"
 
@@ -11,6 +11,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Bytes that all workers' buffers share, and the bounds of one. */
+enum { BUFFER_BUDGET = 16 << 20, BUFFER_LEAST = 64 << 10, BUFFER_MOST = 512 << 10 };
 
 enum work_kind { WORK_NONE, WORK_SCAN, WORK_START, WORK_PART, WORK_FINISH, WORK_BATCH, WORK_END };
 
@@ -53,8 +56,8 @@ static bool active_work_locked(struct job *job, struct work *w)
 static bool new_work_locked(struct job *job, struct work *w)
 {
 	bool may_scan = !job->scan_done && !job->is_scanning && job->state == JOB_RUNNING &&
-		job->waiting.count < WINDOW_LOW && job->batch_count < BATCHES_MAX &&
-		job->asking.count < WINDOW_LOW;
+			job->waiting.count < WINDOW_LOW && job->batch_count < BATCHES_MAX &&
+			job->asking.count < WINDOW_LOW;
 	if (may_scan) {
 		job->is_scanning = true;
 		*w = (struct work){WORK_SCAN, job, NULL, NULL, 0};
@@ -81,7 +84,7 @@ static bool new_work_locked(struct job *job, struct work *w)
 static bool is_idle_locked(const struct job *job)
 {
 	return job->scan_done && !job->is_scanning && !job->works && !job->waiting.count &&
-		!job->active.count && !job->asking.count && !job->batches;
+	       !job->active.count && !job->asking.count && !job->batches;
 }
 
 static void finish_job_locked(struct job *job)
@@ -102,7 +105,7 @@ static bool end_work_locked(struct job *job, struct work *w)
 	if (job->state == JOB_FINISHED || job->is_ending || !is_idle_locked(job))
 		return false;
 	bool prune = (job->spec.kind == JOB_MOVE || job->spec.kind == JOB_DELETE) &&
-		!job->was_cancelled && job->spec.recursive && !job->spec.dry_run;
+		     !job->was_cancelled && job->spec.recursive && !job->spec.dry_run;
 	if (!prune) {
 		finish_job_locked(job);
 		return false;
@@ -139,12 +142,12 @@ static void end_step(struct worker *w, struct job *job)
 		bool is_clean = !job->source_failed[i];
 		pthread_mutex_unlock(&job->engine->lock);
 		if (is_clean)
-			rc = job->spec.from->ops->prune(job->spec.from, &io,
-				sv_n(src->path, src->path_len), &err);
+			rc = job->spec.from->ops->prune(
+				job->spec.from, &io, sv_n(src->path, src->path_len), &err);
 		if (rc != S3T_OK) {
 			pthread_mutex_lock(&job->engine->lock);
-			job_problem_locked(job, i, sv_n(src->path, src->path_len), SV(""), ITEM_FAILED,
-				&err);
+			job_problem_locked(
+				job, i, sv_n(src->path, src->path_len), SV(""), ITEM_FAILED, &err);
 			pthread_mutex_unlock(&job->engine->lock);
 		}
 	}
@@ -182,6 +185,11 @@ static void *worker_main(void *arg)
 	struct engine *e = w.engine;
 	w.conn = http_conn_new(e->transport);
 	pthread_mutex_lock(&e->lock);
+	/* one budget for all: memory does not grow with the workers (decision 16) */
+	size_t share = BUFFER_BUDGET / e->thread_count / 2;
+	http_conn_set_buffer(w.conn, share < BUFFER_LEAST  ? BUFFER_LEAST
+				     : share > BUFFER_MOST ? BUFFER_MOST
+							   : share);
 	for (;;) {
 		struct work work = {WORK_NONE, NULL, NULL, NULL, 0};
 		if (!next_work_locked(e, &work)) {
@@ -373,7 +381,8 @@ static void requeue_locked(struct job *job, struct item *it)
 	list_push(&job->waiting, it);
 }
 
-void engine_answer(struct engine *e, job_id id, item_id item, enum conflict_policy policy, bool for_all)
+void engine_answer(
+	struct engine *e, job_id id, item_id item, enum conflict_policy policy, bool for_all)
 {
 	pthread_mutex_lock(&e->lock);
 	struct job *job = find_job_locked(e, id);
@@ -433,7 +442,7 @@ bool engine_sources_done(struct engine *e, job_id id, bool *flags, size_t count)
 	struct job *job = find_job_locked(e, id);
 	for (size_t i = 0; job && i < count && i < job->spec.source_count; i++)
 		flags[i] = !job->source_open[i] && !job->source_failed[i] && job->scan_done &&
-			!job->was_cancelled;
+			   !job->was_cancelled;
 	pthread_mutex_unlock(&e->lock);
 	return job != NULL;
 }

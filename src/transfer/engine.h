@@ -23,7 +23,7 @@ struct engine;
 enum job_kind { JOB_COPY, JOB_MOVE, JOB_DELETE, JOB_MKDIR, JOB_KIND_COUNT };
 
 struct job_source {
-	char *path;	  /* bytes; owned */
+	char *path; /* bytes; owned */
 	size_t path_len;
 	char *target_rel; /* name below the target's root; "": the contents go there; owned */
 	size_t target_rel_len;
@@ -42,7 +42,7 @@ struct job_spec {
 	enum conflict_policy policy;
 	/* by the configuration */
 	uint64_t multipart_threshold, part_size, chunk_size; /* sizes 0: auto */
-	uint32_t max_parallel;				     /* of one item's parts; 0: auto */
+	uint32_t max_parallel;                               /* of one item's parts; 0: auto */
 	bool parallel_download, prove_upload, prove_download;
 	char *storage_class, *content_type; /* NULL: by default / by extension */
 };
@@ -70,16 +70,16 @@ struct event {
 	int64_t duration_ms;
 	enum item_outcome outcome;
 	struct loc_sink_result result;
-	struct s3t_err err;		/* of a failed one; why, of a skipped one */
-	struct conflict_side from, to;	/* EV_ASK */
-	bool job_cancelled;		/* EV_JOB_DONE */
+	struct s3t_err err;             /* of a failed one; why, of a skipped one */
+	struct conflict_side from, to;  /* EV_ASK */
+	bool job_cancelled;             /* EV_JOB_DONE */
 	uint64_t done, failed, skipped; /* EV_JOB_DONE */
 };
 void event_free(struct event *e);
 
 struct engine_options {
-	uint32_t workers;	 /* ceiling; 0: auto */
-	uint64_t bytes_per_second; /* 0: no limit */
+	uint32_t workers;                       /* ceiling; 0: auto */
+	uint64_t bytes_per_second;              /* 0: no limit */
 	const struct http_transport *transport; /* NULL: libcurl */
 };
 
@@ -94,8 +94,8 @@ void engine_cancel(struct engine *e, job_id job);
 void engine_cancel_item(struct engine *e, job_id job, item_id item);
 void engine_cancel_all(struct engine *e);
 /* Answers EV_ASK; policy must not be ASK. for_all: every later one of the job too. */
-void engine_answer(struct engine *e, job_id job, item_id item, enum conflict_policy policy,
-	bool for_all);
+void engine_answer(
+	struct engine *e, job_id job, item_id item, enum conflict_policy policy, bool for_all);
 /* Runs the job's failed items again. */
 void engine_retry_failed(struct engine *e, job_id job);
 /* Takes a finished job out of the list. */
@@ -105,8 +105,15 @@ bool engine_sources_done(struct engine *e, job_id job, bool *flags, size_t count
 void engine_set_rate(struct engine *e, uint64_t bytes_per_second);
 
 enum job_state { JOB_RUNNING, JOB_CANCELLING, JOB_FINISHED, JOB_STATE_COUNT };
-enum item_state { ITEM_WAITING, ITEM_STARTING, ITEM_RUNNING, ITEM_FINISHING, ITEM_ASKING, ITEM_BROKEN,
-	ITEM_STATE_COUNT };
+enum item_state {
+	ITEM_WAITING,
+	ITEM_STARTING,
+	ITEM_RUNNING,
+	ITEM_FINISHING,
+	ITEM_ASKING,
+	ITEM_BROKEN,
+	ITEM_STATE_COUNT
+};
 
 #define VIEW_TEXT_MAX 256
 struct job_view {

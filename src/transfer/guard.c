@@ -1,4 +1,5 @@
-/* Decision 1: a job whose target is its source, or lies under it, is refused before it does anything. */
+/* Decision 1: a job whose target is its source, or lies under it, is refused before it does
+ * anything. */
 #include "transfer/internal.h"
 
 #include <stdlib.h>
@@ -9,11 +10,12 @@ static enum s3t_rc refuse(struct s3t_err *err, bool is_dir)
 {
 	return is_dir ? s3t_fail(err, S3T_SAME,
 				"The target lies inside the source; nothing was changed.")
-		      : s3t_fail(err, S3T_SAME, "Source and target are the same; nothing was changed.");
+		      : s3t_fail(err, S3T_SAME,
+				"Source and target are the same; nothing was changed.");
 }
 
-static enum s3t_rc check_s3(struct strview source, struct strview target, bool is_dir,
-	struct s3t_err *err)
+static enum s3t_rc check_s3(
+	struct strview source, struct strview target, bool is_dir, struct s3t_err *err)
 {
 	if (!is_dir)
 		return sv_eq(source, target) ? refuse(err, false) : S3T_OK;
@@ -30,8 +32,8 @@ static enum s3t_rc check_s3(struct strview source, struct strview target, bool i
 }
 
 /* Walks up from the target to the root; what does not exist yet is passed over. */
-static enum s3t_rc check_local(const char *source, const char *target, bool is_dir,
-	struct s3t_err *err)
+static enum s3t_rc check_local(
+	const char *source, const char *target, bool is_dir, struct s3t_err *err)
 {
 	struct stat src, st;
 	if (stat(source, &src) != 0)
@@ -45,7 +47,8 @@ static enum s3t_rc check_local(const char *source, const char *target, bool is_d
 	for (size_t len = strlen(path); len > 1 && rc == S3T_OK;) {
 		char *real = realpath(path, NULL); /* a symlink's own ancestors count */
 		for (char *end = real ? real + strlen(real) : NULL; real && end > real;) {
-			if (stat(real, &st) == 0 && st.st_dev == src.st_dev && st.st_ino == src.st_ino)
+			if (stat(real, &st) == 0 && st.st_dev == src.st_dev &&
+				st.st_ino == src.st_ino)
 				rc = refuse(err, true);
 			while (end > real && *--end != '/')
 				;

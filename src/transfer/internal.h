@@ -1,9 +1,9 @@
 /*
  * What the engine's files share; nobody outside src/transfer includes it.
  *
- * One lock guards all jobs and items (struct engine's `lock`); it is never held across I/O. An item in
- * ITEM_STARTING or ITEM_FINISHING belongs to the one worker that took it; in ITEM_RUNNING its parts
- * belong to the workers that took them, and its plan and route state do not change.
+ * One lock guards all jobs and items (struct engine's `lock`); it is never held across I/O. An item
+ * in ITEM_STARTING or ITEM_FINISHING belongs to the one worker that took it; in ITEM_RUNNING its
+ * parts belong to the workers that took them, and its plan and route state do not change.
  */
 #ifndef TRANSFER_INTERNAL_H
 #define TRANSFER_INTERNAL_H
@@ -58,7 +58,7 @@ struct batch {
 /* Where a recursive scan stands; belongs to the worker that scans. */
 struct scan {
 	size_t source_index;
-	struct loc_list *list; /* NULL: the next source is due */
+	struct loc_list *list;      /* NULL: the next source is due */
 	struct strbuf base, target; /* of the current source; with a final '/' unless empty */
 };
 
@@ -119,8 +119,8 @@ struct route {
 	enum s3t_rc (*plan)(struct item *it, struct s3t_err *err);
 	enum s3t_rc (*begin)(struct item *it, const struct loc_io *io, struct s3t_err *err);
 	/* any worker, several at once */
-	enum s3t_rc (*part)(struct item *it, const struct loc_io *io, uint32_t index,
-		struct s3t_err *err);
+	enum s3t_rc (*part)(
+		struct item *it, const struct loc_io *io, uint32_t index, struct s3t_err *err);
 	enum s3t_rc (*finish)(struct item *it, const struct loc_io *io,
 		struct loc_sink_result *result, struct s3t_err *err);
 	/* nothing is left behind on either side */
@@ -162,8 +162,8 @@ void batch_free(struct batch *b);
 enum s3t_rc guard_check(const struct job *job, const struct job_source *src, bool is_dir,
 	const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
 
-/* proof.c: does the file hold what the ETag says? *proof: static text. S3T_MISMATCH if not. sum: MD5
- * of the whole if it is known already, else NULL. */
+/* proof.c: does the file hold what the ETag says? *proof: static text. S3T_MISMATCH if not. sum:
+ * MD5 of the whole if it is known already, else NULL. */
 enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, const struct loc_facts *facts,
 	const unsigned char *sum, struct cancel *cancel, const char **proof,
 	struct s3t_err *err) S3T_MUST_CHECK;

@@ -1,6 +1,6 @@
 /*
- * One item: it is looked at (conflict), begun, moved part by part, finished. A small one is all that in
- * one piece of work. Failure and cancel end in finish too, which then aborts.
+ * One item: it is looked at (conflict), begun, moved part by part, finished. A small one is all
+ * that in one piece of work. Failure and cancel end in finish too, which then aborts.
  */
 #include "core/mime.h"
 #include "core/timeutil.h"
@@ -30,10 +30,8 @@ static void on_progress(void *arg, int64_t bytes)
 
 struct loc_io item_io(struct worker *w, struct item *it)
 {
-	return (struct loc_io){.conn = w->conn,
-		.cancel = it->cancel,
-		.progress = on_progress,
-		.progress_arg = it};
+	return (struct loc_io){
+		.conn = w->conn, .cancel = it->cancel, .progress = on_progress, .progress_arg = it};
 }
 
 struct loc_sink_spec item_sink_spec(const struct item *it)
@@ -46,13 +44,14 @@ struct loc_sink_spec item_sink_spec(const struct item *it)
 		.part_count = it->plan.part_count,
 		.mtime_ns = it->stat.mtime_ns,
 		.content_type = spec->content_type ? spec->content_type
-			: it->stat.content_type	   ? it->stat.content_type
-						   : mime_type_of(sv_n(it->target, it->target_len)),
+				: it->stat.content_type
+					? it->stat.content_type
+					: mime_type_of(sv_n(it->target, it->target_len)),
 		.storage_class = spec->storage_class,
 		.mode = it->stat.mode,
 		.no_replace = !asked && it->target_side.mtime_ns == TIME_UNKNOWN &&
-			(policy == CONFLICT_SKIP || policy == CONFLICT_RENAME ||
-				policy == CONFLICT_FAIL || policy == CONFLICT_ASK),
+			      (policy == CONFLICT_SKIP || policy == CONFLICT_RENAME ||
+				      policy == CONFLICT_FAIL || policy == CONFLICT_ASK),
 		.prove = spec->prove_upload};
 }
 
@@ -98,7 +97,8 @@ static void refine_source_time(struct item *it, const struct loc_io *io)
 	const struct job_spec *spec = &it->job->spec;
 	if (spec->from->ops->kind != LOC_S3)
 		return;
-	if (spec->from->ops->stat(spec->from, io, sv_n(it->path, it->path_len), &stat, NULL) == S3T_OK) {
+	if (spec->from->ops->stat(spec->from, io, sv_n(it->path, it->path_len), &stat, NULL) ==
+		S3T_OK) {
 		it->stat.mtime_ns = stat.mtime_ns;
 		loc_stat_deinit(&stat);
 	}
@@ -125,15 +125,15 @@ static enum s3t_rc rename_target(struct item *it, const struct loc_io *io, struc
 	return s3t_fail(err, S3T_EXISTS, "There is no free name left.");
 }
 
-static enum conflict_action settle(struct item *it, const struct loc_io *io,
-	enum conflict_policy policy, struct s3t_err *err)
+static enum conflict_action settle(
+	struct item *it, const struct loc_io *io, enum conflict_policy policy, struct s3t_err *err)
 {
 	bool exists = false;
 	it->target_side.mtime_ns = TIME_UNKNOWN;
 	if (policy == CONFLICT_OVERWRITE)
 		return CONFLICT_GO;
-	if (look_at_target(it, io, sv_n(it->target, it->target_len), &exists, &it->target_side, err) !=
-		S3T_OK)
+	if (look_at_target(it, io, sv_n(it->target, it->target_len), &exists, &it->target_side,
+		    err) != S3T_OK)
 		return CONFLICT_DO_FAIL;
 	if (!exists) {
 		it->target_side.mtime_ns = TIME_UNKNOWN;

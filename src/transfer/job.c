@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const char *const outcome_words[] = {"completed", "skipped", "failed", "cancelled"};
-_Static_assert(sizeof outcome_words / sizeof *outcome_words == ITEM_OUTCOME_COUNT, "a word for each");
+_Static_assert(
+	sizeof outcome_words / sizeof *outcome_words == ITEM_OUTCOME_COUNT, "a word for each");
 
 const char *item_outcome_word(enum item_outcome o)
 {
@@ -22,8 +23,8 @@ void job_spec_init(struct job_spec *spec, enum job_kind kind, const struct setti
 		.part_size = s->part_size,
 		.chunk_size = s->chunk_size,
 		.max_parallel = s->max_concurrent_parts > s->max_concurrent_chunks
-			? s->max_concurrent_parts
-			: s->max_concurrent_chunks,
+					? s->max_concurrent_parts
+					: s->max_concurrent_chunks,
 		.parallel_download = s->parallel,
 		.prove_upload = s->checksum,
 		.prove_download = s->verify_checksum,

@@ -93,8 +93,8 @@ static void list_pages(struct lister *l, struct request *r, const struct loc_io 
 	for (bool done = false; !done;) {
 		struct lister_event *e = event_new(r);
 		enum s3t_rc rc = cancel_is_set(r->cancel)
-			? s3t_fail(&e->err, S3T_CANCELLED, "Cancelled.")
-			: ops->list_next(list, io, &e->page, &done, &e->err);
+					 ? s3t_fail(&e->err, S3T_CANCELLED, "Cancelled.")
+					 : ops->list_next(list, io, &e->page, &done, &e->err);
 		if (rc == S3T_OK)
 			e->err.rc = S3T_OK;
 		else
@@ -130,8 +130,8 @@ static enum s3t_rc count_below(struct lister *l, struct request *r, struct strvi
 	const struct loc_io *io, struct count *c, struct s3t_err *err)
 {
 	const struct location_ops *ops = r->location->ops;
-	struct loc_list *list = ops->list_new(
-		r->location, path, LOC_LIST_RECURSIVE, count_problem, &c->problems);
+	struct loc_list *list =
+		ops->list_new(r->location, path, LOC_LIST_RECURSIVE, count_problem, &c->problems);
 	enum s3t_rc rc = S3T_OK;
 	for (bool done = false; !done && rc == S3T_OK;) {
 		struct entry_page *page = NULL;
@@ -314,16 +314,16 @@ static struct request *request_new(enum lister_event_kind kind, struct location 
 	return r;
 }
 
-list_id lister_request(struct lister *l, struct location *location, struct strview path,
-	unsigned flags)
+list_id lister_request(
+	struct lister *l, struct location *location, struct strview path, unsigned flags)
 {
 	struct request *r = request_new(LISTER_PAGE, location, &path, 1);
 	r->flags = flags;
 	return submit(l, r);
 }
 
-list_id lister_count(struct lister *l, struct location *location, const struct strview *paths,
-	size_t count)
+list_id lister_count(
+	struct lister *l, struct location *location, const struct strview *paths, size_t count)
 {
 	return submit(l, request_new(LISTER_COUNT, location, paths, count));
 }

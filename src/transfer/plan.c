@@ -13,8 +13,8 @@ static uint64_t clamp(uint64_t n, uint64_t low, uint64_t high)
 	return n < low ? low : n > high ? high : n;
 }
 
-bool plan_upload(uint64_t size, uint64_t threshold, uint64_t wanted, uint32_t max_parts,
-	struct plan *out)
+bool plan_upload(
+	uint64_t size, uint64_t threshold, uint64_t wanted, uint32_t max_parts, struct plan *out)
 {
 	*out = (struct plan){.part_size = size, .part_count = 1};
 	if (size < threshold && size <= S3_PART_MAX)
@@ -24,7 +24,8 @@ bool plan_upload(uint64_t size, uint64_t threshold, uint64_t wanted, uint32_t ma
 	uint64_t automatic = size / (max_parts - max_parts / 20 ? max_parts - max_parts / 20 : 1);
 	uint64_t part = wanted;
 	if (!part)
-		part = clamp(round_up(automatic > 16 * PLAN_MIB ? automatic : 16 * PLAN_MIB, PLAN_MIB),
+		part = clamp(
+			round_up(automatic > 16 * PLAN_MIB ? automatic : 16 * PLAN_MIB, PLAN_MIB),
 			S3_PART_MIN, S3_PART_MAX);
 	part = clamp(part, S3_PART_MIN, S3_PART_MAX);
 	uint64_t least = (size + max_parts - 1) / max_parts;

@@ -14,10 +14,10 @@ struct plan {
 };
 
 /* Upload: one piece below threshold; else parts of `wanted` bytes (0: clamp(round_up(max(16 MiB,
- * size/9500), 1 MiB), 5 MiB, 5 GiB)), larger where max_parts would not suffice. False if size is more
- * than max_parts parts of 5 GiB. */
-bool plan_upload(uint64_t size, uint64_t threshold, uint64_t wanted, uint32_t max_parts,
-	struct plan *out);
+ * size/9500), 1 MiB), 5 MiB, 5 GiB)), larger where max_parts would not suffice. False if size is
+ * more than max_parts parts of 5 GiB. */
+bool plan_upload(
+	uint64_t size, uint64_t threshold, uint64_t wanted, uint32_t max_parts, struct plan *out);
 /* Download: ranges of `wanted` bytes (0: by size, so that `workers` share the object). */
 struct plan plan_download(uint64_t size, bool parallel, uint64_t wanted, uint32_t workers);
 /* A stream of unknown length: the size of part `index` when parts may grow. */

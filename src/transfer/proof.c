@@ -1,8 +1,8 @@
 /*
- * What an ETag proves of a file (decision 12). A plain one is the MD5 of the whole; "X-N" is the MD5 of
- * the MD5s of N parts, whose size is not told: those that fit are tried, the usual ones first, unless
- * the object's metadata says it. The
- * bytes come from the page cache, where they were just written.
+ * What an ETag proves of a file (decision 12). A plain one is the MD5 of the whole; "X-N" is the
+ * MD5 of the MD5s of N parts, whose size is not told: those that fit are tried, the usual ones
+ * first, unless the object's metadata says it. The bytes come from the page cache, where they were
+ * just written.
  */
 #include "core/crypto.h"
 #include "core/parse.h"
@@ -43,7 +43,8 @@ static enum s3t_rc composite(int fd, uint64_t size, uint64_t part, struct cancel
 	enum s3t_rc rc = S3T_OK;
 	for (uint64_t at = 0; at < size && rc == S3T_OK; at += part) {
 		unsigned char sum[MD5_LEN];
-		rc = hash_range(fd, at, size - at < part ? size - at : part, each, cancel, sum, err);
+		rc = hash_range(
+			fd, at, size - at < part ? size - at : part, each, cancel, sum, err);
 		digest_update(all, sum, sizeof sum);
 	}
 	digest_final(all, out);
@@ -76,7 +77,8 @@ static size_t candidates(uint64_t size, uint64_t count, uint64_t *out, size_t ma
 }
 
 static enum s3t_rc prove_composite(int fd, uint64_t size, const unsigned char want[MD5_LEN],
-	uint64_t count, uint64_t part_size, struct cancel *cancel, const char **proof, struct s3t_err *err)
+	uint64_t count, uint64_t part_size, struct cancel *cancel, const char **proof,
+	struct s3t_err *err)
 {
 	enum { TRIES_MAX = 8 };
 	uint64_t parts[TRIES_MAX];
@@ -99,7 +101,8 @@ static enum s3t_rc prove_composite(int fd, uint64_t size, const unsigned char wa
 	uint64_t least = (size + count - 1) / count;
 	uint64_t most = count > 1 ? (size - 1) / (count - 1) : size;
 	if (is_told || (n && n < TRIES_MAX && most - least < PLAN_MIB))
-		return s3t_fail(err, S3T_MISMATCH, "What arrived does not match the object's ETag.");
+		return s3t_fail(
+			err, S3T_MISMATCH, "What arrived does not match the object's ETag.");
 	*proof = "not verifiable (unknown part size)";
 	return S3T_OK;
 }
@@ -130,7 +133,8 @@ enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, const struct loc
 			return rc;
 	}
 	if (memcmp(got, want, MD5_LEN) != 0)
-		return s3t_fail(err, S3T_MISMATCH, "What arrived does not match the object's ETag.");
+		return s3t_fail(
+			err, S3T_MISMATCH, "What arrived does not match the object's ETag.");
 	*proof = "MD5 = ETag";
 	return S3T_OK;
 }

@@ -1,7 +1,7 @@
 /*
- * Copied by the server: CopyObject, or UploadPartCopy above the service's limit. Some servers ignore
- * the condition on the source, so the copy is looked at afterwards: size, and the ETag where it must
- * be the same.
+ * Copied by the server: CopyObject, or UploadPartCopy above the service's limit. Some servers
+ * ignore the condition on the source, so the copy is looked at afterwards: size, and the ETag where
+ * it must be the same.
  */
 #include "core/timeutil.h"
 #include "transfer/internal.h"
@@ -27,16 +27,18 @@ static bool accepts(const struct location *from, const struct location *to)
 
 static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 {
-	const struct provider *p = s3_client_profile(location_s3_client(it->job->spec.to))->provider;
+	const struct provider *p =
+		s3_client_profile(location_s3_client(it->job->spec.to))->provider;
 	uint64_t most = p->max_copy_bytes ? p->max_copy_bytes : S3_PART_MAX;
 	it->plan = (struct plan){.part_size = it->stat.size, .part_count = 1};
 	if (it->stat.size <= most)
 		return S3T_OK;
 	if (p->no_part_copy)
 		return s3t_fail(err, S3T_UNSUPPORTED,
-			"This service copies objects of at most %llu bytes.", (unsigned long long)most);
-	if (!plan_upload(it->stat.size, 0, 512 * PLAN_MIB, p->max_parts ? p->max_parts : S3_PARTS_MAX,
-		    &it->plan))
+			"This service copies objects of at most %llu bytes.",
+			(unsigned long long)most);
+	if (!plan_upload(it->stat.size, 0, 512 * PLAN_MIB,
+		    p->max_parts ? p->max_parts : S3_PARTS_MAX, &it->plan))
 		return s3t_fail(err, S3T_INVALID, "The object is larger than S3 allows.");
 	return S3T_OK;
 }
@@ -52,8 +54,8 @@ static struct s3_ctx ctx_of(struct item *it, const struct loc_io *io)
 static struct s3_put put_of(const struct item *it, const struct copy *c)
 {
 	return (struct s3_put){.content_type = it->job->spec.content_type
-			? it->job->spec.content_type
-			: c->object.content_type,
+						       ? it->job->spec.content_type
+						       : c->object.content_type,
 		.content_encoding = c->object.content_encoding,
 		.storage_class = it->job->spec.storage_class,
 		.mtime_ns = TIME_UNKNOWN,
@@ -65,7 +67,7 @@ static bool must_replace(const struct item *it)
 {
 	const struct job_spec *spec = &it->job->spec;
 	return spec->content_type ||
-		(spec->storage_class && strcmp(spec->storage_class, "STANDARD") != 0);
+	       (spec->storage_class && strcmp(spec->storage_class, "STANDARD") != 0);
 }
 
 static void close_copy(struct item *it)
@@ -107,8 +109,8 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	return rc;
 }
 
-static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index,
-	struct s3t_err *err)
+static enum s3t_rc part(
+	struct item *it, const struct loc_io *io, uint32_t index, struct s3t_err *err)
 {
 	struct copy *c = it->route_state;
 	struct s3_ctx ctx = ctx_of(it, io);
@@ -117,11 +119,11 @@ static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index
 	struct s3_put put = put_of(it, c);
 	enum s3t_rc rc;
 	if (c->upload_id)
-		rc = s3_upload_part_copy(&ctx, c->src_bucket, c->src_key, it->stat.etag, offset, len,
-			c->bucket, c->key, c->upload_id, index + 1, c->etags[index], err);
+		rc = s3_upload_part_copy(&ctx, c->src_bucket, c->src_key, it->stat.etag, offset,
+			len, c->bucket, c->key, c->upload_id, index + 1, c->etags[index], err);
 	else
-		rc = s3_copy_object(&ctx, c->src_bucket, c->src_key, it->stat.etag, c->bucket, c->key,
-			must_replace(it) ? &put : NULL, c->etag, err);
+		rc = s3_copy_object(&ctx, c->src_bucket, c->src_key, it->stat.etag, c->bucket,
+			c->key, must_replace(it) ? &put : NULL, c->etag, err);
 	if (rc == S3T_OK && io->progress)
 		io->progress(io->progress_arg, (int64_t)len);
 	return rc;
@@ -147,7 +149,7 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	rc = s3_head_object(&ctx, c->bucket, c->key, &made, err);
 	/* a copy in one piece of an object made in one piece has the same ETag */
 	bool same_kind = it->plan.part_count == 1 && !strchr(it->stat.etag, '-') &&
-		!strchr(made.etag, '-') && it->stat.etag[0] && !made.etag_is_opaque;
+			 !strchr(made.etag, '-') && it->stat.etag[0] && !made.etag_is_opaque;
 	if (rc == S3T_OK && made.size != it->stat.size)
 		rc = s3t_fail(err, S3T_MISMATCH, "The copy has another size than its source.");
 	else if (rc == S3T_OK && same_kind && strcmp(made.etag, it->stat.etag) != 0)

@@ -1,7 +1,7 @@
 /*
  * From any source into a local file: parallel ranges written at their own place. libcurl hands over
- * 16 KiB at a time, so they are gathered. An object that comes in one range is hashed on its way; in
- * several, it is read back from the page cache before it gets its name.
+ * 16 KiB at a time, so they are gathered. An object that comes in one range is hashed on its way;
+ * in several, it is read back from the page cache before it gets its name.
  */
 #include "core/crypto.h"
 #include "core/timeutil.h"
@@ -48,14 +48,14 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 {
 	const struct job_spec *spec = &it->job->spec;
 	it->route_state = s3t_alloc(sizeof(struct fetch));
-	enum s3t_rc rc = spec->from->ops->source_open(spec->from, io, sv_n(it->path, it->path_len),
-		&it->stat, &it->source, err);
+	enum s3t_rc rc = spec->from->ops->source_open(
+		spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
 	if (rc != S3T_OK)
 		return rc;
 	struct loc_sink_spec sink = item_sink_spec(it);
 	return spec->to->ops->sink_begin(spec->to, io,
-		sv_n(spec->target_root, spec->target_root_len), sv_n(it->target, it->target_len), &sink,
-		&it->sink, err);
+		sv_n(spec->target_root, spec->target_root_len), sv_n(it->target, it->target_len),
+		&sink, &it->sink, err);
 }
 
 static bool flush(struct writer *w)
@@ -96,8 +96,8 @@ static bool on_data(void *arg, const char *data, size_t len)
 	return true;
 }
 
-static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index,
-	struct s3t_err *err)
+static enum s3t_rc part(
+	struct item *it, const struct loc_io *io, uint32_t index, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
 	struct fetch *f = it->route_state;

@@ -1,6 +1,7 @@
 /*
  * Between any two locations, through this machine: a part is fetched into an unlinked spool file of
- * this worker's and sent from there, so that a retry needs no second download and memory stays flat.
+ * this worker's and sent from there, so that a retry needs no second download and memory stays
+ * flat.
  */
 #include "core/crypto.h"
 #include "core/timeutil.h"
@@ -41,8 +42,8 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	if (rc == S3T_OK && client && object.size != it->stat.size)
 		rc = s3t_fail(err, S3T_CHANGED, "The object changed since it was listed.");
 	if (rc == S3T_OK)
-		rc = spec->from->ops->source_open(spec->from, io, sv_n(it->path, it->path_len),
-			&it->stat, &it->source, err);
+		rc = spec->from->ops->source_open(
+			spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
 	if (rc == S3T_OK) {
 		it->stat.mtime_ns = object.mtime_ns;
 		struct loc_sink_spec sink = item_sink_spec(it);
@@ -96,8 +97,8 @@ static int open_spool(void)
 	return fd;
 }
 
-static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index,
-	struct s3t_err *err)
+static enum s3t_rc part(
+	struct item *it, const struct loc_io *io, uint32_t index, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
 	uint64_t offset = plan_part_offset(&it->plan, index);
@@ -114,8 +115,7 @@ static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index
 		const char *proof;
 		struct loc_facts facts;
 		spec->from->ops->source_facts(it->source, &facts);
-		rc = proof_file(s.fd, len, it->stat.etag, &facts, NULL, io->cancel,
-			&proof, err);
+		rc = proof_file(s.fd, len, it->stat.etag, &facts, NULL, io->cancel, &proof, err);
 	}
 	if (rc == S3T_OK)
 		rc = spec->to->ops->sink_part(it->sink, io, index, offset, s.fd, 0, len, err);

@@ -18,15 +18,16 @@ static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 	uint32_t max_parts = s3_client_profile(client)->provider->max_parts;
 	if (!plan_upload(it->stat.size, spec->multipart_threshold, spec->part_size,
 		    max_parts ? max_parts : S3_PARTS_MAX, &it->plan))
-		return s3t_fail(err, S3T_INVALID, "The file is larger than S3 allows an object to be.");
+		return s3t_fail(
+			err, S3T_INVALID, "The file is larger than S3 allows an object to be.");
 	return S3T_OK;
 }
 
 static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
-	enum s3t_rc rc = spec->from->ops->source_open(spec->from, io, sv_n(it->path, it->path_len),
-		&it->stat, &it->source, err);
+	enum s3t_rc rc = spec->from->ops->source_open(
+		spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
 	if (rc != S3T_OK)
 		return rc;
 	struct loc_facts facts;
@@ -34,12 +35,12 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	it->stat.mtime_ns = facts.mtime_ns;
 	struct loc_sink_spec sink = item_sink_spec(it);
 	return spec->to->ops->sink_begin(spec->to, io,
-		sv_n(spec->target_root, spec->target_root_len), sv_n(it->target, it->target_len), &sink,
-		&it->sink, err);
+		sv_n(spec->target_root, spec->target_root_len), sv_n(it->target, it->target_len),
+		&sink, &it->sink, err);
 }
 
-static enum s3t_rc part(struct item *it, const struct loc_io *io, uint32_t index,
-	struct s3t_err *err)
+static enum s3t_rc part(
+	struct item *it, const struct loc_io *io, uint32_t index, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
 	uint64_t offset = plan_part_offset(&it->plan, index);

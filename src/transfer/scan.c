@@ -1,6 +1,6 @@
 /*
- * Scanning: one step looks at the next source or lists one page of it, and puts what it found into the
- * job's window. Work starts while the scan goes on.
+ * Scanning: one step looks at the next source or lists one page of it, and puts what it found into
+ * the job's window. Work starts while the scan goes on.
  */
 #include "core/text.h"
 #include "core/timeutil.h"
@@ -21,7 +21,8 @@ static void add_name(struct strbuf *out, struct strview name, bool latin1)
 		if (c < 0x80)
 			strbuf_add_char(out, (char)c);
 		else
-			strbuf_add(out, (char[]){(char)(0xc0 | c >> 6), (char)(0x80 | (c & 0x3f))}, 2);
+			strbuf_add(
+				out, (char[]){(char)(0xc0 | c >> 6), (char)(0x80 | (c & 0x3f))}, 2);
 	}
 }
 
@@ -87,8 +88,10 @@ static void take_entry(struct found *f, const struct entry_page *page, const str
 	case ENTRY_FILE:
 		if (ends_in_slash && to_local && e->size) {
 			s3t_fail(&why, S3T_REFUSED_NAME,
-				"The key ends in '/', but it has data: it is a file and a directory.");
-			problem(job, strbuf_view(&f->path), strbuf_view(&f->target), ITEM_FAILED, &why);
+				"The key ends in '/', but it has data: it is a file and a "
+				"directory.");
+			problem(job, strbuf_view(&f->path), strbuf_view(&f->target), ITEM_FAILED,
+				&why);
 		} else {
 			add_item(f, &stat, ends_in_slash && !e->size);
 		}
@@ -202,8 +205,8 @@ static void open_directory(struct job *job, const struct job_source *src)
 	add_name(&name, sv_n(src->target_rel, src->target_rel_len), job->spec.name_latin1);
 	set_with_slash(&scan->target, strbuf_view(&name));
 	strbuf_deinit(&name);
-	scan->list = job->spec.from->ops->list_new(job->spec.from, sv_n(src->path, src->path_len),
-		flags, on_problem, job);
+	scan->list = job->spec.from->ops->list_new(
+		job->spec.from, sv_n(src->path, src->path_len), flags, on_problem, job);
 }
 
 static void take_single(struct job *job, const struct job_source *src, const struct loc_stat *stat)
@@ -211,8 +214,8 @@ static void take_single(struct job *job, const struct job_source *src, const str
 	if (job->spec.kind == JOB_DELETE) {
 		struct entry_page *page = entry_page_new(false);
 		strbuf_reset(&job->scan.base);
-		(void)entry_page_add(page, sv_n(src->path, src->path_len), ENTRY_FILE, stat->size, 0, 0,
-			sv_n("", 0));
+		(void)entry_page_add(page, sv_n(src->path, src->path_len), ENTRY_FILE, stat->size,
+			0, 0, sv_n("", 0));
 		book_batch(job, page);
 		entry_page_free(page);
 		return;
@@ -235,8 +238,8 @@ static bool is_single_delete(const struct job *job, const struct job_source *src
 	return job->spec.kind == JOB_DELETE && !job->spec.recursive && !ends_in_slash;
 }
 
-static enum s3t_rc start_source(struct worker *w, struct job *job, const struct job_source *src,
-	struct s3t_err *err)
+static enum s3t_rc start_source(
+	struct worker *w, struct job *job, const struct job_source *src, struct s3t_err *err)
 {
 	struct loc_io io = {.conn = w->conn, .cancel = job->cancel};
 	struct loc_stat stat = {.kind = ENTRY_FILE, .mtime_ns = TIME_UNKNOWN};

@@ -26,8 +26,8 @@ static void title_of(const struct job *job, char out[VIEW_TEXT_MAX])
 	if (spec->source_count) {
 		const struct job_source *s = &spec->sources[0];
 		struct strview first = spec->kind == JOB_MKDIR
-			? sv_n(s->target_rel, s->target_rel_len)
-			: path_basename(sv_n(s->path, s->path_len));
+					       ? sv_n(s->target_rel, s->target_rel_len)
+					       : path_basename(sv_n(s->path, s->path_len));
 		copy_name(name, first);
 	}
 	copy_name(target, sv_n(spec->target_root, spec->target_root_len));

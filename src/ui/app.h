@@ -6,6 +6,7 @@
 
 #include "ui/keymap.h"
 #include "ui/pane.h"
+#include "ui/progress.h"
 #include "ui/ui.h"
 #include "ui/view.h"
 
@@ -23,6 +24,9 @@ const struct settings *app_settings(const struct app *app);
 struct pane *app_active(struct app *app);
 struct pane *app_other(struct app *app);
 void app_switch_panes(struct app *app);
+/* Left and right change places; the cursor stays on its side. */
+void app_swap_panes(struct app *app);
+struct pane *app_pane(struct app *app, int side);
 
 /* Puts v on top; the app owns it from now on. */
 void app_push(struct app *app, struct view *v);
@@ -31,12 +35,18 @@ void app_close(struct app *app, struct view *v);
 struct view *app_top(struct app *app);
 /* The next frame is drawn anew. After every handled key that happens anyway. */
 void app_redraw(struct app *app);
+/* As app_redraw(), but at most ten times a second. */
+void app_redraw_soon(struct app *app);
 /* Ends the loop; what runs is stopped and cleaned up. */
 void app_quit(struct app *app);
+/* Ends the loop when no job runs any more. False takes it back. */
+void app_quit_when_idle(struct app *app, bool wanted);
 
 /* One line above the F-key bar until the next key. */
 void app_status(struct app *app, const char *fmt, ...) S3T_PRINTF(2, 3);
 void app_status_error(struct app *app, const char *fmt, ...) S3T_PRINTF(2, 3);
+/* "" when there is none. */
+const char *app_status_text(const struct app *app, bool *is_error);
 
 /* A job over what is selected in `from` (NULL: no sources): all options as configured, recursive,
  * policy ask. The caller sets the target and whatever else, then app_submit()s or
@@ -51,6 +61,7 @@ job_id app_submit(struct app *app, struct job_spec *spec, struct s3t_err *err);
 void app_drop_asks(struct app *app, job_id job);
 /* Renewed at most ten times a second. */
 const struct engine_snapshot *app_snapshot(const struct app *app);
+const struct progress *app_progress(const struct app *app);
 
 /* Reads what a person typed: "s3://bucket/prefix", "/dir", "~/dir", "..", or a name relative to
  * where the pane is. *location is borrowed from the app. path: appended. */

@@ -57,8 +57,8 @@ static const struct view_ops conflict_ops = {.context = CTX_DIALOG,
 	.on_event = conflict_event,
 	.destroy = form_destroy};
 
-static void add_side(struct form *f, const char *label, struct strview name,
-	const struct conflict_side *side)
+static void add_side(
+	struct form *f, const char *label, struct strview name, const struct conflict_side *side)
 {
 	char size[TEXT_SIZE_MAX], when[32] = "";
 	struct strbuf text;

@@ -1,4 +1,5 @@
-/* Copy and move: how much it is (counted while the dialog is open), where to, and by which policy. */
+/* Copy and move: how much it is (counted while the dialog is open), where to, and by which policy.
+ */
 #include "core/text.h"
 #include "ui/dialogs.h"
 #include "ui/form.h"
@@ -8,7 +9,8 @@
 #include <string.h>
 
 static const char *const class_options[] = {"as configured", "STANDARD", "REDUCED_REDUNDANCY",
-	"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"};
+	"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR",
+	"DEEP_ARCHIVE"};
 
 static const char *const encryption_options[] = {"none", "(other kinds: not yet)"};
 
@@ -21,8 +23,8 @@ static const char *const policy_options[] = {
 struct copy_dialog {
 	struct form form;
 	bool is_move, is_dry;
-	struct job_spec spec;	/* sources, owned until submitted */
-	struct location *from;	/* borrowed from spec */
+	struct job_spec spec;  /* sources, owned until submitted */
+	struct location *from; /* borrowed from spec */
 	size_t count_label, target, policy, class, encryption, error;
 	list_id counting;
 	job_id dry_job;
@@ -114,7 +116,8 @@ static void add_source(void *arg, const struct pane_row *row)
 	d->selected++;
 }
 
-/* The target as typed: "into" where it ends in '/' or several things are selected, else a new name. */
+/* The target as typed: "into" where it ends in '/' or several things are selected, else a new name.
+ */
 static enum s3t_rc read_target(struct copy_dialog *d, struct job_spec *spec, struct s3t_err *err)
 {
 	struct app *app = d->form.view.app;
@@ -140,7 +143,8 @@ static enum s3t_rc read_target(struct copy_dialog *d, struct job_spec *spec, str
 		spec->sources[0].target_rel = s3t_strndup(name.data, name.len);
 		spec->sources[0].target_rel_len = name.len;
 		if (spec->target_root_len == 0 && to->ops->kind == LOC_S3)
-			rc = s3t_fail(err, S3T_INVALID, "A target in S3 needs a bucket and a name.");
+			rc = s3t_fail(
+				err, S3T_INVALID, "A target in S3 needs a bucket and a name.");
 	}
 	strbuf_deinit(&path);
 	return rc;
@@ -181,7 +185,8 @@ static void submit(struct copy_dialog *d, bool dry)
 		if (spec.policy == CONFLICT_ASK)
 			spec.policy = CONFLICT_FAIL; /* what exists is named as such */
 		d->dry_job = engine_submit(app_engine(app), &spec);
-		form_set_label(&d->form, d->error, THEME_DIALOG_DIM, "looking what would happen...");
+		form_set_label(
+			&d->form, d->error, THEME_DIALOG_DIM, "looking what would happen...");
 	} else if (app_submit(app, &spec, &err) == 0) {
 		form_set_label(&d->form, d->error, THEME_DIALOG_ERROR, "%s", err.message);
 	} else {
@@ -238,8 +243,8 @@ void dialog_copy_open(struct app *app, bool is_move)
 		strbuf_add_char(&target, '/');
 	d->target = form_add_text(&d->form, "To    ", strbuf_view(&target));
 	strbuf_deinit(&target);
-	d->policy = form_add_choice(&d->form, "Where it exists", policy_options,
-		CONFLICT_FAIL, CONFLICT_ASK);
+	d->policy = form_add_choice(
+		&d->form, "Where it exists", policy_options, CONFLICT_FAIL, CONFLICT_ASK);
 	d->class = form_add_choice(&d->form, "Storage class  ", class_options,
 		sizeof class_options / sizeof *class_options, 0);
 	d->encryption = form_add_choice(&d->form, "Encryption     ", encryption_options, 2, 0);

@@ -80,8 +80,8 @@ static void on_goto(struct form *f, size_t button)
 	struct s3t_err err;
 	struct strbuf path;
 	strbuf_init(&path);
-	enum s3t_rc rc = app_parse_place(app, app_active(app), form_text(f, d->place), &location, &path,
-		&err);
+	enum s3t_rc rc = app_parse_place(
+		app, app_active(app), form_text(f, d->place), &location, &path, &err);
 	if (rc == S3T_OK) {
 		pane_go(app_active(app), location, strbuf_view(&path), SV(""));
 		form_close(f);
@@ -153,7 +153,7 @@ void dialog_mkdir_open(struct app *app)
 	struct pane *pane = app_active(app);
 	struct mkdir_dialog *d = s3t_alloc(sizeof *d);
 	const char *title = pane_is_buckets(pane) ? "New bucket"
-		: pane_is_s3(pane)		  ? "New prefix"
+			    : pane_is_s3(pane)    ? "New prefix"
 						  : "New directory";
 	form_init(&d->form, &plain_ops, title);
 	d->name = form_add_text(&d->form, "Name", SV(""));
@@ -189,7 +189,8 @@ static void quit_tick(struct view *v, int64_t now_ms)
 		form_close(&d->form);
 	} else if (d->is_waiting) {
 		form_set_label(&d->form, d->text, THEME_DIALOG,
-			"Waiting for %zu running job%s; then s3tui ends.", busy, busy == 1 ? "" : "s");
+			"Waiting for %zu running job%s; then s3tui ends.", busy,
+			busy == 1 ? "" : "s");
 	}
 }
 

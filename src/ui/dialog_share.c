@@ -1,6 +1,6 @@
 /*
- * Share: a presigned URL, signed anew whenever something changes; always shown in full, so that it can
- * be selected; its true end is that of the credentials where they end earlier.
+ * Share: a presigned URL, signed anew whenever something changes; always shown in full, so that it
+ * can be selected; its true end is that of the credentials where they end earlier.
  */
 #include "core/parse.h"
 #include "core/text.h"
@@ -49,8 +49,8 @@ static void signing_free(void *arg)
 	free(s);
 }
 
-static enum s3t_rc run_signing(void *arg, struct http_conn *conn, struct cancel *cancel,
-	struct s3t_err *err)
+static enum s3t_rc run_signing(
+	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
 {
 	struct signing *s = arg;
 	(void)conn;
@@ -66,7 +66,8 @@ static void show_link(struct share_dialog *d, const struct signing *s)
 	time_format_local(s->ends_s, true, when);
 	bool is_short = s->ends_s + 2 < time_wall_s() + s->what.expires_s;
 	form_set_label(&d->form, d->ends, is_short ? THEME_DIALOG_ERROR : THEME_DIALOG,
-		is_short ? "until %s: your credentials end then, and the link with them" : "until %s",
+		is_short ? "until %s: your credentials end then, and the link with them"
+			 : "until %s",
 		when);
 }
 
@@ -140,14 +141,14 @@ static void save_link(struct share_dialog *d)
 	bool written = false;
 	if (fd >= 0) {
 		written = write(fd, d->link.data, d->link.len) == (ssize_t)d->link.len &&
-			write(fd, "\n", 1) == 1;
+			  write(fd, "\n", 1) == 1;
 		written &= close(fd) == 0;
 	}
 	if (written)
 		form_set_label(&d->form, d->note, THEME_DIALOG, "saved to %s", shown);
 	else
-		form_set_label(&d->form, d->note, THEME_DIALOG_ERROR, "%s could not be written%s", shown,
-			errno == EEXIST ? ": it exists" : "");
+		form_set_label(&d->form, d->note, THEME_DIALOG_ERROR, "%s could not be written%s",
+			shown, errno == EEXIST ? ": it exists" : "");
 	free(shown);
 	strbuf_deinit(&path);
 }

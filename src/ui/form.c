@@ -118,7 +118,7 @@ static void move_focus(struct form *f, int step)
 struct layout {
 	struct form *form;
 	struct rect box; /* inside of the frame */
-	int line;	 /* next one, from 0 */
+	int line;        /* next one, from 0 */
 	int focus_line;
 	bool is_drawing;
 };
@@ -182,7 +182,8 @@ static void lay_text(struct layout *l, const struct field *field, bool has_focus
 			size_t n = utf8_decode(sv_from(view, skip), &c);
 			skip += n ? n : 1;
 		}
-		draw_field(y, x, w, has_focus ? THEME_FIELD_ACTIVE : THEME_FIELD, sv_from(view, skip));
+		draw_field(
+			y, x, w, has_focus ? THEME_FIELD_ACTIVE : THEME_FIELD, sv_from(view, skip));
 		if (has_focus)
 			draw_cursor_at(y, x + text_columns(sv_from(strbuf_view(&before), skip)));
 		strbuf_deinit(&shown);
@@ -265,7 +266,8 @@ void form_draw(struct view *v)
 	draw_fill(frame, THEME_DIALOG);
 	char foot[48] = "";
 	if (l.line > l.box.h)
-		snprintf(foot, sizeof foot, "lines %d-%d of %d", f->top + 1, f->top + l.box.h, l.line);
+		snprintf(foot, sizeof foot, "lines %d-%d of %d", f->top + 1, f->top + l.box.h,
+			l.line);
 	draw_frame(frame, THEME_DIALOG_FRAME, f->title, foot[0] ? foot : NULL);
 	l.is_drawing = true;
 	lay_out(&l);

@@ -1,7 +1,7 @@
 /*
- * What dialogs are made of: lines of text, text fields, choices and one row of buttons, in a frame of
- * min(76, columns - 4) that scrolls when the screen is low. A dialog embeds struct form as its first
- * member and gives it callbacks. UI thread only.
+ * What dialogs are made of: lines of text, text fields, choices and one row of buttons, in a frame
+ * of min(76, columns - 4) that scrolls when the screen is low. A dialog embeds struct form as its
+ * first member and gives it callbacks. UI thread only.
  *
  * Tab, Shift-Tab and the arrows move between fields, Left and Right change a choice or a button,
  * Enter presses the button in focus (the first one from a field), Esc closes.
@@ -17,10 +17,10 @@ enum { FORM_FIELDS_MAX = 24, FORM_OPTIONS_MAX = 12 };
 
 struct field {
 	enum field_kind kind;
-	const char *label;	 /* of text and choice; static */
-	enum theme_role role;	 /* of a label */
-	struct strbuf text;	 /* a label's or a field's; a field's bytes are as typed */
-	size_t cursor;		 /* byte in text */
+	const char *label;          /* of text and choice; static */
+	enum theme_role role;       /* of a label */
+	struct strbuf text;         /* a label's or a field's; a field's bytes are as typed */
+	size_t cursor;              /* byte in text */
 	const char *const *options; /* choices and buttons; static */
 	size_t option_count, selected;
 	bool is_hidden;
@@ -61,8 +61,8 @@ bool form_on_key(struct view *v, const struct input_event *in);
 bool form_on_action(struct view *v, enum action action);
 void form_destroy(struct view *v);
 
-#define FORM_OPS                                                                                   \
-	.context = CTX_DIALOG, .draw = form_draw, .on_key = form_on_key,                           \
+#define FORM_OPS                                                         \
+	.context = CTX_DIALOG, .draw = form_draw, .on_key = form_on_key, \
 	.on_action = form_on_action, .destroy = form_destroy
 
 #endif

@@ -2,10 +2,9 @@
 
 #include "core/text.h"
 
-#include <math.h>
 #include <stdio.h>
 
-/* Weight of what is older than so many milliseconds falls to 1/e. */
+/* What is older than so many milliseconds counts half. */
 #define RATE_WINDOW_MS 3000.0
 
 static void measure(struct progress *p, uint64_t moved, int64_t now_ms)
@@ -20,7 +19,7 @@ static void measure(struct progress *p, uint64_t moved, int64_t now_ms)
 	if (since < 100)
 		return;
 	double now = (double)(moved - p->moved) * 1000 / (double)since;
-	double old = p->has_rate ? exp(-(double)since / RATE_WINDOW_MS) : 0;
+	double old = p->has_rate ? RATE_WINDOW_MS / (RATE_WINDOW_MS + (double)since) : 0;
 	p->rate = p->rate * old + now * (1 - old);
 	p->has_rate = true;
 	p->moved = moved;

@@ -178,7 +178,7 @@ static void source_and_target_the_same_is_refused(void **state)
 	char *link_name = s3t_asprintf("%s/via", f.dir), *d = s3t_asprintf("%s/d", f.dir);
 	assert_int_equal(link(a, b), 0);
 	assert_int_equal(symlink(d, link_name), 0);
-	char *const targets[][2] = {{d, "x"}, {d, "hard"}, {link_name, "x"}};
+	const char *const targets[][2] = {{d, "x"}, {d, "hard"}, {link_name, "x"}};
 	for (size_t i = 0; i < 3; i++) {
 		job_spec_init(&spec, JOB_MOVE, &f.profile->settings);
 		spec.from = location_ref(f.local);
@@ -293,7 +293,8 @@ static void a_local_delete_never_follows_symlinks(void **state)
 	fixture_start(&f, NULL, NULL);
 	fixture_write(&f, "outside/precious", 10, 1);
 	fixture_write(&f, "tree/sub/file", 10, 1);
-	char *target = s3t_asprintf("%s/outside", f.dir), *name = s3t_asprintf("%s/tree/link", f.dir);
+	char *target = s3t_asprintf("%s/outside", f.dir),
+	     *name = s3t_asprintf("%s/tree/link", f.dir);
 	assert_int_equal(symlink(target, name), 0);
 	char *tree = s3t_asprintf("%s/tree", f.dir);
 	job_spec_init(&spec, JOB_DELETE, &f.profile->settings);
@@ -344,7 +345,10 @@ static void passing_faults_are_survived(void **state)
 		{.kind = SANDBOX_FAULT_CLOSE, .method = "PUT", .nth = 2},
 		{.kind = SANDBOX_FAULT_CLOSE_REQUEST, .method = "PUT", .bytes = 100000},
 		{.kind = SANDBOX_FAULT_WORK_ERROR, .method = "PUT", .nth = 2},
-		{.kind = SANDBOX_FAULT_WORK_CLOSE, .method = "POST", .target = "uploadId", .nth = 1},
+		{.kind = SANDBOX_FAULT_WORK_CLOSE,
+			.method = "POST",
+			.target = "uploadId",
+			.nth = 1},
 		{.kind = SANDBOX_FAULT_ERROR_200, .method = "POST", .target = "uploadId", .nth = 1},
 		{.kind = SANDBOX_FAULT_CLOSE_BODY, .method = "GET", .bytes = 300000, .times = 2},
 		{.kind = SANDBOX_FAULT_ANSWER, .method = "GET", .times = 2, .status = 500},

@@ -135,8 +135,8 @@ bool fixture_file_is_object(struct fixture *f, const char *name, const char *key
 	strbuf_init(&a);
 	strbuf_init_cap(&b, (size_t)1 << 30);
 	bool same = read_file(path, &a) &&
-		sandbox_get(f->server, SANDBOX_BUCKET, sv(key), &b, NULL) == S3T_OK &&
-		sv_eq(strbuf_view(&a), strbuf_view(&b));
+		    sandbox_get(f->server, SANDBOX_BUCKET, sv(key), &b, NULL) == S3T_OK &&
+		    sv_eq(strbuf_view(&a), strbuf_view(&b));
 	strbuf_deinit(&a);
 	strbuf_deinit(&b);
 	free(path);
@@ -149,7 +149,8 @@ bool fixture_files_equal(struct fixture *f, const char *a, const char *b)
 	char *pa = full(f, a), *pb = full(f, b);
 	strbuf_init(&x);
 	strbuf_init(&y);
-	bool same = read_file(pa, &x) && read_file(pb, &y) && sv_eq(strbuf_view(&x), strbuf_view(&y));
+	bool same =
+		read_file(pa, &x) && read_file(pb, &y) && sv_eq(strbuf_view(&x), strbuf_view(&y));
 	strbuf_deinit(&x);
 	strbuf_deinit(&y);
 	free(pa);
@@ -213,8 +214,8 @@ static void job(struct fixture *f, struct job_spec *spec, struct location *from,
 void fixture_upload(struct fixture *f, struct job_spec *spec, const char *source,
 	const char *prefix, const char *target_rel)
 {
-	job(f, spec, f->local, f->s3, full(f, source), s3t_asprintf("%s/%s", SANDBOX_BUCKET, prefix),
-		target_rel);
+	job(f, spec, f->local, f->s3, full(f, source),
+		s3t_asprintf("%s/%s", SANDBOX_BUCKET, prefix), target_rel);
 }
 
 void fixture_download(struct fixture *f, struct job_spec *spec, const char *key, const char *dir,
@@ -246,7 +247,8 @@ void fixture_wait(struct fixture *f, job_id id)
 				f->failed = e->failed;
 				f->skipped = e->skipped;
 				f->was_cancelled = e->job_cancelled;
-			} else if (e->kind == EV_ITEM && e->err.rc != S3T_OK && !f->first_error.rc) {
+			} else if (e->kind == EV_ITEM && e->err.rc != S3T_OK &&
+				   !f->first_error.rc) {
 				f->first_error = e->err;
 			} else if (e->kind == EV_ITEM && e->result.proof) {
 				snprintf(f->proof, sizeof f->proof, "%s", e->result.proof);

@@ -1,6 +1,6 @@
 /*
- * What tests against the sandbox share: a server, a client, an engine, a private directory. Each test
- * has its own. All failures end the test.
+ * What tests against the sandbox share: a server, a client, an engine, a private directory. Each
+ * test has its own. All failures end the test.
  */
 #ifndef TESTS_SUPPORT_FIXTURE_H
 #define TESTS_SUPPORT_FIXTURE_H
@@ -23,7 +23,7 @@ struct fixture {
 	uint64_t done, failed, skipped;
 	bool was_cancelled;
 	struct s3t_err first_error; /* of an item */
-	char proof[64];		    /* of the last completed item */
+	char proof[64];             /* of the last completed item */
 };
 
 /* ini: lines of s3tui.ini besides the endpoint; may be NULL. options: NULL for the defaults. */

@@ -1,0 +1,398 @@
+/*
+ * The event loop. It waits for the terminal, for events of the engine and of the lister, and for
+ * signals; nothing here blocks on anything else. What takes long is done in slices (view_ops.work)
+ * while nothing waits. A frame is drawn after a key, else at most ten times a second.
+ */
+#include "ui/app_private.h"
+
+#include "core/timeutil.h"
+#include "ui/curses.h"
+#include "ui/term.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { TICK_MS = 100, EVENTS_MS = 5, MIN_ROWS = 20, MIN_COLS = 60 };
+
+struct engine *app_engine(struct app *app)
+{
+	return app->engine;
+}
+
+struct lister *app_lister(struct app *app)
+{
+	return app->lister;
+}
+
+const struct keymap *app_keymap(const struct app *app)
+{
+	return app->keymap;
+}
+
+const struct ui_options *app_options(const struct app *app)
+{
+	return app->options;
+}
+
+const struct settings *app_settings(const struct app *app)
+{
+	return app->settings;
+}
+
+const struct engine_snapshot *app_snapshot(const struct app *app)
+{
+	return &app->snapshot;
+}
+
+const struct progress *app_progress(const struct app *app)
+{
+	return &app->progress;
+}
+
+struct pane *app_pane(struct app *app, int side)
+{
+	return app->panes[side];
+}
+
+struct pane *app_active(struct app *app)
+{
+	return app->panes[app->active];
+}
+
+struct pane *app_other(struct app *app)
+{
+	return app->panes[!app->active];
+}
+
+void app_switch_panes(struct app *app)
+{
+	app->active = !app->active;
+}
+
+void app_swap_panes(struct app *app)
+{
+	struct pane *left = app->panes[0];
+	app->panes[0] = app->panes[1];
+	app->panes[1] = left;
+}
+
+/* --- views --- */
+
+void app_push(struct app *app, struct view *v)
+{
+	v->app = app;
+	v->below = app->top;
+	v->is_closing = false;
+	app->top = v;
+	app->is_dirty = true;
+}
+
+void app_close(struct app *app, struct view *v)
+{
+	v->is_closing = true;
+	app->has_closing = true;
+	app->is_dirty = true;
+}
+
+struct view *app_top(struct app *app)
+{
+	struct view *v = app->top;
+	while (v && v->is_closing)
+		v = v->below;
+	return v;
+}
+
+static void destroy_closing(struct app *app, bool all)
+{
+	if (!app->has_closing && !all)
+		return;
+	app->has_closing = false;
+	struct view **at = &app->top;
+	while (*at) {
+		struct view *v = *at;
+		if (!v->is_closing && !all) {
+			at = &v->below;
+			continue;
+		}
+		*at = v->below;
+		v->ops->destroy(v);
+	}
+}
+
+void app_redraw(struct app *app)
+{
+	app->is_dirty = true;
+}
+
+void app_redraw_soon(struct app *app)
+{
+	app->is_stale = true;
+}
+
+void app_quit(struct app *app)
+{
+	app->is_quitting = true;
+}
+
+void app_quit_when_idle(struct app *app, bool wanted)
+{
+	app->quits_when_idle = wanted;
+}
+
+static void set_status(struct app *app, bool is_error, const char *fmt, va_list ap)
+{
+	struct strbuf sb;
+	strbuf_init(&sb);
+	strbuf_vaddf(&sb, fmt, ap);
+	free(app->status);
+	app->status = strbuf_take(&sb);
+	app->status_is_error = is_error;
+	app->is_dirty = true;
+}
+
+void app_status(struct app *app, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	set_status(app, false, fmt, ap);
+	va_end(ap);
+}
+
+void app_status_error(struct app *app, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	set_status(app, true, fmt, ap);
+	va_end(ap);
+}
+
+const char *app_status_text(const struct app *app, bool *is_error)
+{
+	*is_error = app->status_is_error;
+	return app->status ? app->status : "";
+}
+
+/* --- frames --- */
+
+static void draw_view(struct view *v)
+{
+	if (!v)
+		return;
+	if (!v->ops->is_opaque)
+		draw_view(v->below);
+	if (!v->is_closing)
+		v->ops->draw(v);
+}
+
+static bool is_too_small(void)
+{
+	return screen_rows() < MIN_ROWS || screen_cols() < MIN_COLS;
+}
+
+void app_draw(struct app *app)
+{
+	int y, x;
+	(void)draw_take_cursor(&y, &x);
+	(void)werase(stdscr);
+	if (is_too_small())
+		draw_fmt(0, 0, screen_cols(), THEME_NORMAL, "Too small: %dx%d; needs %dx%d.",
+			screen_cols(), screen_rows(), MIN_COLS, MIN_ROWS);
+	else
+		draw_view(app_top(app));
+	if (app->must_clear)
+		(void)clearok(curscr, TRUE);
+	app->must_clear = false;
+	bool has_cursor = draw_take_cursor(&y, &x) && !is_too_small();
+	(void)curs_set(has_cursor);
+	if (has_cursor)
+		(void)wmove(stdscr, y, x);
+	term_frame_begin();
+	(void)wrefresh(stdscr);
+	term_frame_end();
+	app->is_dirty = app->is_stale = false;
+	app->frame_ms = time_mono_ms();
+}
+
+/* --- events --- */
+
+static void resized(struct app *app)
+{
+	term_resize();
+	for (struct view *v = app->top; v; v = v->below)
+		if (v->ops->resize)
+			v->ops->resize(v);
+	app->is_dirty = true;
+}
+
+static void suspend(struct app *app)
+{
+	size_t busy = engine_busy(app->engine);
+	char *note = busy ? s3t_asprintf("s3tui: %zu job%s pause until it goes on (fg).\n", busy,
+				    busy == 1 ? "" : "s")
+			  : NULL;
+	term_suspend(note);
+	free(note);
+	resized(app);
+}
+
+static void take_signals(struct app *app)
+{
+	for (enum term_signal s; (s = term_next_signal()) != TERM_SIGNAL_NONE;) {
+		if (s == TERM_SIGNAL_RESIZE) {
+			resized(app);
+		} else if (s == TERM_SIGNAL_SUSPEND) {
+			suspend(app);
+		} else if (s == TERM_SIGNAL_RESUMED) {
+			term_resume();
+			resized(app);
+		} else {
+			app_quit(app);
+		}
+	}
+}
+
+static void dispatch(struct app *app, const struct input_event *in)
+{
+	struct view *v = app_top(app);
+	if (in->kind == INPUT_RESIZE) {
+		app->is_dirty = true;
+		return;
+	}
+	if (in->kind == INPUT_KEY && in->key == ('z' | K_CTRL)) {
+		suspend(app);
+		return;
+	}
+	free(app->status);
+	app->status = NULL;
+	app->is_dirty = true;
+	enum action action = in->kind == INPUT_KEY
+		? keymap_find(app->keymap, v->ops->context, in->key)
+		: ACTION_NONE;
+	if (is_too_small() && action != ACTION_QUIT && action != ACTION_DISMISS)
+		return;
+	if (v->ops->on_key && v->ops->on_key(v, in))
+		return;
+	if (action == ACTION_REDRAW)
+		app->must_clear = true;
+	else if (action != ACTION_NONE && v->ops->on_action)
+		(void)v->ops->on_action(v, action);
+}
+
+static void take_input(struct app *app)
+{
+	struct input_event in;
+	while (!app->is_quitting && input_next(app->input, &in)) {
+		dispatch(app, &in);
+		destroy_closing(app, false);
+	}
+}
+
+/* Pages of the lister, for a few milliseconds. */
+static void take_pages(struct app *app)
+{
+	int64_t until = time_mono_ms() + EVENTS_MS;
+	struct lister_event *e;
+	while (time_mono_ms() < until && (e = (struct lister_event *)msgq_pop(app->lister_events))) {
+		for (struct view *v = app->top; v; v = v->below)
+			if (!v->is_closing && v->ops->on_list && v->ops->on_list(v, e))
+				break;
+		lister_event_free(e);
+	}
+}
+
+static void take_engine_events(struct app *app)
+{
+	struct event *e;
+	bool any = false;
+	while ((e = (struct event *)msgq_pop(app->engine_events))) {
+		any = true;
+		for (struct view *v = app->top; v; v = v->below)
+			if (!v->is_closing && v->ops->on_event)
+				v->ops->on_event(v, e);
+		app_take_engine_event(app, e);
+	}
+	if (any)
+		app_renew_snapshot(app, time_mono_ms());
+}
+
+static void tick(struct app *app)
+{
+	int64_t now = time_mono_ms();
+	bool is_listing = pane_is_listing(app->panes[0]) || pane_is_listing(app->panes[1]);
+	if (is_listing && now - app->frame_ms >= 500)
+		app->is_stale = true;
+	if (now - app->snapshot_ms < TICK_MS)
+		return;
+	bool was_busy = app->progress.is_busy;
+	if (!was_busy && !engine_busy(app->engine))
+		return;
+	app_renew_snapshot(app, now);
+	for (struct view *v = app->top; v; v = v->below)
+		if (!v->is_closing && v->ops->tick)
+			v->ops->tick(v, now);
+	app->is_stale = true;
+}
+
+static void work(struct app *app)
+{
+	app->has_more_work = false;
+	for (struct view *v = app->top; v; v = v->below)
+		if (!v->is_closing && v->ops->work && v->ops->work(v))
+			app->has_more_work = true;
+}
+
+static int wait_ms(const struct app *app)
+{
+	int64_t now = time_mono_ms();
+	if (app->has_more_work)
+		return 0;
+	if (app->is_stale) {
+		int64_t left = app->frame_ms + TICK_MS - now;
+		return left > 0 ? (int)left : 0;
+	}
+	bool is_listing = pane_is_listing(app->panes[0]) || pane_is_listing(app->panes[1]);
+	return app->progress.is_busy || is_listing ? TICK_MS : -1;
+}
+
+static void wait_for_events(struct app *app)
+{
+	struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+		{.fd = msgq_fd(app->engine_events), .events = POLLIN},
+		{.fd = msgq_fd(app->lister_events), .events = POLLIN},
+		{.fd = term_signal_fd(), .events = POLLIN}};
+	if (poll(fds, sizeof fds / sizeof *fds, wait_ms(app)) <= 0)
+		return;
+	if (fds[3].revents)
+		take_signals(app);
+	if (fds[0].revents & POLLIN)
+		take_input(app);
+	else if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+		app_quit(app); /* the terminal is gone */
+}
+
+void app_loop(struct app *app)
+{
+	while (!app->is_quitting) {
+		take_engine_events(app);
+		take_pages(app);
+		work(app);
+		tick(app);
+		app_open_problem(app);
+		destroy_closing(app, false);
+		if (app->quits_when_idle && engine_busy(app->engine) == 0)
+			break;
+		bool is_due = app->is_stale && time_mono_ms() - app->frame_ms >= TICK_MS;
+		if (app->is_dirty || is_due)
+			app_draw(app);
+		wait_for_events(app);
+	}
+	free(app->status);
+	app->status = NULL;
+	if (engine_busy(app->engine)) {
+		app_status(app, "Stopping transfers and cleaning up");
+		app_draw(app);
+	}
+	destroy_closing(app, true);
+}

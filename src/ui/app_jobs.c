@@ -1,0 +1,293 @@
+/* What the app does around a job: starts it, and when it ends takes marks away and lists again. */
+#include "ui/app_private.h"
+
+#include "core/text.h"
+#include "core/timeutil.h"
+#include "ui/dialogs.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_source(void *arg, const struct pane_row *row)
+{
+	struct job_spec *spec = ((void **)arg)[0];
+	const struct pane *pane = ((void **)arg)[1];
+	struct strbuf path;
+	strbuf_init(&path);
+	pane_join(pane, row->name, &path);
+	struct strview rel = row->name;
+	if (rel.len > 1 && rel.data[rel.len - 1] == '/')
+		rel.len--;
+	job_spec_add_source(spec, strbuf_view(&path), rel);
+	strbuf_deinit(&path);
+}
+
+void app_job_spec_init(struct app *app, struct job_spec *spec, enum job_kind kind,
+	struct pane *from)
+{
+	job_spec_init(spec, kind, app->settings);
+	spec->recursive = true;
+	spec->policy = CONFLICT_ASK;
+	if (!from)
+		return;
+	spec->from = location_ref(pane_location(from));
+	(void)pane_each_selected(from, add_source, (void *[]){spec, from});
+}
+
+/* --- the demo's places --- */
+
+static bool is_below(const char *path, const char *root)
+{
+	size_t n = strlen(root);
+	return strncmp(path, root, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* The directory that holds a path, without symbolic links on its way, is in the demo's. */
+static bool is_in_demo_dir(const char *root, struct strview path)
+{
+	char real_root[PATH_MAX], real[PATH_MAX];
+	struct strview up = path_parent(path);
+	char *parent = s3t_strndup(up.data, up.len);
+	bool ok = root && realpath(root, real_root) && realpath(parent, real) &&
+		is_below(real, real_root);
+	free(parent);
+	return ok;
+}
+
+static bool demo_allows(const struct app *app, const struct job_spec *spec)
+{
+	const struct ui_options *o = app->options;
+	if (!o->is_demo || (spec->kind != JOB_MOVE && spec->kind != JOB_DELETE))
+		return true;
+	for (size_t i = 0; i < spec->source_count; i++) {
+		struct strview path = sv_n(spec->sources[i].path, spec->sources[i].path_len);
+		struct strview root = sv(o->demo_right_root ? o->demo_right_root : "");
+		bool ok = spec->from->ops->kind == LOC_LOCAL
+			? is_in_demo_dir(o->demo_left_root, path)
+			: root.len && path.len > root.len && sv_starts_with(path, root);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+bool app_demo_has_new(const struct app *app)
+{
+	return app->demo_has_new;
+}
+
+/* --- start and end --- */
+
+static void note_free(struct job_note *n)
+{
+	for (size_t i = 0; i < n->source_count; i++)
+		free((void *)(uintptr_t)n->sources[i].data);
+	free(n->sources);
+	free(n->target_root);
+	location_unref(n->from);
+	location_unref(n->to);
+	free(n);
+}
+
+static struct job_note *note_new(const struct job_spec *spec)
+{
+	struct job_note *n = s3t_alloc(sizeof *n);
+	n->kind = spec->kind;
+	n->from = spec->from ? location_ref(spec->from) : NULL;
+	n->to = spec->to ? location_ref(spec->to) : NULL;
+	n->target_root = s3t_strndup(spec->target_root ? spec->target_root : "",
+		spec->target_root ? spec->target_root_len : 0);
+	n->target_root_len = spec->target_root ? spec->target_root_len : 0;
+	n->sources = s3t_alloc((spec->source_count + 1) * sizeof *n->sources);
+	n->source_count = spec->source_count;
+	for (size_t i = 0; i < spec->source_count; i++) {
+		const struct job_source *s = &spec->sources[i];
+		n->sources[i] = sv_n(
+			s3t_strndup(s->path ? s->path : "", s->path_len), s->path_len);
+	}
+	return n;
+}
+
+job_id app_submit(struct app *app, struct job_spec *spec, struct s3t_err *err)
+{
+	if (!demo_allows(app, spec)) {
+		(void)s3t_fail(err, S3T_DENIED,
+			"In the demo only what is in its own two places can be moved or deleted.");
+		job_spec_deinit(spec);
+		return 0;
+	}
+	for (size_t i = 0; i < app->snapshot.job_count; i++) {
+		const struct job_view *j = &app->snapshot.jobs[i];
+		if (j->state == JOB_FINISHED && j->items_failed == 0)
+			engine_dismiss(app->engine, j->id);
+	}
+	struct job_note *n = note_new(spec);
+	n->id = engine_submit(app->engine, spec);
+	n->next = app->notes;
+	app->notes = n;
+	app_renew_snapshot(app, time_mono_ms());
+	return n->id;
+}
+
+static struct strview without_slash(struct strview s)
+{
+	if (s.len > 1 && s.data[s.len - 1] == '/')
+		s.len--;
+	return s;
+}
+
+/* Takes the marks from what was done. */
+static void unmark_done(struct app *app, const struct job_note *n)
+{
+	bool *flags = s3t_alloc(n->source_count + 1);
+	if (!n->from || !engine_sources_done(app->engine, n->id, flags, n->source_count)) {
+		free(flags);
+		return;
+	}
+	struct strview *names = s3t_alloc((n->source_count + 1) * sizeof *names);
+	for (int side = 0; side < 2; side++) {
+		struct pane *p = app->panes[side];
+		size_t count = 0;
+		for (size_t i = 0; i < n->source_count; i++) {
+			struct strview up = path_parent(n->sources[i]);
+			if (flags[i] && pane_location(p) == n->from &&
+				sv_eq(without_slash(up), without_slash(pane_path(p))))
+				names[count++] = sv_from(n->sources[i], up.len);
+		}
+		if (count)
+			pane_unmark(p, names, count);
+	}
+	free(names);
+	free(flags);
+}
+
+static void refresh_places(struct app *app, const struct job_note *n)
+{
+	bool source_changed = n->kind == JOB_MOVE || n->kind == JOB_DELETE;
+	for (int side = 0; side < 2; side++) {
+		struct pane *p = app->panes[side];
+		if (n->to)
+			pane_refresh_if(p, n->to, sv_n(n->target_root, n->target_root_len));
+		if (n->from && source_changed && n->source_count)
+			pane_refresh_if(p, n->from, path_parent(n->sources[0]));
+	}
+}
+
+static void say_done(struct app *app, enum job_kind kind, const struct event *e)
+{
+	static const char *const done[] = {
+		[JOB_COPY] = "copied", [JOB_MOVE] = "moved", [JOB_DELETE] = "deleted",
+		[JOB_MKDIR] = "made"};
+	char n[32], skipped[48] = "";
+	text_count(e->done, n);
+	if (e->skipped) {
+		char k[32];
+		text_count(e->skipped, k);
+		snprintf(skipped, sizeof skipped, ", %s skipped", k);
+	}
+	if (e->failed)
+		app_status_error(app, "%s %s%s, %llu failed (t shows them)", n, done[kind], skipped,
+			(unsigned long long)e->failed);
+	else
+		app_status(app, "%s%s %s%s", e->job_cancelled ? "Cancelled; " : "", n, done[kind],
+			skipped);
+}
+
+static void keep_problem(struct app *app, struct event *e)
+{
+	struct msg **at = (struct msg **)&app->problems;
+	while (*at)
+		at = &(*at)->next;
+	e->msg.next = NULL;
+	*at = &e->msg;
+}
+
+static void job_done(struct app *app, struct event *e)
+{
+	struct job_note **at = &app->notes;
+	while (*at && (*at)->id != e->job)
+		at = &(*at)->next;
+	struct job_note *n = *at;
+	app_drop_asks(app, e->job);
+	if (n) {
+		unmark_done(app, n);
+		refresh_places(app, n);
+		say_done(app, n->kind, e);
+		if (app->options->is_demo && n->to && n->to->ops->kind == LOC_S3 && e->done &&
+			(n->kind == JOB_COPY || n->kind == JOB_MOVE))
+			app->demo_has_new = true;
+		if (n->kind == JOB_MKDIR && !e->failed)
+			engine_dismiss(app->engine, e->job);
+		/* what failed may be tried again: the job then ends a second time */
+		if (!e->failed) {
+			*at = n->next;
+			note_free(n);
+		}
+	}
+	if (e->failed && !e->job_cancelled)
+		keep_problem(app, e);
+	else
+		event_free(e);
+}
+
+void app_take_engine_event(struct app *app, struct event *e)
+{
+	app->is_dirty = true;
+	if (e->kind == EV_JOB_DONE)
+		job_done(app, e);
+	else if (e->kind == EV_ASK)
+		keep_problem(app, e);
+	else
+		event_free(e);
+}
+
+void app_drop_asks(struct app *app, job_id job)
+{
+	struct msg **at = (struct msg **)&app->problems;
+	while (*at) {
+		struct event *e = (struct event *)*at;
+		if (e->kind != EV_ASK || e->job != job) {
+			at = &e->msg.next;
+			continue;
+		}
+		*at = e->msg.next;
+		event_free(e);
+	}
+}
+
+void app_open_problem(struct app *app)
+{
+	if (!app->problems || app_top(app)->ops->context == CTX_DIALOG)
+		return;
+	struct event *e = app->problems;
+	app->problems = (struct event *)e->msg.next;
+	if (e->kind == EV_ASK)
+		dialog_conflict_open(app, e);
+	else
+		dialog_error_open(app, e);
+	event_free(e);
+}
+
+void app_renew_snapshot(struct app *app, int64_t now_ms)
+{
+	engine_snapshot(app->engine, &app->snapshot);
+	progress_update(&app->progress, &app->snapshot, now_ms);
+	app->snapshot_ms = now_ms;
+}
+
+void app_jobs_deinit(struct app *app)
+{
+	while (app->problems) {
+		struct event *e = app->problems;
+		app->problems = (struct event *)e->msg.next;
+		event_free(e);
+	}
+	while (app->notes) {
+		struct job_note *n = app->notes;
+		app->notes = n->next;
+		note_free(n);
+	}
+	engine_snapshot_deinit(&app->snapshot);
+}

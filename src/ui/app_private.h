@@ -1,0 +1,56 @@
+/* What app.c, app_jobs.c and app_place.c share; nobody else includes it. */
+#ifndef UI_APP_PRIVATE_H
+#define UI_APP_PRIVATE_H
+
+#include "ui/app.h"
+
+/* What is to be done when a job ends. */
+struct job_note {
+	struct job_note *next;
+	job_id id;
+	enum job_kind kind;
+	struct location *from, *to; /* references; may be NULL */
+	struct strview *sources;    /* owned bytes */
+	size_t source_count;
+	char *target_root;
+	size_t target_root_len;
+};
+
+struct app {
+	const struct ui_options *options;
+	const struct settings *settings;
+	struct keymap *keymap;
+	struct msgq *engine_events, *lister_events;
+	struct engine *engine;
+	struct lister *lister;
+	struct input *input;
+	struct view *top;
+	struct pane *panes[2];
+	int active;
+
+	struct engine_snapshot snapshot;
+	struct progress progress;
+	int64_t snapshot_ms;
+	struct job_note *notes;
+	struct event *problems; /* that wait for their dialog, in order; linked by msg.next */
+
+	char *status;
+	bool status_is_error;
+	bool is_dirty, is_stale, has_closing, has_more_work, must_clear;
+	int64_t frame_ms;
+	bool is_quitting, quits_when_idle;
+	bool demo_has_new;
+};
+
+/* app_jobs.c */
+/* Takes e. */
+void app_take_engine_event(struct app *app, struct event *e);
+/* Opens the next waiting dialog, if none is open. */
+void app_open_problem(struct app *app);
+void app_renew_snapshot(struct app *app, int64_t now_ms);
+void app_jobs_deinit(struct app *app);
+/* app.c */
+void app_loop(struct app *app);
+void app_draw(struct app *app);
+
+#endif
