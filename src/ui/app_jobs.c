@@ -277,6 +277,11 @@ void app_renew_snapshot(struct app *app, int64_t now_ms)
 	app->snapshot_ms = now_ms;
 }
 
+void app_renew(struct app *app)
+{
+	app_renew_snapshot(app, time_mono_ms());
+}
+
 void app_jobs_deinit(struct app *app)
 {
 	while (app->problems) {

@@ -1,0 +1,179 @@
+#include "ui/browser.h"
+
+#include "ui/app.h"
+#include "ui/commands.h"
+#include "ui/strip.h"
+
+#include <stdlib.h>
+
+struct browser {
+	struct view view;
+	bool is_filtering;
+};
+
+static struct browser *of(struct view *v)
+{
+	return (struct browser *)v;
+}
+
+/* --- filter as you type --- */
+
+void browser_start_filter(struct view *v)
+{
+	of(v)->is_filtering = true;
+}
+
+static void set_filter(struct app *app, const struct strbuf *text)
+{
+	struct pane *p = app_active(app);
+	pane_set_filter(p, strbuf_view(text));
+	(void)pane_work(p);
+}
+
+static void drop_last_char(struct strbuf *sb)
+{
+	while (sb->len && ((unsigned char)sb->data[sb->len - 1] & 0xc0) == 0x80)
+		strbuf_truncate(sb, sb->len - 1);
+	if (sb->len)
+		strbuf_truncate(sb, sb->len - 1);
+}
+
+/* Whether the key was part of typing the filter. */
+static bool filter_key(struct browser *b, const struct input_event *in)
+{
+	struct app *app = b->view.app;
+	struct strbuf text;
+	strbuf_init_cap(&text, 1024);
+	strbuf_add_sv(&text, listing_filter(pane_listing(app_active(app))));
+	bool handled = true;
+	if (in->kind == INPUT_TEXT) {
+		strbuf_add(&text, in->text.data, sv_find(in->text, '\n'));
+	} else if (key_is_text(in->key)) {
+		char utf8[4];
+		strbuf_add(&text, utf8, key_utf8(in->key, utf8));
+	} else if (in->key == K_BACKSPACE) {
+		b->is_filtering = text.len > 0;
+		drop_last_char(&text);
+	} else if (in->key == K_ESC) {
+		strbuf_reset(&text);
+		b->is_filtering = false;
+	} else if (in->key == K_ENTER) {
+		b->is_filtering = false;
+	} else {
+		handled = false; /* moving goes on, and typing too */
+		b->is_filtering = in->key != K_TAB;
+	}
+	if (handled && !sv_eq(strbuf_view(&text), listing_filter(pane_listing(app_active(app)))))
+		set_filter(app, &text);
+	strbuf_deinit(&text);
+	return handled;
+}
+
+static bool on_key(struct view *v, const struct input_event *in)
+{
+	if (of(v)->is_filtering)
+		return filter_key(of(v), in);
+	return in->kind != INPUT_KEY;
+}
+
+static bool on_action(struct view *v, enum action action)
+{
+	if (action != ACTION_UP && action != ACTION_DOWN && action != ACTION_PAGE_UP &&
+		action != ACTION_PAGE_DOWN && action != ACTION_TOP && action != ACTION_BOTTOM)
+		of(v)->is_filtering = false;
+	return command_run(v->app, v, action);
+}
+
+/* --- screen --- */
+
+static void draw_status(struct browser *b, int y, int w)
+{
+	struct app *app = b->view.app;
+	struct strbuf text;
+	strbuf_init(&text);
+	bool is_error;
+	const char *status = app_status_text(app, &is_error);
+	draw_fill((struct rect){y, 0, 1, w}, THEME_STATUS);
+	if (status[0]) {
+		text_cut_middle(&text, sv(status), w - 2);
+		draw_text(y, 1, w - 2, is_error ? THEME_STATUS_ERROR : THEME_STATUS,
+			strbuf_view(&text));
+	} else if (b->is_filtering) {
+		struct strview filter = listing_filter(pane_listing(app_active(app)));
+		int at = draw_str(y, 1, 1, THEME_HEADER, "/");
+		at += draw_text(y, 1 + at, w - 3, THEME_STATUS, filter);
+		draw_cursor_at(y, 1 + at);
+	} else {
+		pane_describe(app_active(app), w - 2, &text);
+		draw_text(y, 1, w - 2, THEME_STATUS, strbuf_view(&text));
+	}
+	strbuf_deinit(&text);
+}
+
+static void draw(struct view *v)
+{
+	struct app *app = v->app;
+	int rows = screen_rows(), cols = screen_cols();
+	bool has_strip = app_progress(app)->is_busy;
+	int h = rows - 2 - has_strip, half = cols / 2;
+	bool left_active = app_active(app) == app_pane(app, 0);
+	pane_draw(app_pane(app, 0), (struct rect){0, 0, h, half}, left_active);
+	pane_draw(app_pane(app, 1), (struct rect){0, half, h, cols - half}, !left_active);
+	draw_status(of(v), h, cols);
+	if (has_strip)
+		strip_draw(app_progress(app), h + 1, cols);
+	strip_draw_keys(app_keymap(app), app_options(app)->is_demo, rows - 1, cols);
+}
+
+static bool on_list(struct view *v, struct lister_event *e)
+{
+	for (int side = 0; side < 2; side++) {
+		struct pane *p = app_pane(v->app, side);
+		size_t before = listing_totals(pane_listing(p)).entries;
+		if (!pane_on_list(p, e))
+			continue;
+		/* first rows and the end at once, what is between ten times a second */
+		if (before == 0 || e->done)
+			app_redraw(v->app);
+		else
+			app_redraw_soon(v->app);
+		return true;
+	}
+	return false;
+}
+
+static bool work(struct view *v)
+{
+	bool more = false;
+	for (int side = 0; side < 2; side++) {
+		struct pane *p = app_pane(v->app, side);
+		unsigned before = listing_generation(pane_listing(p));
+		more = pane_work(p) || more;
+		if (before != listing_generation(pane_listing(p)) || more)
+			app_redraw_soon(v->app);
+	}
+	return more;
+}
+
+static void destroy(struct view *v)
+{
+	free(v);
+}
+
+static const struct view_ops ops = {
+	.context = CTX_BROWSER,
+	.is_opaque = true,
+	.draw = draw,
+	.on_key = on_key,
+	.on_action = on_action,
+	.on_list = on_list,
+	.work = work,
+	.destroy = destroy,
+};
+
+struct view *browser_new(void)
+{
+	struct browser *b = s3t_alloc(sizeof *b);
+	b->view.ops = &ops;
+	return &b->view;
+}

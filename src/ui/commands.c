@@ -1,0 +1,217 @@
+#include "ui/commands.h"
+
+#include "core/text.h"
+#include "ui/browser.h"
+#include "ui/clipboard.h"
+#include "ui/dialogs.h"
+#include "ui/help_view.h"
+#include "ui/transfers_view.h"
+
+#include <stdlib.h>
+
+/* Moving the cursor of the active pane. */
+static bool move_cursor(struct app *app, enum action action)
+{
+	struct pane *p = app_active(app);
+	struct cursor *c = pane_cursor(p);
+	cursor_set_rows(c, listing_rows(pane_listing(p)));
+	switch (action) {
+	case ACTION_UP:
+		cursor_move(c, -1);
+		break;
+	case ACTION_DOWN:
+		cursor_move(c, 1);
+		break;
+	case ACTION_PAGE_UP:
+		cursor_page(c, -1);
+		break;
+	case ACTION_PAGE_DOWN:
+		cursor_page(c, 1);
+		break;
+	case ACTION_TOP:
+		cursor_top(c);
+		break;
+	case ACTION_BOTTOM:
+		cursor_bottom(c);
+		break;
+	default:
+		return false;
+	}
+	pane_note_cursor(p);
+	return true;
+}
+
+static void mark(struct app *app)
+{
+	struct pane *p = app_active(app);
+	struct listing *l = pane_listing(p);
+	uint32_t id = listing_row(l, pane_cursor(p)->at);
+	if (id != LISTING_PARENT && id != LISTING_NONE)
+		listing_mark(l, id, !listing_is_marked(l, id));
+	(void)move_cursor(app, ACTION_DOWN);
+}
+
+static void next_sort(struct app *app)
+{
+	struct pane *p = app_active(app);
+	enum listing_sort sort = listing_sort(pane_listing(p)) + 1;
+	bool reversed = listing_is_reversed(pane_listing(p));
+	if (sort == LISTING_SORT_COUNT) {
+		sort = SORT_NAME;
+		reversed = !reversed;
+	}
+	pane_set_sort(p, sort, reversed);
+}
+
+static void copy_uri(struct app *app)
+{
+	struct pane *p = app_active(app);
+	struct pane_row row;
+	struct strbuf uri, shown;
+	strbuf_init(&uri);
+	strbuf_init(&shown);
+	pane_uri(p, pane_current(p, &row) ? row.name : sv_n("", 0), &uri);
+	text_sanitise(&shown, strbuf_view(&uri));
+	enum clipboard_way way = clipboard_set(strbuf_view(&uri));
+	app_status(app, "%s (%s)", shown.data, clipboard_sentence(way));
+	strbuf_deinit(&uri);
+	strbuf_deinit(&shown);
+}
+
+/* The other pane goes where this one is. */
+static void same(struct app *app)
+{
+	struct pane *p = app_active(app);
+	struct pane_row row;
+	bool has_row = pane_current(p, &row);
+	pane_go(app_other(app), pane_location(p), pane_path(p), has_row ? row.name : sv_n("", 0));
+}
+
+static void enter(struct app *app)
+{
+	struct pane *p = app_active(app);
+	struct pane_row row;
+	if (pane_enter(p) || !pane_current(p, &row))
+		return;
+	app_status(app, "It is no directory; looking into files comes later.");
+}
+
+static void stop(struct app *app)
+{
+	struct pane *p = app_active(app);
+	if (pane_stop(p))
+		app_status(app, "The listing was stopped; what came stays.");
+	else if (listing_filter(pane_listing(p)).len)
+		pane_set_filter(p, sv_n("", 0));
+}
+
+static void quit(struct app *app)
+{
+	if (engine_busy(app_engine(app)) || app_demo_has_new(app))
+		dialog_quit_open(app);
+	else
+		app_quit(app);
+}
+
+/* Those that need rows, or a place to put something. */
+static bool run_job_action(struct app *app, enum action action)
+{
+	struct pane *p = app_active(app);
+	bool is_copy = action == ACTION_COPY || action == ACTION_MOVE;
+	if (!is_copy && action != ACTION_DELETE && action != ACTION_SHARE &&
+		action != ACTION_MKDIR)
+		return false;
+	if (action != ACTION_MKDIR && pane_selected_count(p) == 0)
+		app_status(app, "Nothing is selected.");
+	else if (is_copy)
+		dialog_copy_open(app, action == ACTION_MOVE);
+	else if (action == ACTION_DELETE)
+		dialog_delete_open(app);
+	else if (action == ACTION_MKDIR)
+		dialog_mkdir_open(app);
+	else if (!pane_is_s3(p))
+		app_status(app, "Links are made for objects: choose them in a bucket.");
+	else
+		dialog_share_open(app);
+	return true;
+}
+
+static bool run_pane_action(struct app *app, struct view *browser, enum action action)
+{
+	struct pane *p = app_active(app);
+	switch (action) {
+	case ACTION_ENTER:
+		enter(app);
+		return true;
+	case ACTION_PARENT:
+		pane_parent(p);
+		return true;
+	case ACTION_MARK:
+		mark(app);
+		return true;
+	case ACTION_INVERT:
+		listing_invert(pane_listing(p));
+		return true;
+	case ACTION_FILTER:
+		browser_start_filter(browser);
+		return true;
+	case ACTION_SORT:
+		next_sort(app);
+		return true;
+	case ACTION_SORT_REVERSE:
+		pane_set_sort(p, listing_sort(pane_listing(p)),
+			!listing_is_reversed(pane_listing(p)));
+		return true;
+	case ACTION_REFRESH:
+		pane_refresh(p);
+		return true;
+	case ACTION_STOP:
+		stop(app);
+		return true;
+	default:
+		return move_cursor(app, action);
+	}
+}
+
+bool command_run(struct app *app, struct view *browser, enum action action)
+{
+	if (run_job_action(app, action) || run_pane_action(app, browser, action))
+		return true;
+	switch (action) {
+	case ACTION_HELP:
+		help_view_open(app);
+		return true;
+	case ACTION_VIEW:
+	case ACTION_EDIT:
+	case ACTION_MENU:
+		app_status(app, "That comes later.");
+		return true;
+	case ACTION_QUIT:
+		quit(app);
+		return true;
+	case ACTION_SWITCH:
+		app_switch_panes(app);
+		return true;
+	case ACTION_MARK_PATTERN:
+	case ACTION_UNMARK_PATTERN:
+		dialog_pattern_open(app, action == ACTION_MARK_PATTERN);
+		return true;
+	case ACTION_TRANSFERS:
+		transfers_view_open(app);
+		return true;
+	case ACTION_COPY_URI:
+		copy_uri(app);
+		return true;
+	case ACTION_GOTO:
+		dialog_goto_open(app);
+		return true;
+	case ACTION_SWAP:
+		app_swap_panes(app);
+		return true;
+	case ACTION_SAME:
+		same(app);
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,171 @@
+#include "ui/help_view.h"
+
+#include "ui/app.h"
+
+#include <stdlib.h>
+
+enum { LINES_MAX = 200, KEYS_W = 24 };
+
+struct line {
+	char *keys, *text; /* keys NULL: text over the whole width */
+	enum theme_role role;
+};
+
+struct help_view {
+	struct view view;
+	struct line lines[LINES_MAX];
+	size_t count;
+	struct cursor cursor; /* top is what counts */
+};
+
+static void add(struct help_view *h, enum theme_role role, char *keys, const char *text)
+{
+	if (h->count == LINES_MAX) {
+		free(keys);
+		return;
+	}
+	h->lines[h->count++] = (struct line){keys, s3t_strdup(text), role};
+}
+
+static void add_text(struct help_view *h, const char *text)
+{
+	for (struct strview rest = sv(text); rest.len;) {
+		size_t n = sv_find(rest, '\n');
+		char *line = s3t_strndup(rest.data, n);
+		add(h, THEME_NORMAL, NULL, line);
+		free(line);
+		rest = sv_from(rest, n + 1);
+	}
+}
+
+static void add_actions(struct help_view *h, const struct keymap *map, unsigned context,
+	const char *title)
+{
+	add(h, THEME_NORMAL, NULL, "");
+	add(h, THEME_HEADER, NULL, title);
+	for (unsigned a = 0; a < ACTION_COUNT; a++) {
+		const struct action_info *info = action_info((enum action)a);
+		struct strbuf keys;
+		if (!(info->contexts & context) ||
+			(context != CTX_BROWSER && info->contexts & CTX_BROWSER))
+			continue;
+		strbuf_init(&keys);
+		keymap_keys(map, (enum action)a, &keys);
+		add(h, THEME_NORMAL, strbuf_take(&keys), info->help);
+	}
+}
+
+static void fill(struct help_view *h, const struct app *app)
+{
+	const struct ui_options *o = app_options(app);
+	const struct keymap *map = app_keymap(app);
+	if (o->is_demo) {
+		add(h, THEME_DEMO, NULL, " DEMO ");
+		add(h, THEME_NORMAL, NULL,
+			"This is a small S3 server inside of the program. Everything vanishes when "
+			"you leave.");
+		add_text(h, o->demo_text ? o->demo_text : "");
+		add(h, THEME_NORMAL, NULL, "");
+	}
+	add(h, THEME_NORMAL, NULL,
+		"All keys can be changed in s3tui.ini, section [keys]: copy = F5 Ctrl-P");
+	add_actions(h, map, CTX_BROWSER, "Panes");
+	add_actions(h, map, CTX_TRANSFERS, "Transfers");
+	add_actions(h, map, CTX_DIALOG, "Dialogs");
+	add(h, THEME_NORMAL, s3t_strdup("Tab Up Down Enter"),
+		"from field to field; Space chooses; Enter does it");
+	add(h, THEME_NORMAL, s3t_strdup("Ctrl-Z"), "suspend; fg goes on");
+}
+
+static void draw(struct view *v)
+{
+	struct help_view *h = (struct help_view *)v;
+	struct rect r = {0, 0, screen_rows(), screen_cols()};
+	struct strbuf foot;
+	strbuf_init(&foot);
+	keymap_keys(app_keymap(v->app), ACTION_CLOSE, &foot);
+	strbuf_add_str(&foot, " back");
+	draw_frame(r, THEME_FRAME_ACTIVE, "Help", foot.data);
+	strbuf_deinit(&foot);
+	cursor_set_rows(&h->cursor, h->count);
+	cursor_set_height(&h->cursor, (size_t)(r.h - 2));
+	for (int i = 0; i < r.h - 2; i++) {
+		size_t at = h->cursor.top + (size_t)i;
+		struct rect row = {r.y + 1 + i, 1, 1, r.w - 2};
+		draw_fill(row, THEME_NORMAL);
+		if (at >= h->count)
+			continue;
+		const struct line *l = &h->lines[at];
+		if (!l->keys) {
+			draw_str(row.y, 2, r.w - 4, l->role, l->text);
+			continue;
+		}
+		draw_str(row.y, 4, KEYS_W, THEME_OK, l->keys);
+		draw_str(row.y, 4 + KEYS_W + 1, r.w - KEYS_W - 7, l->role, l->text);
+	}
+}
+
+static bool on_action(struct view *v, enum action action)
+{
+	struct help_view *h = (struct help_view *)v;
+	struct cursor *c = &h->cursor;
+	/* the page moves, not a cursor */
+	long height = (long)c->height, top = (long)c->top;
+	switch (action) {
+	case ACTION_UP:
+		top--;
+		break;
+	case ACTION_DOWN:
+		top++;
+		break;
+	case ACTION_PAGE_UP:
+		top -= height - 1;
+		break;
+	case ACTION_PAGE_DOWN:
+		top += height - 1;
+		break;
+	case ACTION_TOP:
+		top = 0;
+		break;
+	case ACTION_BOTTOM:
+		top = (long)h->count;
+		break;
+	case ACTION_CLOSE:
+		app_close(v->app, v);
+		return true;
+	default:
+		return false;
+	}
+	c->top = 0;
+	cursor_to(c, 0);
+	long last = (long)h->count - height;
+	top = top > last ? last : top;
+	cursor_to(c, top > 0 ? (size_t)(top + height - 1) : 0);
+	return true;
+}
+
+static void destroy(struct view *v)
+{
+	struct help_view *h = (struct help_view *)v;
+	for (size_t i = 0; i < h->count; i++) {
+		free(h->lines[i].keys);
+		free(h->lines[i].text);
+	}
+	free(h);
+}
+
+static const struct view_ops ops = {
+	.context = CTX_HELP,
+	.is_opaque = true,
+	.draw = draw,
+	.on_action = on_action,
+	.destroy = destroy,
+};
+
+void help_view_open(struct app *app)
+{
+	struct help_view *h = s3t_alloc(sizeof *h);
+	h->view.ops = &ops;
+	fill(h, app);
+	app_push(app, &h->view);
+}

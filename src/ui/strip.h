@@ -1,0 +1,12 @@
+/* Lines at the bottom of the screen. */
+#ifndef UI_STRIP_H
+#define UI_STRIP_H
+
+#include "ui/app.h"
+
+/* "[#####---] 42%  3 running 12 waiting 1 failed  118 MiB/s  1:20 left" */
+void strip_draw(const struct progress *p, int y, int w);
+/* The F-key bar; in the demo it says so. */
+void strip_draw_keys(const struct keymap *map, bool is_demo, int y, int w);
+
+#endif

@@ -1,0 +1,439 @@
+/*
+ * Rows are rebuilt from each snapshot: a job, then those of its items that the snapshot has. The
+ * cursor stays on the same job and item.
+ */
+#include "ui/transfers_view.h"
+
+#include "core/text.h"
+#include "core/timeutil.h"
+#include "ui/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BAR_W = 18, RATE_W = 12, LEFT_W = 9, NUMBERS_W = BAR_W + 6 + RATE_W + LEFT_W, STATE_MAX = 192 };
+
+struct row {
+	size_t job, item; /* indexes in the snapshot; item SIZE_MAX: the job itself */
+};
+
+/* Of one item or job: how fast it is now. */
+struct speed {
+	job_id job;
+	item_id item; /* 0: the job */
+	uint64_t bytes;
+	int64_t at_ms;
+	double rate;
+	bool has_rate;
+};
+
+struct transfers_view {
+	struct view view;
+	struct row *rows;
+	size_t row_count, row_capacity;
+	struct cursor cursor;
+	job_id at_job;
+	item_id at_item;
+	struct speed *speeds;
+	size_t speed_count;
+};
+
+static const struct engine_snapshot *snapshot(const struct transfers_view *t)
+{
+	return app_snapshot(t->view.app);
+}
+
+static void add_row(struct transfers_view *t, size_t job, size_t item)
+{
+	if (t->row_count == t->row_capacity) {
+		size_t grown = t->row_capacity * 2 + 64;
+		struct row *bigger = realloc(t->rows, grown * sizeof *bigger);
+		if (!bigger)
+			s3t_oom();
+		t->rows = bigger;
+		t->row_capacity = grown;
+	}
+	t->rows[t->row_count++] = (struct row){job, item};
+}
+
+static job_id row_job(const struct transfers_view *t, size_t row)
+{
+	return snapshot(t)->jobs[t->rows[row].job].id;
+}
+
+static item_id row_item(const struct transfers_view *t, size_t row)
+{
+	size_t i = t->rows[row].item;
+	return i == SIZE_MAX ? 0 : snapshot(t)->items[i].id;
+}
+
+static void rebuild(struct transfers_view *t)
+{
+	const struct engine_snapshot *s = snapshot(t);
+	t->row_count = 0;
+	for (size_t j = 0; j < s->job_count; j++) {
+		add_row(t, j, SIZE_MAX);
+		for (size_t i = 0; i < s->item_count; i++)
+			if (s->items[i].job == s->jobs[j].id)
+				add_row(t, j, i);
+	}
+	cursor_set_rows(&t->cursor, t->row_count);
+	/* the item may have ended: then its job */
+	size_t job_row = SIZE_MAX, found = SIZE_MAX;
+	for (size_t r = 0; r < t->row_count && found == SIZE_MAX; r++) {
+		if (row_job(t, r) != t->at_job)
+			continue;
+		if (row_item(t, r) == t->at_item)
+			found = r;
+		else if (t->rows[r].item == SIZE_MAX)
+			job_row = r;
+	}
+	/* a row of the same job at the same place is nearer than the job's own */
+	size_t at = t->cursor.at;
+	if (found != SIZE_MAX)
+		cursor_follow(&t->cursor, found);
+	else if (at < t->row_count && row_job(t, at) != t->at_job && job_row != SIZE_MAX)
+		cursor_follow(&t->cursor, job_row);
+}
+
+static void note_cursor(struct transfers_view *t)
+{
+	if (t->cursor.at >= t->row_count)
+		return;
+	t->at_job = row_job(t, t->cursor.at);
+	t->at_item = row_item(t, t->cursor.at);
+}
+
+/* --- how fast --- */
+
+static const struct speed *speed_of(const struct transfers_view *t, job_id job, item_id item)
+{
+	for (size_t i = 0; i < t->speed_count; i++)
+		if (t->speeds[i].job == job && t->speeds[i].item == item)
+			return &t->speeds[i];
+	return NULL;
+}
+
+static struct speed next_speed(const struct speed *old, job_id job, item_id item, uint64_t bytes,
+	int64_t now)
+{
+	struct speed s = {.job = job, .item = item, .bytes = bytes, .at_ms = now};
+	if (!old)
+		return s;
+	int64_t since = now - old->at_ms;
+	if (since < 100 || bytes < old->bytes)
+		return *old;
+	double rate = (double)(bytes - old->bytes) * 1000 / (double)since;
+	double keep = old->has_rate ? 2000.0 / (2000.0 + (double)since) : 0;
+	s.rate = old->rate * keep + rate * (1 - keep);
+	s.has_rate = true;
+	return s;
+}
+
+static void measure(struct transfers_view *t, int64_t now)
+{
+	const struct engine_snapshot *s = snapshot(t);
+	struct speed *fresh = s3t_alloc((s->job_count + s->item_count + 1) * sizeof *fresh);
+	size_t n = 0;
+	for (size_t i = 0; i < s->job_count; i++)
+		if (s->jobs[i].state != JOB_FINISHED)
+			fresh[n++] = next_speed(speed_of(t, s->jobs[i].id, 0), s->jobs[i].id, 0,
+				s->jobs[i].bytes_done, now);
+	for (size_t i = 0; i < s->item_count; i++)
+		if (s->items[i].state == ITEM_RUNNING)
+			fresh[n++] = next_speed(speed_of(t, s->items[i].job, s->items[i].id),
+				s->items[i].job, s->items[i].id, s->items[i].bytes, now);
+	free(t->speeds);
+	t->speeds = fresh;
+	t->speed_count = n;
+}
+
+static void tick(struct view *v, int64_t now_ms)
+{
+	struct transfers_view *t = (struct transfers_view *)v;
+	measure(t, now_ms);
+	rebuild(t);
+}
+
+/* --- screen --- */
+
+/* Bar, per cent, rate and time left at the right end of a row. */
+static void draw_numbers(int y, int x, enum theme_role role, uint64_t done, uint64_t total,
+	const struct speed *speed)
+{
+	unsigned permille = total ? (unsigned)((double)done * 1000 / (double)total) : 0;
+	char rate[32] = "", left[32] = "";
+	draw_bar(y, x, BAR_W, role, permille);
+	draw_fmt(y, x + BAR_W, 6, role, " %3u%% ", permille / 10);
+	if (speed && speed->has_rate)
+		progress_rate_text(speed->rate, rate);
+	if (speed && speed->has_rate && speed->rate >= 1 && total >= done)
+		text_duration((int64_t)((double)(total - done) / speed->rate + 0.5), left);
+	draw_right(y, x + BAR_W + 6, RATE_W, role, sv(rate));
+	draw_right(y, x + BAR_W + 6 + RATE_W, LEFT_W, role, sv(left));
+}
+
+static void draw_cut(int y, int x, int w, enum theme_role role, const char *text)
+{
+	struct strbuf cut;
+	strbuf_init(&cut);
+	text_cut_middle(&cut, sv(text), w);
+	draw_field(y, x, w, role, strbuf_view(&cut));
+	strbuf_deinit(&cut);
+}
+
+static void job_state_text(const struct job_view *j, char out[STATE_MAX])
+{
+	char done[32], total[32], failed[32] = "", size[TEXT_SIZE_MAX];
+	text_count(j->items_done, done);
+	text_count(j->items_total, total);
+	text_size(j->bytes_total, size);
+	if (j->items_failed)
+		snprintf(failed, sizeof failed, ", %llu failed",
+			(unsigned long long)j->items_failed);
+	if (j->state == JOB_CANCELLING)
+		snprintf(out, STATE_MAX, "cancelling");
+	else if (j->state == JOB_FINISHED)
+		snprintf(out, STATE_MAX, "%s: %s of %s, %s%s", j->was_cancelled ? "cancelled" : "done", done,
+			total, size, failed);
+	else if (j->is_counting)
+		snprintf(out, STATE_MAX, "counting: %s, %s%s", total, size, failed);
+	else
+		snprintf(out, STATE_MAX, "%s of %s, %s%s", done, total, size, failed);
+}
+
+static void draw_job(const struct transfers_view *t, const struct job_view *j, int y, int w,
+	bool is_cursor)
+{
+	enum theme_role role = is_cursor	      ? THEME_CURSOR
+		: j->items_failed		      ? THEME_ERROR
+		: j->state == JOB_FINISHED	      ? THEME_DIM
+						      : THEME_DIR;
+	enum glyph g = j->items_failed	       ? GLYPH_FAILED
+		: j->state == JOB_FINISHED     ? GLYPH_DONE
+		: j->state == JOB_CANCELLING   ? GLYPH_WAITING
+					       : GLYPH_RUNNING;
+	char state[STATE_MAX], line[VIEW_TEXT_MAX + STATE_MAX + 8];
+	job_state_text(j, state);
+	snprintf(line, sizeof line, "%s  %s", j->title, state);
+	draw_fill((struct rect){y, 1, 1, w - 2}, role);
+	draw_str(y, 2, 1, role, glyph(g));
+	bool has_numbers = j->state != JOB_FINISHED && j->bytes_total && w > NUMBERS_W + 24;
+	draw_cut(y, 4, w - 6 - (has_numbers ? NUMBERS_W + 1 : 0), role, line);
+	if (has_numbers)
+		draw_numbers(y, w - 2 - NUMBERS_W, role, j->bytes_done, j->bytes_total,
+			speed_of(t, j->id, 0));
+}
+
+static void draw_item(const struct transfers_view *t, const struct item_view *i, int y, int w,
+	bool is_cursor)
+{
+	static const struct {
+		enum glyph glyph;
+		const char *word;
+	} states[ITEM_STATE_COUNT] = {
+		[ITEM_WAITING] = {GLYPH_WAITING, "waiting"},
+		[ITEM_STARTING] = {GLYPH_RUNNING, "starting"},
+		[ITEM_RUNNING] = {GLYPH_RUNNING, ""},
+		[ITEM_FINISHING] = {GLYPH_RUNNING, "completing"},
+		[ITEM_ASKING] = {GLYPH_ASKING, "asks what to do: the target exists"},
+		[ITEM_BROKEN] = {GLYPH_FAILED, ""},
+	};
+	enum theme_role role = is_cursor	   ? THEME_CURSOR
+		: i->state == ITEM_BROKEN	   ? THEME_ERROR
+		: i->state == ITEM_WAITING	   ? THEME_DIM
+		: i->state == ITEM_ASKING	   ? THEME_WARNING
+						   : THEME_NORMAL;
+	bool has_numbers = i->state == ITEM_RUNNING && w > NUMBERS_W + 24;
+	const char *word = i->message[0] ? i->message : states[i->state].word;
+	char size[TEXT_SIZE_MAX], name[2 * VIEW_TEXT_MAX + 64];
+	text_size(i->size, size);
+	snprintf(name, sizeof name, "%s  %s", i->name, size);
+	draw_fill((struct rect){y, 1, 1, w - 2}, role);
+	draw_str(y, 4, 1, role, glyph(states[i->state].glyph));
+	int room = w - 8, text = has_numbers ? NUMBERS_W : word[0] ? room / 2 : 0;
+	draw_cut(y, 6, room - text - 1, role, name);
+	if (has_numbers)
+		draw_numbers(y, w - 2 - NUMBERS_W, role, i->bytes, i->size,
+			speed_of(t, i->job, i->id));
+	else if (text)
+		draw_cut(y, 6 + room - text, text, role, word);
+}
+
+/* "42% of 21.4 GiB · 118 MiB/s · 1:20 left" */
+static void title_text(const struct transfers_view *t, struct strbuf *out)
+{
+	const struct progress *p = app_progress(t->view.app);
+	const char *dot = glyph(GLYPH_DOT);
+	char size[TEXT_SIZE_MAX], rate[32], left[32];
+	strbuf_add_str(out, "Transfers");
+	if (!p->is_busy)
+		return;
+	text_size(p->bytes_total, size);
+	strbuf_addf(out, " %s %u%% of %s", dot, progress_permille(p) / 10, size);
+	if (p->has_rate) {
+		progress_rate_text(p->rate, rate);
+		strbuf_addf(out, " %s %s", dot, rate);
+	}
+	int64_t seconds = progress_seconds_left(p);
+	if (seconds >= 0) {
+		text_duration(seconds, left);
+		strbuf_addf(out, " %s %s left", dot, left);
+	}
+}
+
+static void foot_text(const struct transfers_view *t, struct strbuf *out)
+{
+	static const struct {
+		enum action action;
+		const char *what;
+	} keys[] = {{ACTION_TAKE_AWAY, "take away"}, {ACTION_RETRY, "retry what failed"},
+		{ACTION_CLOSE, "back"}};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		struct strbuf all;
+		strbuf_init(&all);
+		keymap_keys(app_keymap(t->view.app), keys[i].action, &all);
+		struct strview first = sv_n(all.data, sv_find(strbuf_view(&all), ' '));
+		strbuf_addf(out, "%s%.*s %s", i ? "  " : "", (int)first.len, first.data,
+			keys[i].what);
+		strbuf_deinit(&all);
+	}
+}
+
+static void draw(struct view *v)
+{
+	struct transfers_view *t = (struct transfers_view *)v;
+	const struct engine_snapshot *s = snapshot(t);
+	struct rect r = {0, 0, screen_rows() - 1, screen_cols()};
+	rebuild(t);
+	struct strbuf title, foot;
+	strbuf_init(&title);
+	strbuf_init(&foot);
+	title_text(t, &title);
+	foot_text(t, &foot);
+	draw_frame(r, THEME_FRAME_ACTIVE, title.data, foot.data);
+	strbuf_deinit(&title);
+	strbuf_deinit(&foot);
+	cursor_set_height(&t->cursor, (size_t)(r.h - 2));
+	draw_fill((struct rect){1, 1, r.h - 2, r.w - 2}, THEME_NORMAL);
+	for (int i = 0; i < r.h - 2; i++) {
+		size_t at = t->cursor.top + (size_t)i;
+		if (at >= t->row_count)
+			break;
+		const struct row *row = &t->rows[at];
+		if (row->item == SIZE_MAX)
+			draw_job(t, &s->jobs[row->job], 1 + i, r.w, at == t->cursor.at);
+		else
+			draw_item(t, &s->items[row->item], 1 + i, r.w, at == t->cursor.at);
+	}
+	if (t->row_count == 0)
+		draw_str(2, 3, r.w - 6, THEME_DIM, "nothing is being transferred");
+	bool is_error;
+	const char *status = app_status_text(v->app, &is_error);
+	/* else what the row has no room for */
+	size_t at = t->cursor.at;
+	if (!status[0] && at < t->row_count && t->rows[at].item != SIZE_MAX) {
+		const struct item_view *i = &s->items[t->rows[at].item];
+		char line[3 * VIEW_TEXT_MAX + 16];
+		snprintf(line, sizeof line, "%s %s %s%s%s", i->name, glyph(GLYPH_ARROW), i->target,
+			i->message[0] ? ": " : "", i->message);
+		draw_cut(r.h, 1, r.w - 2, THEME_STATUS, line);
+	} else {
+		draw_cut(r.h, 1, r.w - 2, is_error ? THEME_STATUS_ERROR : THEME_STATUS, status);
+	}
+}
+
+/* --- keys --- */
+
+static void take_away(struct transfers_view *t)
+{
+	struct app *app = t->view.app;
+	if (t->cursor.at >= t->row_count)
+		return;
+	const struct row *row = &t->rows[t->cursor.at];
+	const struct job_view *j = &snapshot(t)->jobs[row->job];
+	if (j->state == JOB_FINISHED)
+		engine_dismiss(app_engine(app), j->id);
+	else if (row->item == SIZE_MAX)
+		engine_cancel(app_engine(app), j->id);
+	else
+		engine_cancel_item(app_engine(app), j->id, snapshot(t)->items[row->item].id);
+}
+
+static void retry(struct transfers_view *t)
+{
+	if (t->cursor.at >= t->row_count)
+		return;
+	const struct job_view *j = &snapshot(t)->jobs[t->rows[t->cursor.at].job];
+	if (j->items_failed)
+		engine_retry_failed(app_engine(t->view.app), j->id);
+	else
+		app_status(t->view.app, "Nothing failed in this job.");
+}
+
+static bool on_action(struct view *v, enum action action)
+{
+	struct transfers_view *t = (struct transfers_view *)v;
+	struct cursor *c = &t->cursor;
+	switch (action) {
+	case ACTION_UP:
+		cursor_move(c, -1);
+		break;
+	case ACTION_DOWN:
+		cursor_move(c, 1);
+		break;
+	case ACTION_PAGE_UP:
+		cursor_page(c, -1);
+		break;
+	case ACTION_PAGE_DOWN:
+		cursor_page(c, 1);
+		break;
+	case ACTION_TOP:
+		cursor_top(c);
+		break;
+	case ACTION_BOTTOM:
+		cursor_bottom(c);
+		break;
+	case ACTION_TAKE_AWAY:
+		take_away(t);
+		break;
+	case ACTION_RETRY:
+		retry(t);
+		break;
+	case ACTION_CLOSE:
+		app_close(v->app, v);
+		return true;
+	default:
+		return false;
+	}
+	note_cursor(t);
+	app_renew(v->app);
+	return true;
+}
+
+static void destroy(struct view *v)
+{
+	struct transfers_view *t = (struct transfers_view *)v;
+	free(t->rows);
+	free(t->speeds);
+	free(t);
+}
+
+static const struct view_ops ops = {
+	.context = CTX_TRANSFERS,
+	.is_opaque = true,
+	.draw = draw,
+	.on_action = on_action,
+	.tick = tick,
+	.destroy = destroy,
+};
+
+void transfers_view_open(struct app *app)
+{
+	struct transfers_view *t = s3t_alloc(sizeof *t);
+	t->view.ops = &ops;
+	app_push(app, &t->view);
+	app_renew(app);
+	rebuild(t);
+	note_cursor(t);
+}
