@@ -307,27 +307,60 @@ static enum s3t_rc read_something(
 	return rc;
 }
 
+/* What is denied may be the bucket, or everything: some services answer AccessDenied also to a
+ * wrong secret key. */
+static bool is_all_denied(struct check *c, const struct place *p)
+{
+	struct place root = *p;
+	uint64_t found;
+	struct s3t_err err;
+	root.bucket = root.key = SV("");
+	return read_something(c, &root, &found, &err) == S3T_DENIED;
+}
+
+static bool check_signature(struct check *c, const struct place *p, const struct creds *creds,
+	const struct s3t_err *err)
+{
+	const char *source = creds ? creds_source(creds) : "nowhere";
+	if (is_signature_failure(err)) {
+		report(c, "signature", false, "%s Keys from: %s. What to do: %s.", err->message,
+			source, hint_for(err));
+		return false;
+	}
+	if (creds && err->rc == S3T_DENIED && !c->profile->is_aws && is_all_denied(c, p)) {
+		report(c, "signature", false,
+			"all is denied: either the secret key is wrong, or this key may do "
+			"nothing. Keys "
+			"from: %s. What to do: compare them with what the service gave out; if "
+			"they are "
+			"right, ask for permissions%s.",
+			source, p->bucket.len ? "" : ", or name a bucket: s3tui check s3://BUCKET");
+		return false;
+	}
+	if (creds)
+		report(c, "signature", true, "accepted, keys from %s", source);
+	else
+		report(c, "signature", true, "no credentials: requests are not signed");
+	return true;
+}
+
 static void check_access(struct check *c, const struct place *p)
 {
-	struct s3t_err err;
+	struct s3t_err err = {.rc = S3T_OK};
 	uint64_t found;
 	struct creds *creds = NULL;
 	enum s3t_rc rc = creds_provider_get(c->profile->creds, c->cli->cancel, &creds, &err);
-	const char *source = creds ? creds_source(creds) : "no credentials";
 	if (rc != S3T_OK) {
 		report_err(c, "signature", &err);
 		return;
 	}
 	rc = read_something(c, p, &found, &err);
-	if (rc != S3T_OK && is_signature_failure(&err)) {
-		report(c, "signature", false, "%s Keys from: %s. What to do: %s.", err.message,
-			source, hint_for(&err));
-		creds_unref(creds);
-		return;
-	}
-	report(c, "signature", true,
-		creds ? "accepted, keys from %s" : "%s: requests are not signed", source);
+	if (rc == S3T_OK)
+		err.rc = S3T_OK;
+	bool accepted = check_signature(c, p, creds, &err);
 	creds_unref(creds);
+	if (!accepted)
+		return;
 	if (rc == S3T_DENIED && !p->bucket.len)
 		report(c, "permission", false,
 			"the list of buckets is denied, which is common. What to do: name a "

@@ -90,8 +90,8 @@ int cli_version(void)
 {
 	struct strbuf out;
 	strbuf_init(&out);
-	strbuf_addf(&out, "s3tui %s\n%s\n%s\nlibxml2 %s\n", S3TUI_VERSION, http_version(), crypto_version(),
-		xml_version());
+	strbuf_addf(&out, "s3tui %s\n%s\n%s\nlibxml2 %s\n", S3TUI_VERSION, http_version(),
+		crypto_version(), xml_version());
 #ifdef S3TUI_DEMO
 	strbuf_add_str(&out, "with --demo\n");
 #else

@@ -124,7 +124,8 @@ static const struct {
 	{S3T_CREDENTIALS, "set access_key_id and secret_access_key in s3tui.ini, or the AWS_ "
 			  "variables, or use --no-sign-request"},
 	{S3T_AUTH, "look at the keys of this profile and at --endpoint"},
-	{S3T_DENIED, "another user or policy may be allowed to"},
+	{S3T_DENIED, "look at the permissions, and at the secret key: some services answer a wrong "
+		     "one like this"},
 	{S3T_NO_SPACE, "make room and run it again"},
 	{S3T_RESOLVE, "look at the endpoint's spelling and at the network"},
 	{S3T_CONNECT,

@@ -660,7 +660,7 @@ static enum s3t_rc local_mkdir(struct location *loc, const struct loc_io *io, st
 	(void)loc;
 	(void)io;
 	char name[256];
-	int dir;
+	int dir = -1;
 	enum s3t_rc rc = open_parent(root, rel, name, &dir, err);
 	if (rc != S3T_OK)
 		return rc;

@@ -59,7 +59,6 @@ struct s3_call {
 	const struct http_body *stream; /* instead of body */
 	struct strview payload_hash;    /* empty: computed from body */
 	bool has_body;
-	bool is_long;     /* waits for the server's work: bounded by `timeout` */
 	const char *root; /* root element that a 2xx body must have; NULL: it is not read */
 	const struct xml_handler *handler;
 	bool (*sink)(void *arg, const char *data, size_t len);

@@ -76,7 +76,6 @@ static enum s3t_rc send_batch(
 		.header_count = 2,
 		.body = body,
 		.has_body = true,
-		.is_long = true,
 		.root = "DeleteResult",
 		.handler = &handler};
 	struct http_response resp;

@@ -92,7 +92,6 @@ enum s3t_rc s3_complete_multipart_upload(const struct s3_ctx *ctx, struct strvie
 		.header_count = 1,
 		.body = strbuf_view(&body),
 		.has_body = true,
-		.is_long = true,
 		.root = "CompleteMultipartUploadResult",
 		.handler = &handler};
 	struct http_response resp;

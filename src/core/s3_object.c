@@ -390,7 +390,6 @@ static enum s3t_rc copy(const struct s3_ctx *ctx, struct s3_call *call, struct p
 	struct xml_handler handler = {.close = on_copy_result, .arg = &result};
 	call->method = "PUT";
 	call->has_body = true;
-	call->is_long = true;
 	call->headers = headers->pairs;
 	call->header_count = headers->count;
 	call->handler = &handler;

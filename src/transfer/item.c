@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct route *const routes[] = {&route_copy, &route_send, &route_fetch, &route_relay};
+enum { ROUTES = 4 };
+static const struct route *const routes[ROUTES] = {
+	&route_copy, &route_send, &route_fetch, &route_relay};
 
 const struct route *route_for(const struct location *from, const struct location *to)
 {
 	size_t i = 0;
-	while (i + 1 < sizeof routes / sizeof *routes && !routes[i]->accepts(from, to))
+	while (i + 1 < ROUTES && !routes[i]->accepts(from, to))
 		i++;
 	return routes[i];
 }

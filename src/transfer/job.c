@@ -115,8 +115,15 @@ void list_remove(struct item_list *l, struct item *it)
 struct item *list_pop(struct item_list *l)
 {
 	struct item *it = l->head;
-	if (it)
-		list_remove(l, it);
+	if (!it)
+		return NULL;
+	l->head = it->next;
+	if (l->head)
+		l->head->prev = NULL;
+	else
+		l->tail = NULL;
+	it->next = NULL;
+	l->count--;
 	return it;
 }
 

@@ -54,7 +54,7 @@ enum action_context {
 	X(TAKE_AWAY, "take-away", "x Del", CTX_TRANSFERS, "",                                   \
 		"cancel what runs or waits, dismiss what is finished")                          \
 	X(RETRY, "retry", "r", CTX_TRANSFERS, "", "try again what failed")                      \
-	X(REDRAW, "redraw", "Ctrl-L", CTX_LISTS | CTX_DIALOG, "", "draw the screen again")             \
+	X(REDRAW, "redraw", "Ctrl-L", CTX_LISTS | CTX_DIALOG, "", "draw the screen again")      \
 	X(CLOSE, "close", "Esc q t F10 Ctrl-C", CTX_SCREENS, "", "back")                        \
 	X(DISMISS, "dismiss", "Esc Ctrl-C F10", CTX_DIALOG, "", "close the dialog")
 

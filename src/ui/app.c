@@ -268,8 +268,8 @@ static void dispatch(struct app *app, const struct input_event *in)
 	app->status = NULL;
 	app->is_dirty = true;
 	enum action action = in->kind == INPUT_KEY
-		? keymap_find(app->keymap, v->ops->context, in->key)
-		: ACTION_NONE;
+				     ? keymap_find(app->keymap, v->ops->context, in->key)
+				     : ACTION_NONE;
 	if (is_too_small() && action != ACTION_QUIT && action != ACTION_DISMISS)
 		return;
 	if (v->ops->on_key && v->ops->on_key(v, in))
@@ -294,7 +294,8 @@ static void take_pages(struct app *app)
 {
 	int64_t until = time_mono_ms() + EVENTS_MS;
 	struct lister_event *e;
-	while (time_mono_ms() < until && (e = (struct lister_event *)msgq_pop(app->lister_events))) {
+	while (time_mono_ms() < until &&
+		(e = (struct lister_event *)msgq_pop(app->lister_events))) {
 		for (struct view *v = app->top; v; v = v->below)
 			if (!v->is_closing && v->ops->on_list && v->ops->on_list(v, e))
 				break;

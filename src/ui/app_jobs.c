@@ -24,8 +24,8 @@ static void add_source(void *arg, const struct pane_row *row)
 	strbuf_deinit(&path);
 }
 
-void app_job_spec_init(struct app *app, struct job_spec *spec, enum job_kind kind,
-	struct pane *from)
+void app_job_spec_init(
+	struct app *app, struct job_spec *spec, enum job_kind kind, struct pane *from)
 {
 	job_spec_init(spec, kind, app->settings);
 	spec->recursive = true;
@@ -51,7 +51,7 @@ static bool is_in_demo_dir(const char *root, struct strview path)
 	struct strview up = path_parent(path);
 	char *parent = s3t_strndup(up.data, up.len);
 	bool ok = root && realpath(root, real_root) && realpath(parent, real) &&
-		is_below(real, real_root);
+		  is_below(real, real_root);
 	free(parent);
 	return ok;
 }
@@ -65,8 +65,8 @@ static bool demo_allows(const struct app *app, const struct job_spec *spec)
 		struct strview path = sv_n(spec->sources[i].path, spec->sources[i].path_len);
 		struct strview root = sv(o->demo_right_root ? o->demo_right_root : "");
 		bool ok = spec->from->ops->kind == LOC_LOCAL
-			? is_in_demo_dir(o->demo_left_root, path)
-			: root.len && path.len > root.len && sv_starts_with(path, root);
+				  ? is_in_demo_dir(o->demo_left_root, path)
+				  : root.len && path.len > root.len && sv_starts_with(path, root);
 		if (!ok)
 			return false;
 	}
@@ -104,8 +104,7 @@ static struct job_note *note_new(const struct job_spec *spec)
 	n->source_count = spec->source_count;
 	for (size_t i = 0; i < spec->source_count; i++) {
 		const struct job_source *s = &spec->sources[i];
-		n->sources[i] = sv_n(
-			s3t_strndup(s->path ? s->path : "", s->path_len), s->path_len);
+		n->sources[i] = sv_n(s3t_strndup(s->path ? s->path : "", s->path_len), s->path_len);
 	}
 	return n;
 }
@@ -177,8 +176,9 @@ static void refresh_places(struct app *app, const struct job_note *n)
 
 static void say_done(struct app *app, enum job_kind kind, const struct event *e)
 {
-	static const char *const done[] = {
-		[JOB_COPY] = "copied", [JOB_MOVE] = "moved", [JOB_DELETE] = "deleted",
+	static const char *const done[] = {[JOB_COPY] = "copied",
+		[JOB_MOVE] = "moved",
+		[JOB_DELETE] = "deleted",
 		[JOB_MKDIR] = "made"};
 	char n[32], skipped[48] = "";
 	text_count(e->done, n);

@@ -29,8 +29,8 @@ static void add_normal(struct strbuf *out, struct strview path)
 		strbuf_add_char(out, '/');
 }
 
-static enum s3t_rc parse_s3(const struct app *app, struct strview text, struct strbuf *path,
-	struct s3t_err *err)
+static enum s3t_rc parse_s3(
+	const struct app *app, struct strview text, struct strbuf *path, struct s3t_err *err)
 {
 	struct s3_uri uri;
 	if (!app->options->s3)

@@ -126,7 +126,8 @@ static bool print_osc52(struct strview text)
 
 enum clipboard_way clipboard_set(struct strview text)
 {
-	char *tmux[] = {(char[]){"tmux"}, (char[]){"load-buffer"}, (char[]){"-w"}, (char[]){"-"}, NULL};
+	char *tmux[] = {
+		(char[]){"tmux"}, (char[]){"load-buffer"}, (char[]){"-w"}, (char[]){"-"}, NULL};
 	char *wayland[] = {(char[]){"wl-copy"}, NULL};
 	char *xclip[] = {(char[]){"xclip"}, (char[]){"-selection"}, (char[]){"clipboard"}, NULL};
 	char *xsel[] = {(char[]){"xsel"}, (char[]){"--clipboard"}, (char[]){"--input"}, NULL};

@@ -118,8 +118,7 @@ static bool run_job_action(struct app *app, enum action action)
 {
 	struct pane *p = app_active(app);
 	bool is_copy = action == ACTION_COPY || action == ACTION_MOVE;
-	if (!is_copy && action != ACTION_DELETE && action != ACTION_SHARE &&
-		action != ACTION_MKDIR)
+	if (!is_copy && action != ACTION_DELETE && action != ACTION_SHARE && action != ACTION_MKDIR)
 		return false;
 	if (action != ACTION_MKDIR && pane_selected_count(p) == 0)
 		app_status(app, "Nothing is selected.");
@@ -159,8 +158,8 @@ static bool run_pane_action(struct app *app, struct view *browser, enum action a
 		next_sort(app);
 		return true;
 	case ACTION_SORT_REVERSE:
-		pane_set_sort(p, listing_sort(pane_listing(p)),
-			!listing_is_reversed(pane_listing(p)));
+		pane_set_sort(
+			p, listing_sort(pane_listing(p)), !listing_is_reversed(pane_listing(p)));
 		return true;
 	case ACTION_REFRESH:
 		pane_refresh(p);

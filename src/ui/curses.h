@@ -11,5 +11,8 @@
 /* From <term.h>, which defines a macro for every capability: declared here instead. */
 extern int setupterm(const char *term, int fd, int *result);
 extern char *tigetstr(const char *capability);
+struct term;
+extern struct term *set_curterm(struct term *terminal);
+extern int del_curterm(struct term *terminal);
 
 #endif

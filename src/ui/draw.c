@@ -221,8 +221,8 @@ void draw_fill(struct rect r, enum theme_role role)
 }
 
 /* A border with a text in it. */
-static void draw_border(struct rect r, int y, enum theme_role role, const char *ends[2],
-	const char *text)
+static void draw_border(
+	struct rect r, int y, enum theme_role role, const char *ends[2], const char *text)
 {
 	int at = r.x;
 	at += draw_str(y, at, 1, role, ends[0]);
@@ -247,8 +247,8 @@ void draw_frame(struct rect r, enum theme_role role, const char *title, const ch
 		draw_str(r.y + i, r.x, 1, role, glyph(GLYPH_V));
 		draw_str(r.y + i, r.x + r.w - 1, 1, role, glyph(GLYPH_V));
 	}
-	draw_border(r, r.y + r.h - 1, role, (const char *[]){glyph(GLYPH_BL), glyph(GLYPH_BR)},
-		foot);
+	draw_border(
+		r, r.y + r.h - 1, role, (const char *[]){glyph(GLYPH_BL), glyph(GLYPH_BR)}, foot);
 }
 
 void draw_bar(int y, int x, int w, enum theme_role role, unsigned permille)
@@ -258,8 +258,7 @@ void draw_bar(int y, int x, int w, enum theme_role role, unsigned permille)
 	int full = (int)((unsigned)(w - 2) * (permille > 1000 ? 1000 : permille) / 1000);
 	draw_str(y, x, 1, role, "[");
 	for (int i = 0; i < w - 2; i++)
-		draw_str(y, x + 1 + i, 1, role,
-			glyph(i < full ? GLYPH_BAR_FULL : GLYPH_BAR_EMPTY));
+		draw_str(y, x + 1 + i, 1, role, glyph(i < full ? GLYPH_BAR_FULL : GLYPH_BAR_EMPTY));
 	draw_str(y, x + w - 1, 1, role, "]");
 }
 

@@ -38,8 +38,8 @@ static void add_text(struct help_view *h, const char *text)
 	}
 }
 
-static void add_actions(struct help_view *h, const struct keymap *map, unsigned context,
-	const char *title)
+static void add_actions(
+	struct help_view *h, const struct keymap *map, unsigned context, const char *title)
 {
 	add(h, THEME_NORMAL, NULL, "");
 	add(h, THEME_HEADER, NULL, title);

@@ -87,10 +87,26 @@ static ui_key sequence_key(const struct sequence *s)
 		ui_key key;
 	} letters[] = {{'A', K_UP}, {'B', K_DOWN}, {'C', K_RIGHT}, {'D', K_LEFT}, {'H', K_HOME},
 		{'F', K_END}, {'P', K_F1}, {'Q', K_F2}, {'R', K_F3}, {'S', K_F4}, {'M', K_ENTER}};
-	static const ui_key numbers[] = {[1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END,
-		[5] = K_PGUP, [6] = K_PGDN, [7] = K_HOME, [8] = K_END, [11] = K_F1, [12] = K_F2,
-		[13] = K_F3, [14] = K_F4, [15] = K_F5, [17] = K_F6, [18] = K_F7, [19] = K_F8,
-		[20] = K_F9, [21] = K_F10, [23] = K_F11, [24] = K_F12};
+	static const ui_key numbers[] = {[1] = K_HOME,
+		[2] = K_INSERT,
+		[3] = K_DELETE,
+		[4] = K_END,
+		[5] = K_PGUP,
+		[6] = K_PGDN,
+		[7] = K_HOME,
+		[8] = K_END,
+		[11] = K_F1,
+		[12] = K_F2,
+		[13] = K_F3,
+		[14] = K_F4,
+		[15] = K_F5,
+		[17] = K_F6,
+		[18] = K_F7,
+		[19] = K_F8,
+		[20] = K_F9,
+		[21] = K_F10,
+		[23] = K_F11,
+		[24] = K_F12};
 	unsigned modifier = s->count > 1 ? s->params[1] : 0;
 	if (s->intro)
 		return 0;

@@ -63,8 +63,8 @@ static struct strview next_word(struct strview *s)
 	return word;
 }
 
-static enum s3t_rc set_keys(struct keymap *map, enum action a, struct strview keys,
-	struct s3t_err *err)
+static enum s3t_rc set_keys(
+	struct keymap *map, enum action a, struct strview keys, struct s3t_err *err)
 {
 	map->rows[a].count = 0;
 	for (struct strview word; (word = next_word(&keys)).len;) {
@@ -100,8 +100,8 @@ void keymap_free(struct keymap *map)
 	free(map);
 }
 
-enum s3t_rc keymap_bind(struct keymap *map, const char *action, const char *keys,
-	struct s3t_err *err)
+enum s3t_rc keymap_bind(
+	struct keymap *map, const char *action, const char *keys, struct s3t_err *err)
 {
 	for (unsigned a = 0; a < ACTION_COUNT; a++) {
 		if (strcmp(actions[a].name, action) != 0)
@@ -184,7 +184,8 @@ enum s3t_rc keymap_apply(struct keymap *map, const struct config *config, struct
 	for (size_t i = 0; config_key_binding(config, i, &action, &keys, &line); i++) {
 		enum s3t_rc rc = keymap_bind(map, action, keys, err);
 		if (rc != S3T_OK) {
-			s3t_err_prefix(err, "%s:%d: [keys] %s: ", config_path(config), line, action);
+			s3t_err_prefix(
+				err, "%s:%d: [keys] %s: ", config_path(config), line, action);
 			return rc;
 		}
 	}

@@ -131,7 +131,8 @@ static bool contains(struct strview text, const char *needle, size_t len)
 		return false;
 	for (size_t i = 0; i + len <= text.len; i++) {
 		size_t j = 0;
-		while (j < len && lower((unsigned char)text.data[i + j]) == (unsigned char)needle[j])
+		while (j < len &&
+			lower((unsigned char)text.data[i + j]) == (unsigned char)needle[j])
 			j++;
 		if (j == len)
 			return true;

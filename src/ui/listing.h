@@ -72,7 +72,7 @@ void listing_unmark_all(struct listing *l);
 /* A final '/' aside. */
 void listing_unmark_names(struct listing *l, const struct strview *names, size_t count);
 struct listing_totals listing_totals(const struct listing *l);
-/* Calls fn for each marked entry in the order of rows; hidden ones after them. */
+/* Calls fn for each marked entry in the order of rows, also for those that a filter hides. */
 void listing_each_marked(const struct listing *l, void (*fn)(void *arg, uint32_t id), void *arg);
 
 bool glob_match(struct strview pattern, struct strview text);

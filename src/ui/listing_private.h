@@ -4,15 +4,15 @@
 
 #include "ui/listing.h"
 
-/* An id is the slot in its upper bits and the entry in the lower ones. A page with more entries takes
- * several slots. */
+/* An id is the slot in its upper bits and the entry in the lower ones. A page with more entries
+ * takes several slots. */
 enum { SLOT_BITS = 12, SLOT_SIZE = 1 << SLOT_BITS, SLOT_MAX = (1 << (32 - SLOT_BITS)) - 1 };
 
 struct slot {
 	struct entry_page *page;
 	uint32_t first, count; /* of the page */
 	bool owns_page;
-	uint64_t *marks;       /* bits; NULL: none */
+	uint64_t *marks; /* bits; NULL: none */
 };
 
 struct ids {
@@ -24,21 +24,22 @@ struct ids {
 struct nameset {
 	char *arena;
 	size_t arena_len, arena_capacity;
-	uint32_t *name_at; /* offset + 1 of a name in the arena: 4 bytes of length, then bytes; 0: free */
+	uint32_t *name_at;  /* offset + 1 of a name in the arena: 4 bytes of length, then bytes; 0:
+			       free */
 	size_t size, count; /* size: power of two */
 };
 void nameset_add(struct nameset *set, struct strview name);
 bool nameset_has(const struct nameset *set, struct strview name);
 void nameset_deinit(struct nameset *set);
 
-/* A bottom-up merge sort that can be left and taken up at any comparison. The first `sorted` ids are
- * in order already. */
+/* A bottom-up merge sort that can be left and taken up at any comparison. The first `sorted` ids
+ * are in order already. */
 struct sort_job {
 	bool is_active;
 	struct ids *target;
 	uint32_t *from, *to; /* both `count` long */
 	size_t count, tail;  /* tail: first id that was not sorted before */
-	size_t width;	     /* of the runs; 0: the last merge, of head and tail */
+	size_t width;        /* of the runs; 0: the last merge, of head and tail */
 	size_t run, left, left_end, right, right_end, out;
 };
 
@@ -67,7 +68,7 @@ struct listing {
 	size_t marked, marked_dirs;
 	uint64_t marked_bytes;
 	struct nameset wanted; /* marks of the listing before this one */
-	char *pattern;	       /* NULL: none under way */
+	char *pattern;         /* NULL: none under way */
 	size_t pattern_len, pattern_class, pattern_at;
 	bool pattern_marks;
 };
@@ -94,8 +95,8 @@ static inline const struct ids *shown(const struct listing *l, int c)
 
 /* listing_sort.c: < 0 if a comes first */
 int listing_compare(const struct listing *l, enum listing_sort sort, uint32_t a, uint32_t b);
-/* Starts a sort where one is due and does up to *steps steps, which are counted down. True while there
- * is more. */
+/* Starts a sort where one is due and does up to *steps steps, which are counted down. True while
+ * there is more. */
 bool listing_sort_work(struct listing *l, size_t *steps);
 void listing_sort_cancel(struct listing *l);
 /* listing_marks.c */

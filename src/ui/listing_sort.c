@@ -1,7 +1,7 @@
 /*
- * Sorting in steps, so that no key has to wait for it. What arrives while another order than that of
- * arrival is shown stands at the end, and is merged in when it is an eighth of the whole, or all there
- * is. Ids of the old order stay in place until the new one is complete.
+ * Sorting in steps, so that no key has to wait for it. What arrives while another order than that
+ * of arrival is shown stands at the end, and is merged in when it is an eighth of the whole, or all
+ * there is. Ids of the old order stay in place until the new one is complete.
  */
 #include "ui/listing_private.h"
 
@@ -114,7 +114,8 @@ static bool next_width(struct sort_job *j)
 }
 
 /* Up to *steps comparisons; true when the sort is complete. */
-static bool merge(const struct listing *l, struct sort_job *j, enum listing_sort sort, size_t *steps)
+static bool merge(
+	const struct listing *l, struct sort_job *j, enum listing_sort sort, size_t *steps)
 {
 	while (*steps) {
 		if (j->left < j->left_end && j->right < j->right_end) {

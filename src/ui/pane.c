@@ -138,7 +138,8 @@ void pane_title(const struct pane *p, struct strbuf *out)
 	size_t n = home ? strlen(home) : 0;
 	while (n > 1 && home[n - 1] == '/')
 		n--;
-	if (n > 1 && sv_starts_with(path, sv_n(home, n)) && (path.len == n || path.data[n] == '/')) {
+	if (n > 1 && sv_starts_with(path, sv_n(home, n)) &&
+		(path.len == n || path.data[n] == '/')) {
 		strbuf_add_char(out, '~');
 		path = sv_from(path, n);
 	}
@@ -240,8 +241,8 @@ void pane_refresh_if(struct pane *p, const struct location *location, struct str
 {
 	struct strview here = without_slash(pane_path(p));
 	dir = without_slash(dir);
-	bool is_same_place = location == p->location ||
-		(location->ops->kind == LOC_LOCAL && !pane_is_s3(p));
+	bool is_same_place =
+		location == p->location || (location->ops->kind == LOC_LOCAL && !pane_is_s3(p));
 	bool is_here = sv_eq(here, dir);
 	bool is_below = sv_starts_with(here, dir) && (dir.len < 2 || here.data[dir.len] == '/');
 	bool is_above = sv_eq(here, without_slash(path_parent(dir)));
@@ -304,8 +305,8 @@ static void follow(struct pane *p)
 {
 	sync_cursor(p);
 	if (p->wanted) {
-		uint32_t id = listing_find(
-			p->listing, sv_n(p->wanted, p->wanted_len), p->wanted_slot);
+		uint32_t id =
+			listing_find(p->listing, sv_n(p->wanted, p->wanted_len), p->wanted_slot);
 		uint32_t slots = listing_slots(p->listing);
 		p->wanted_slot = slots;
 		if (id != LISTING_NONE) {
@@ -384,8 +385,7 @@ bool pane_on_list(struct pane *p, struct lister_event *e)
 		listing_free(p->coming);
 		p->coming = NULL;
 		p->is_partial = true;
-	} else if (p->coming &&
-		(e->done || listing_totals(p->listing).entries > KEEP_TWICE_MAX)) {
+	} else if (p->coming && (e->done || listing_totals(p->listing).entries > KEEP_TWICE_MAX)) {
 		show_coming(p);
 	}
 	return true;

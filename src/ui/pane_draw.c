@@ -88,7 +88,8 @@ static enum theme_role row_role(const struct entry *e, bool marked, bool is_curs
 	}
 }
 
-static void draw_name(int y, int x, int w, enum theme_role role, struct strview name, bool add_slash)
+static void draw_name(
+	int y, int x, int w, enum theme_role role, struct strview name, bool add_slash)
 {
 	struct strbuf shown, cut;
 	strbuf_init(&shown);
@@ -110,7 +111,7 @@ static void draw_row(const struct pane *p, int y, int x, const struct columns *c
 	bool marked = e && listing_is_marked(p->listing, id);
 	enum theme_role role = row_role(e, marked, is_cursor, is_active);
 	bool add_slash = e && (e->kind == ENTRY_DIR || e->kind == ENTRY_BUCKET) &&
-		!sv_ends_with(name, SV("/"));
+			 !sv_ends_with(name, SV("/"));
 	draw_str(y, x, 1, role, marked ? "*" : is_cursor && !is_active ? ">" : " ");
 	draw_name(y, x + 1, c->name, role, name, add_slash);
 	x += 1 + c->name;
@@ -144,9 +145,9 @@ static void draw_header(const struct pane *p, int y, int x, int w, const struct 
 	char text[3][32];
 	for (int i = 0; i < 3; i++)
 		snprintf(text[i], sizeof text[i], "%s%s%s", labels[i], (int)p->sort == i ? " " : "",
-			(int)p->sort != i	   ? ""
-				: p->reversed ? glyph(GLYPH_DOWN)
-					      : glyph(GLYPH_UP));
+			(int)p->sort != i ? ""
+			: p->reversed     ? glyph(GLYPH_DOWN)
+					  : glyph(GLYPH_UP));
 	draw_fill((struct rect){y, x, 1, w}, THEME_HEADER);
 	draw_str(y, x + 1, c->name, THEME_HEADER, text[SORT_NAME]);
 	x += 1 + c->name;
@@ -160,12 +161,31 @@ static void draw_header(const struct pane *p, int y, int x, int w, const struct 
 		draw_str(y, x + 1, c->class_, THEME_HEADER, "Class");
 }
 
-/* "1,204+ items · 3 marked, 4.2 MiB · sorted by size" */
-static void foot_text(const struct pane *p, struct strbuf *out)
+/* Adds a part to the foot, if there is room for it. */
+static void add_part(struct strbuf *out, int room, const char *text)
+{
+	const char *dot = glyph(GLYPH_DOT);
+	if (text[0] && text_columns(strbuf_view(out)) + text_columns(sv(text)) + 3 <= room)
+		strbuf_addf(out, "%s%s%s%s", out->len ? " " : "", out->len ? dot : "",
+			out->len ? " " : "", text);
+}
+
+static void order_text(const struct pane *p, char out[64])
+{
+	static const char *const orders[] = {"name", "size", "date"};
+	out[0] = '\0';
+	if (listing_is_sorting(p->listing) && p->sort != SORT_NAME)
+		snprintf(out, 64, "sorting by %s", orders[p->sort]);
+	else if (p->sort != SORT_NAME || p->reversed)
+		snprintf(out, 64, "sorted by %s%s", orders[p->sort],
+			p->reversed ? ", reversed" : "");
+}
+
+/* "1,204+ items · 3 marked, 4.2 MiB · sorted by size" in so many columns */
+static void foot_text(const struct pane *p, int room, struct strbuf *out)
 {
 	struct listing_totals t = listing_totals(p->listing);
-	char n[32], size[TEXT_SIZE_MAX];
-	const char *dot = glyph(GLYPH_DOT);
+	char n[32], part[128], size[TEXT_SIZE_MAX];
 	bool is_coming = p->list && !p->coming;
 	text_count(t.entries, n);
 	strbuf_addf(out, "%s%s item%s", n, is_coming || p->is_partial ? "+" : "",
@@ -177,28 +197,27 @@ static void foot_text(const struct pane *p, struct strbuf *out)
 	if (t.marked) {
 		text_count(t.marked, n);
 		text_size(t.marked_bytes, size);
-		strbuf_addf(out, " %s %s marked", dot, n);
-		if (t.marked > t.marked_dirs)
-			strbuf_addf(out, ", %s%s", size, t.marked_dirs ? "+" : "");
+		bool has_files = t.marked > t.marked_dirs;
+		snprintf(part, sizeof part, "%s marked%s%s%s", n, has_files ? ", " : "",
+			has_files ? size : "", has_files && t.marked_dirs ? "+" : "");
+		add_part(out, room, part);
 	}
 	struct strview filter = listing_filter(p->listing);
 	if (filter.len) {
+		char *shown = text_sanitised(filter);
 		text_count(t.shown, n);
-		strbuf_addf(out, " %s %s with /", dot, n);
-		text_sanitise(out, filter);
+		snprintf(part, sizeof part, "%s with /%.60s", n, shown);
+		free(shown);
+		add_part(out, room, part);
 	}
-	static const char *const orders[] = {"name", "size", "date"};
-	if (listing_is_sorting(p->listing) && p->sort != SORT_NAME)
-		strbuf_addf(out, " %s sorting by %s", dot, orders[p->sort]);
-	else if (p->sort != SORT_NAME || p->reversed)
-		strbuf_addf(out, " %s sorted by %s%s", dot, orders[p->sort],
-			p->reversed ? ", reversed" : "");
 	if (is_coming)
-		strbuf_addf(out, " %s Esc stops", dot);
+		add_part(out, room, "Esc stops");
 	else if (p->list)
-		strbuf_addf(out, " %s listing again", dot);
+		add_part(out, room, "listing again");
 	else if (p->is_partial)
-		strbuf_addf(out, " %s stopped, Ctrl-R lists all", dot);
+		add_part(out, room, "stopped");
+	order_text(p, part);
+	add_part(out, room, part);
 }
 
 /* Lines of text, broken at spaces; how many. */
@@ -225,13 +244,13 @@ static int draw_wrapped(int y, int x, int w, int h, enum theme_role role, struct
 static void draw_note(const struct pane *p, struct rect in)
 {
 	if (p->error.rc != S3T_OK) {
-		const char *message = p->error.message[0] ? p->error.message
-							  : s3t_rc_sentence(p->error.rc);
-		int lines = draw_wrapped(in.y, in.x + 1, in.w - 2, in.h - 1, THEME_ERROR,
-			sv(message));
+		const char *message =
+			p->error.message[0] ? p->error.message : s3t_rc_sentence(p->error.rc);
+		int lines =
+			draw_wrapped(in.y, in.x + 1, in.w - 2, in.h - 1, THEME_ERROR, sv(message));
 		const char *hint = p->error.rc == S3T_DENIED && pane_is_buckets(p)
-			? "Ctrl-G goes to a bucket by its name."
-			: "Ctrl-R tries again.";
+					   ? "Ctrl-G goes to a bucket by its name."
+					   : "Ctrl-R tries again.";
 		draw_wrapped(in.y + lines, in.x + 1, in.w - 2, in.h - lines, THEME_DIM, sv(hint));
 		return;
 	}
@@ -256,7 +275,7 @@ void pane_draw(struct pane *p, struct rect r, bool is_active)
 	strbuf_init(&title);
 	strbuf_init(&foot);
 	pane_title(p, &title);
-	foot_text(p, &foot);
+	foot_text(p, r.w - 4, &foot);
 	draw_frame(r, is_active ? THEME_FRAME_ACTIVE : THEME_FRAME, title.data, foot.data);
 	strbuf_deinit(&title);
 	strbuf_deinit(&foot);

@@ -17,7 +17,7 @@ struct pane {
 	char *path;
 	size_t path_len;
 	struct listing *listing, *coming; /* coming: a refresh; NULL: none */
-	list_id list;			  /* that still comes; 0: none */
+	list_id list;                     /* that still comes; 0: none */
 	struct cursor cursor;
 	uint32_t at_id; /* what the cursor is on */
 	unsigned seen_generation;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* What is older than so many milliseconds counts half. */
-#define RATE_WINDOW_MS 3000.0
+#define RATE_WINDOW_MS 2000.0
 
 static void measure(struct progress *p, uint64_t moved, int64_t now_ms)
 {
@@ -13,13 +13,16 @@ static void measure(struct progress *p, uint64_t moved, int64_t now_ms)
 	if (p->at_ms == 0 || moved < p->moved || since > 60000) {
 		/* begins, or bytes were taken back: the rate stays as it was */
 		p->moved = moved;
+		p->since_ms = p->at_ms ? p->since_ms : now_ms;
 		p->at_ms = now_ms;
 		return;
 	}
 	if (since < 100)
 		return;
 	double now = (double)(moved - p->moved) * 1000 / (double)since;
-	double old = p->has_rate ? RATE_WINDOW_MS / (RATE_WINDOW_MS + (double)since) : 0;
+	double window = (double)(p->at_ms - p->since_ms); /* at first a plain average */
+	window = window < RATE_WINDOW_MS ? window : RATE_WINDOW_MS;
+	double old = window / (window + (double)since);
 	p->rate = p->rate * old + now * (1 - old);
 	p->has_rate = true;
 	p->moved = moved;
@@ -28,10 +31,8 @@ static void measure(struct progress *p, uint64_t moved, int64_t now_ms)
 
 void progress_update(struct progress *p, const struct engine_snapshot *s, int64_t now_ms)
 {
-	struct progress sum = {.rate = p->rate,
-		.moved = p->moved,
-		.at_ms = p->at_ms,
-		.has_rate = p->has_rate};
+	struct progress sum = {
+		.rate = p->rate, .moved = p->moved, .at_ms = p->at_ms, .has_rate = p->has_rate};
 	uint64_t moved = 0;
 	for (size_t i = 0; i < s->job_count; i++) {
 		const struct job_view *j = &s->jobs[i];
@@ -48,7 +49,7 @@ void progress_update(struct progress *p, const struct engine_snapshot *s, int64_
 		sum.items_running += j->items_running;
 		sum.items_asking += j->items_asking;
 		uint64_t known = j->items_done + j->items_failed + j->items_skipped +
-			j->items_asking + j->items_running;
+				 j->items_asking + j->items_running;
 		sum.items_waiting += j->items_total > known ? j->items_total - known : 0;
 	}
 	if (!sum.is_busy) {

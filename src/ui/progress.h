@@ -12,7 +12,7 @@ struct progress {
 	double rate; /* bytes a second, smoothed */
 	/* the measurement before */
 	uint64_t moved;
-	int64_t at_ms;
+	int64_t at_ms, since_ms; /* since_ms: the first one */
 	bool has_rate;
 };
 

@@ -23,7 +23,7 @@ static int open_log(void)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	char *base = state && state[0] == '/' ? s3t_strdup(state)
-		: home && home[0] == '/'      ? s3t_asprintf("%s/.local/state", home)
+		     : home && home[0] == '/' ? s3t_asprintf("%s/.local/state", home)
 					      : NULL;
 	if (!base)
 		return -1;

@@ -44,8 +44,8 @@ void strip_draw(const struct progress *p, int y, int w)
 		x += bar + 1;
 	}
 	x += draw_fmt(y, x, w - x, THEME_NORMAL, "%3u%%  ", permille / 10);
-	x += draw_text(y, x, w - x, p->items_failed ? THEME_WARNING : THEME_NORMAL,
-		strbuf_view(&left));
+	x += draw_text(
+		y, x, w - x, p->items_failed ? THEME_WARNING : THEME_NORMAL, strbuf_view(&left));
 	if (w - x > 2)
 		draw_text(y, x + 2, w - x - 2, THEME_NORMAL, strbuf_view(&right));
 	strbuf_deinit(&left);

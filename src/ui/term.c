@@ -1,7 +1,8 @@
 /*
  * Taking over and giving back. Curses has the screen; modes that it knows nothing of (bracketed
- * paste, synchronised frames, later the mouse) are ours. All that must be undone stands in one string,
- * made at the start, which a signal handler can write. Signals reach the loop through a pipe.
+ * paste, synchronised frames, later the mouse) are ours. All that must be undone stands in one
+ * string, made at the start, which a signal handler can write. Signals reach the loop through a
+ * pipe.
  */
 #include "ui/term.h"
 
@@ -186,8 +187,8 @@ static bool wants_ascii(const char *option)
 	return !is_utf8;
 }
 
-/* initscr() and newterm() end badly on a terminal that is not described here: kitty, ghostty and foot
- * are not on every machine. */
+/* initscr() and newterm() end badly on a terminal that is not described here: kitty, ghostty and
+ * foot are not on every machine. */
 static SCREEN *open_screen(void)
 {
 	const char *const names[] = {getenv("TERM"), "xterm-256color", "vt100"};
@@ -196,6 +197,7 @@ static SCREEN *open_screen(void)
 		if (!names[i] || !names[i][0] || strcmp(names[i], "dumb") == 0 ||
 			setupterm(names[i], STDOUT_FILENO, &found) != OK)
 			continue;
+		(void)del_curterm(set_curterm(NULL)); /* newterm() reads it for itself */
 		SCREEN *s = newterm(names[i], stdout, stdin);
 		if (s)
 			return s;

@@ -20,11 +20,11 @@ static attr_t attributes(const char *letters)
 {
 	attr_t a = A_NORMAL;
 	for (; *letters; letters++)
-		a |= *letters == 'B' ? A_BOLD
-			: *letters == 'R' ? A_REVERSE
-			: *letters == 'U' ? A_UNDERLINE
-			: *letters == 'D' ? A_DIM
-					  : A_NORMAL;
+		a |= *letters == 'B'   ? A_BOLD
+		     : *letters == 'R' ? A_REVERSE
+		     : *letters == 'U' ? A_UNDERLINE
+		     : *letters == 'D' ? A_DIM
+				       : A_NORMAL;
 	return a;
 }
 
@@ -32,7 +32,7 @@ void theme_start(bool want_color)
 {
 	const char *no_color = getenv("NO_COLOR");
 	bool has_color = want_color && !(no_color && *no_color) && has_colors() &&
-		start_color() == OK && COLORS >= 8;
+			 start_color() == OK && COLORS >= 8;
 	if (has_color)
 		(void)use_default_colors();
 	int few = has_color && COLORS < 256;

@@ -11,7 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BAR_W = 18, RATE_W = 12, LEFT_W = 9, NUMBERS_W = BAR_W + 6 + RATE_W + LEFT_W, STATE_MAX = 192 };
+enum {
+	BAR_W = 18,
+	RATE_W = 12,
+	LEFT_W = 9,
+	NUMBERS_W = BAR_W + 6 + RATE_W + LEFT_W,
+	STATE_MAX = 192
+};
 
 struct row {
 	size_t job, item; /* indexes in the snapshot; item SIZE_MAX: the job itself */
@@ -114,8 +120,8 @@ static const struct speed *speed_of(const struct transfers_view *t, job_id job, 
 	return NULL;
 }
 
-static struct speed next_speed(const struct speed *old, job_id job, item_id item, uint64_t bytes,
-	int64_t now)
+static struct speed next_speed(
+	const struct speed *old, job_id job, item_id item, uint64_t bytes, int64_t now)
 {
 	struct speed s = {.job = job, .item = item, .bytes = bytes, .at_ms = now};
 	if (!old)
@@ -194,25 +200,25 @@ static void job_state_text(const struct job_view *j, char out[STATE_MAX])
 	if (j->state == JOB_CANCELLING)
 		snprintf(out, STATE_MAX, "cancelling");
 	else if (j->state == JOB_FINISHED)
-		snprintf(out, STATE_MAX, "%s: %s of %s, %s%s", j->was_cancelled ? "cancelled" : "done", done,
-			total, size, failed);
+		snprintf(out, STATE_MAX, "%s: %s of %s, %s%s",
+			j->was_cancelled ? "cancelled" : "done", done, total, size, failed);
 	else if (j->is_counting)
 		snprintf(out, STATE_MAX, "counting: %s, %s%s", total, size, failed);
 	else
 		snprintf(out, STATE_MAX, "%s of %s, %s%s", done, total, size, failed);
 }
 
-static void draw_job(const struct transfers_view *t, const struct job_view *j, int y, int w,
-	bool is_cursor)
+static void draw_job(
+	const struct transfers_view *t, const struct job_view *j, int y, int w, bool is_cursor)
 {
-	enum theme_role role = is_cursor	      ? THEME_CURSOR
-		: j->items_failed		      ? THEME_ERROR
-		: j->state == JOB_FINISHED	      ? THEME_DIM
-						      : THEME_DIR;
-	enum glyph g = j->items_failed	       ? GLYPH_FAILED
-		: j->state == JOB_FINISHED     ? GLYPH_DONE
-		: j->state == JOB_CANCELLING   ? GLYPH_WAITING
-					       : GLYPH_RUNNING;
+	enum theme_role role = is_cursor                  ? THEME_CURSOR
+			       : j->items_failed          ? THEME_ERROR
+			       : j->state == JOB_FINISHED ? THEME_DIM
+							  : THEME_DIR;
+	enum glyph g = j->items_failed              ? GLYPH_FAILED
+		       : j->state == JOB_FINISHED   ? GLYPH_DONE
+		       : j->state == JOB_CANCELLING ? GLYPH_WAITING
+						    : GLYPH_RUNNING;
 	char state[STATE_MAX], line[VIEW_TEXT_MAX + STATE_MAX + 8];
 	job_state_text(j, state);
 	snprintf(line, sizeof line, "%s  %s", j->title, state);
@@ -225,8 +231,8 @@ static void draw_job(const struct transfers_view *t, const struct job_view *j, i
 			speed_of(t, j->id, 0));
 }
 
-static void draw_item(const struct transfers_view *t, const struct item_view *i, int y, int w,
-	bool is_cursor)
+static void draw_item(
+	const struct transfers_view *t, const struct item_view *i, int y, int w, bool is_cursor)
 {
 	static const struct {
 		enum glyph glyph;
@@ -239,11 +245,11 @@ static void draw_item(const struct transfers_view *t, const struct item_view *i,
 		[ITEM_ASKING] = {GLYPH_ASKING, "asks what to do: the target exists"},
 		[ITEM_BROKEN] = {GLYPH_FAILED, ""},
 	};
-	enum theme_role role = is_cursor	   ? THEME_CURSOR
-		: i->state == ITEM_BROKEN	   ? THEME_ERROR
-		: i->state == ITEM_WAITING	   ? THEME_DIM
-		: i->state == ITEM_ASKING	   ? THEME_WARNING
-						   : THEME_NORMAL;
+	enum theme_role role = is_cursor                  ? THEME_CURSOR
+			       : i->state == ITEM_BROKEN  ? THEME_ERROR
+			       : i->state == ITEM_WAITING ? THEME_DIM
+			       : i->state == ITEM_ASKING  ? THEME_WARNING
+							  : THEME_NORMAL;
 	bool has_numbers = i->state == ITEM_RUNNING && w > NUMBERS_W + 24;
 	const char *word = i->message[0] ? i->message : states[i->state].word;
 	char size[TEXT_SIZE_MAX], name[2 * VIEW_TEXT_MAX + 64];
@@ -254,8 +260,8 @@ static void draw_item(const struct transfers_view *t, const struct item_view *i,
 	int room = w - 8, text = has_numbers ? NUMBERS_W : word[0] ? room / 2 : 0;
 	draw_cut(y, 6, room - text - 1, role, name);
 	if (has_numbers)
-		draw_numbers(y, w - 2 - NUMBERS_W, role, i->bytes, i->size,
-			speed_of(t, i->job, i->id));
+		draw_numbers(
+			y, w - 2 - NUMBERS_W, role, i->bytes, i->size, speed_of(t, i->job, i->id));
 	else if (text)
 		draw_cut(y, 6 + room - text, text, role, word);
 }
@@ -294,8 +300,8 @@ static void foot_text(const struct transfers_view *t, struct strbuf *out)
 		strbuf_init(&all);
 		keymap_keys(app_keymap(t->view.app), keys[i].action, &all);
 		struct strview first = sv_n(all.data, sv_find(strbuf_view(&all), ' '));
-		strbuf_addf(out, "%s%.*s %s", i ? "  " : "", (int)first.len, first.data,
-			keys[i].what);
+		strbuf_addf(
+			out, "%s%.*s %s", i ? "  " : "", (int)first.len, first.data, keys[i].what);
 		strbuf_deinit(&all);
 	}
 }

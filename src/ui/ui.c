@@ -31,8 +31,7 @@ static void free_lister_event(struct msg *m)
 static void start(struct app *app)
 {
 	const struct ui_options *o = app->options;
-	struct engine_options eo = {
-		.workers = o->workers, .bytes_per_second = o->bytes_per_second};
+	struct engine_options eo = {.workers = o->workers, .bytes_per_second = o->bytes_per_second};
 	app->engine_events = msgq_new();
 	app->lister_events = msgq_new();
 	app->engine = engine_new(&eo, app->engine_events);
@@ -66,8 +65,7 @@ enum s3t_rc ui_run(const struct ui_options *options, struct s3t_err *err)
 	const struct settings *screen = options->config ? config_base(options->config) : &defaults;
 	app.settings = options->profile ? &options->profile->settings : screen;
 	app.keymap = keymap_new();
-	enum s3t_rc rc =
-		options->config ? keymap_apply(app.keymap, options->config, err) : S3T_OK;
+	enum s3t_rc rc = options->config ? keymap_apply(app.keymap, options->config, err) : S3T_OK;
 	if (rc == S3T_OK)
 		rc = term_start(screen, err);
 	if (rc == S3T_OK) {

@@ -8,9 +8,9 @@ s3tui cp "$work/big" "s3://$bucket/big"
 before=$(s3tui ls -r "s3://$bucket")
 unchanged() { expect "$before" "$(s3tui ls -r "s3://$bucket")" 'the bucket'; }
 
-fails_with 1 'secret key is wrong.*\(auth, SignatureDoesNotMatch' \
+fails_with 1 'secret key.*\((auth|denied), ' \
 	s3tui -p wrong cp "$work/file" "s3://$bucket/no"
-fails_with 1 '\(auth' s3tui -p wrong ls "s3://$bucket"
+fails_with 1 '\((auth|denied)' s3tui -p wrong ls "s3://$bucket"
 fails_with 1 '\((auth|denied)' s3tui -p wrong cp "s3://$bucket/big" "$work/no"
 fails_with 1 '\((denied|auth)' s3tui --no-sign-request cp "$work/file" "s3://$bucket/no"
 fails_with 2 'no profile' s3tui -p missing ls
@@ -29,8 +29,8 @@ fails_with 1 'There is no bucket' s3tui ls s3://no-such-bucket-at-all
 fails_with 1 '\(not_found' s3tui cp -r "s3://$bucket/nothing" "$work/no"
 fails_with 1 '\(not_found' s3tui cp "$work/nothing" "s3://$bucket/no"
 fails_with 1 '\(not_found' s3tui stat "s3://$bucket/nothing"
-s3tui stat --json "s3://$bucket/nothing" 2>/dev/null | grep -q '"not_found"' && die 'stat succeeded'
-fails_with 1 'exists' s3tui mb "s3://$bucket" || true # some services agree to have it made twice
+expect not_found "$({ s3tui stat --json "s3://$bucket/nothing" 2>/dev/null || true; } |
+	json 'print(lines[0]["error"]["name"])')" 'stat of nothing'
 [[ ! -e $work/no ]] || die 'a failed download left something'
 unchanged
 ok 'missing things'

@@ -27,7 +27,7 @@
 #define FRAME_BEGIN "\033[?2026h"
 #define FRAME_END "\033[?2026l"
 
-enum { ENV_MAX = 64, ARGS_MAX = 16, SLICE_MS = 50, MODES_MAX = 3000 };
+enum { ENV_MAX = 64, ARGS_MAX = 16, SLICE_MS = 50, MODES_MAX = 3000, WHAT_MAX = 256 };
 
 /* What the process between says. */
 struct report {
@@ -255,9 +255,9 @@ static void make_env(struct tty *t, const struct tty_options *o, char **envp)
 	t->san_dir = s3t_asprintf("%s/sanitizer", o->home);
 	(void)mkdir(t->san_dir, 0700);
 	add_env(envp, &n, o->env,
-		s3t_asprintf("ASAN_OPTIONS=log_path=%s/asan:handle_segv=0", t->san_dir));
+		s3t_asprintf("ASAN_OPTIONS=log_path=%s/asan:handle_segv=2:handle_abort=2:handle_sigfpe=2:handle_sigbus=2", t->san_dir));
 	add_env(envp, &n, o->env,
-		s3t_asprintf("TSAN_OPTIONS=log_path=%s/tsan:handle_segv=0", t->san_dir));
+		s3t_asprintf("TSAN_OPTIONS=log_path=%s/tsan:handle_segv=2:handle_abort=2:handle_sigfpe=2:handle_sigbus=2", t->san_dir));
 	const char *lsan = getenv("LSAN_OPTIONS");
 	if (lsan)
 		add_env(envp, &n, o->env, s3t_asprintf("LSAN_OPTIONS=%s", lsan));
@@ -340,7 +340,8 @@ bool tty_free(struct tty *t)
 	close(t->commands);
 	while (!t->has_ended)
 		(void)pump(t, SLICE_MS);
-	close(t->master);
+	if (t->master >= 0)
+		close(t->master);
 	close(t->reports);
 	(void)waitpid(t->shell, NULL, 0);
 	vterm_free(t->vt);
@@ -358,6 +359,12 @@ bool tty_free(struct tty *t)
 pid_t tty_pid(const struct tty *t)
 {
 	return t->pid;
+}
+
+void tty_hang_up(struct tty *t)
+{
+	close(t->master);
+	t->master = -1;
 }
 
 bool tty_has_ended(const struct tty *t)
@@ -452,12 +459,12 @@ static void step(struct tty *t, int64_t end, const char *what)
 {
 	int64_t left = end - time_mono_ms();
 	if (left <= 0) {
-		char *text = s3t_asprintf("did not see %s%s", what,
+		char text[WHAT_MAX + 64];
+		snprintf(text, sizeof text, "did not see %s%s", what,
 			budget_end_ms && time_mono_ms() >= budget_end_ms
 				? " (the time of the whole file is over)"
 				: "");
 		give_up(t, text);
-		free(text);
 	}
 	(void)pump(t, left > SLICE_MS ? SLICE_MS : (int)left);
 }
@@ -512,24 +519,24 @@ void tty_wait_text(struct tty *t, const char *text, int64_t timeout_ms)
 
 void tty_wait_gone(struct tty *t, const char *text, int64_t timeout_ms)
 {
-	char *what = s3t_asprintf("the end of %s", text);
+	char what[WHAT_MAX];
+	snprintf(what, sizeof what, "the end of %s", text);
 	tty_wait(t, check_gone, (void *)(uintptr_t)text, what, timeout_ms);
-	free(what);
 }
 
 void tty_wait_cursor(struct tty *t, const char *text, int64_t timeout_ms)
 {
-	char *what = s3t_asprintf("the cursor on %s", text);
+	char what[WHAT_MAX];
+	snprintf(what, sizeof what, "the cursor on %s", text);
 	tty_wait(t, check_cursor, (void *)(uintptr_t)text, what, timeout_ms);
-	free(what);
 }
 
 bool tty_wait_either(struct tty *t, const char *a, const char *b, int64_t timeout_ms)
 {
 	const char *texts[] = {a, b};
-	char *what = s3t_asprintf("%s or %s", a, b);
+	char what[WHAT_MAX];
+	snprintf(what, sizeof what, "%s or %s", a, b);
 	tty_wait(t, check_either, texts, what, timeout_ms);
-	free(what);
 	return tty_shows(t, a);
 }
 
@@ -770,18 +777,23 @@ bool tty_has_colors(struct tty *t)
 	return false;
 }
 
-/* The row of a list that stands out is the first run of at least twenty highlighted cells above the
- * last two rows; buttons and fields are shorter or in dialogs. */
+static bool stands_out(struct tty *t, int y, int x)
+{
+	struct tty_cell c = tty_cell(t, y, x);
+	return c.is_reverse || c.bg == 39 || c.bg == 214 || c.bg == 6 || c.bg == 3;
+}
+
+/* The first long run of highlighted cells above the F-key bar; buttons and fields are shorter, or of
+ * other colours. */
 const char *tty_cursor_row(struct tty *t)
 {
-	for (int y = 1; y < t->rows - 2; y++)
-		for (int x = 0, run = 0; x < t->cols; x++) {
-			struct tty_cell c = tty_cell(t, y, x);
-			bool stands_out = c.is_reverse || c.bg == 39 || c.bg == 214 || c.bg == 6 ||
-				c.bg == 3;
-			run = stands_out ? run + 1 : 0;
-			if (run == 16)
-				return tty_part(t, y, x - 15, t->cols);
+	for (int y = 1; y < t->rows - 1; y++)
+		for (int x = 0; x < t->cols; x++) {
+			int from = x;
+			while (x < t->cols && stands_out(t, y, x))
+				x++;
+			if (x - from >= 20)
+				return tty_part(t, y, from, x - from);
 		}
 	return "";
 }
@@ -917,9 +929,9 @@ static void wait_wanted(struct stage *s, const char *name, bool is_key, bool is_
 	int64_t timeout_ms)
 {
 	struct wanted w = {s, name, is_key, is_there};
-	char *what = s3t_asprintf("%s %s", is_there ? "the making of" : "the end of", name);
+	char what[WHAT_MAX];
+	snprintf(what, sizeof what, "%s %s", is_there ? "the making of" : "the end of", name);
 	tty_wait(s->tty, check_wanted, &w, what, timeout_ms);
-	free(what);
 }
 
 void stage_wait_key(struct stage *s, const char *key, int64_t timeout_ms)

@@ -69,6 +69,8 @@ int64_t tty_time_cursor_us(struct tty *t, const char *keys, int64_t timeout_ms);
 /* Reads what is there, without waiting for anything. */
 void tty_pump(struct tty *t);
 bool tty_has_ended(const struct tty *t);
+/* Closes the terminal under the program. */
+void tty_hang_up(struct tty *t);
 
 /* --- looking; the strings live until the next call for the same row --- */
 

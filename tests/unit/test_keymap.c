@@ -15,7 +15,8 @@ static void names_of_keys_read_back_as_they_were_written(void **state)
 {
 	(void)state;
 	static const char *const names[] = {"F5", "F12", "Ctrl-R", "Alt-Left", "Alt-i", "+", "-",
-		"Space", "Ctrl-Space", "Enter", "Esc", "Shift-Tab", "Ctrl-Alt-Up", "é", "PgDn", "G"};
+		"Space", "Ctrl-Space", "Enter", "Esc", "Shift-Tab", "Ctrl-Alt-Up", "é", "PgDn",
+		"G"};
 	for (size_t i = 0; i < COUNT(names); i++) {
 		char text[32];
 		ui_key key = key_parse(sv(names[i]));
@@ -30,7 +31,8 @@ static void names_of_keys_read_back_as_they_were_written(void **state)
 static void what_is_no_key_is_refused(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"", "F13", "Ctrl-", "ab", "Hyper-x", "Shift-a", " ", "\x01"};
+	static const char *const names[] = {
+		"", "F13", "Ctrl-", "ab", "Hyper-x", "Shift-a", " ", "\x01"};
 	for (size_t i = 0; i < COUNT(names); i++)
 		assert_int_equal(key_parse(sv(names[i])), 0);
 }
@@ -69,7 +71,8 @@ static struct config *config_of(const char *text)
 	struct strbuf warnings;
 	struct s3t_err err;
 	strbuf_init(&warnings);
-	assert_int_equal(config_parse("t.ini", sv(text), NULL, NULL, &config, &warnings, &err), S3T_OK);
+	assert_int_equal(
+		config_parse("t.ini", sv(text), NULL, NULL, &config, &warnings, &err), S3T_OK);
 	strbuf_deinit(&warnings);
 	return config;
 }

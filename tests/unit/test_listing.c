@@ -29,10 +29,10 @@ static struct entry_page *page_of(const char *const *names, size_t count)
 	}
 	return page;
 }
-#define ADD(l, ...)                                                                                \
-	do {                                                                                       \
-		const char *const names_[] = {__VA_ARGS__};                                        \
-		assert_true(listing_add((l), page_of(names_, COUNT(names_))));                     \
+#define ADD(l, ...)                                                            \
+	do {                                                                   \
+		const char *const names_[] = {__VA_ARGS__};                    \
+		assert_true(listing_add((l), page_of(names_, COUNT(names_)))); \
 	} while (0)
 
 static void finish_work(struct listing *l)
@@ -153,7 +153,8 @@ static void a_long_sort_in_slices_is_a_sort(void **state)
 			char name[32];
 			seed = seed * 6364136223846793005U + 1442695040888963407U;
 			snprintf(name, sizeof name, "%05d", p * 500 + i);
-			assert_true(entry_page_add(page, sv(name), ENTRY_FILE, seed >> 52, 0, 0, SV("")));
+			assert_true(entry_page_add(
+				page, sv(name), ENTRY_FILE, seed >> 52, 0, 0, SV("")));
 		}
 		assert_true(listing_add(l, page));
 		if (p == 4)
@@ -166,7 +167,8 @@ static void a_long_sort_in_slices_is_a_sort(void **state)
 	for (size_t row = 1; row < N; row++) {
 		uint32_t a = listing_row(l, row - 1), b = listing_row(l, row);
 		uint64_t x = listing_entry(l, a)->size, y = listing_entry(l, b)->size;
-		assert_true(x < y || (x == y && sv_cmp(listing_name(l, a), listing_name(l, b)) < 0));
+		assert_true(
+			x < y || (x == y && sv_cmp(listing_name(l, a), listing_name(l, b)) < 0));
 		assert_int_equal(listing_row_of(l, b), row);
 	}
 	listing_free(l);

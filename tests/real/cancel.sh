@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# A signal ends it with 128+n, and leaves no open upload and no temporary file.
+. "${BASH_SOURCE[0]%/*}/lib.bash"
+new_bucket
+random_file "$work/big" $((300 << 20))
+
+# Background jobs of a script ignore SIGINT; this one must not.
+start() {
+	env --default-signal=INT "$S3TUI_BIN" --config "$config" "$@" >"$work/stdout" 2>"$work/stderr" &
+	pid=$!
+}
+tear_down() { [[ -z ${pid:-} ]] || kill -9 "$pid" 2>/dev/null; }
+
+# ends_with STATUS WHAT
+ends_with() {
+	local status=0 begun=$SECONDS
+	wait "$pid" || status=$?
+	pid=
+	expect "$1" "$status" "exit after $2: $(cat "$work/stderr")"
+	((SECONDS - begun <= 6)) || die "$2 took $((SECONDS - begun)) s"
+}
+has_upload() { (($(open_uploads "$bucket") > 0)); }
+has_temp() { [[ -n $(find "$1" -name '.*.s3tui-*' -size +0) ]]; }
+
+for signal in INT:130 TERM:143 HUP:129; do
+	start cp "$work/big" "s3://$bucket/big" --limit-rate 20MiB
+	wait_until 20 has_upload || die 'no multipart upload begins'
+	kill -"${signal%:*}" "$pid"
+	ends_with "${signal#*:}" "SIG${signal%:*} in an upload"
+	expect 0 "$(open_uploads "$bucket")" "open uploads after SIG${signal%:*}"
+	expect '' "$(keys "$bucket")" 'objects after a cancel'
+done
+ok 'an upload'
+
+start cp "$work/big" "s3://$bucket/big" --limit-rate 20MiB --json
+wait_until 20 has_upload || die 'no multipart upload begins'
+kill -INT "$pid"
+ends_with 130 'an upload with --json'
+grep -q '"status":"cancelled"' "$work/stdout" || die 'the item is not reported as cancelled'
+
+mkfifo "$work/fifo"
+start cp - "s3://$bucket/stream" --part-size 5MiB <"$work/fifo"
+exec 3>"$work/fifo"
+head -c $((64 << 20)) "$work/big" >&3
+wait_until 20 has_upload || die 'no streamed upload begins'
+kill -INT "$pid" # while it waits for more
+ends_with 130 'a streamed upload'
+exec 3>&-
+expect 0 "$(open_uploads "$bucket")" 'open uploads after a streamed one'
+ok 'a stream'
+
+s3tui cp "$work/big" "s3://$bucket/big"
+mkdir "$work/down"
+printf old >"$work/down/kept"
+for target in big kept; do
+	start cp "s3://$bucket/big" "$work/down/$target" --limit-rate 20MiB
+	wait_until 20 has_temp "$work/down" || die 'no download begins'
+	kill -INT "$pid"
+	ends_with 130 'SIGINT in a download'
+	expect kept "$(ls -A "$work/down")" 'files after a cancelled download'
+done
+expect old "$(cat "$work/down/kept")" 'what was not replaced'
+ok 'a download'
+
+mkdir "$work/tree"
+for ((i = 0; i < 300; i++)); do
+	head -c 100000 "$work/big" >"$work/tree/$i"
+done
+start cp -r "$work/tree" "s3://$bucket/tree" --limit-rate 3MiB
+has_objects() { (($(keys "$bucket/tree" 2>/dev/null | wc -l) > 3)); }
+wait_until 20 has_objects || die 'no objects come'
+kill -TERM "$pid"
+ends_with 143 'SIGTERM in many files'
+for key in $(keys "$bucket/tree" | head -n 20); do
+	s3tui cp "s3://$bucket/$key" - | cmp - <(head -c 100000 "$work/big") || die "$key is not whole"
+done
+ok 'many files: what is there is whole'
+
+start mv "$work/big" "s3://$bucket/moved" --limit-rate 20MiB
+wait_until 20 has_upload || die 'no multipart upload begins'
+kill -INT "$pid"
+ends_with 130 'SIGINT in a move'
+[[ $(stat -c %s "$work/big") == $((300 << 20)) ]] || die 'a cancelled move lost its source'
+ok 'a move keeps its source'
