@@ -6,9 +6,9 @@
  */
 #include "transfer/internal.h"
 
+#include "core/thread.h"
 #include "core/timeutil.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,19 +232,14 @@ struct engine *engine_new(const struct engine_options *options, struct msgq *eve
 	uint32_t workers = options->workers ? options->workers : WORKERS_AUTO;
 	if (workers > WORKERS_MAX)
 		workers = WORKERS_MAX;
-	/* signals are the main thread's */
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_mutex_lock(&e->lock);
 	for (uint32_t i = 0; i < workers; i++) {
-		if (pthread_create(&e->threads[i], NULL, worker_main, e) != 0)
+		if (!thread_start(&e->threads[i], worker_main, e))
 			break;
 		e->thread_count++;
 		e->threads_running++;
 	}
 	pthread_mutex_unlock(&e->lock);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e->thread_count == 0)
 		s3t_oom();
 	return e;

@@ -251,10 +251,12 @@ void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_si
 		it->stat.size, took, outcome, result, err);
 	count_outcome(job, outcome);
 	if (outcome != ITEM_COMPLETED) {
-		/* what did not arrive does not count; what was skipped leaves the total */
+		/* what did not arrive does not count; what will not come leaves the total */
 		atomic_fetch_sub(&job->bytes_done, atomic_exchange(&it->bytes, 0));
-		if (outcome == ITEM_SKIPPED)
+		if (outcome != ITEM_FAILED)
 			job->bytes_total -= it->stat.size;
+		if (outcome == ITEM_CANCELLED)
+			job->items_total--;
 	}
 	job->source_open[it->source_index]--;
 	cancel_free(it->cancel);

@@ -7,10 +7,10 @@
  */
 #include "transfer/lister.h"
 
+#include "core/thread.h"
 #include "core/timeutil.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum { WORKERS_MAX = 8, COUNT_EVERY_MS = 100 };
@@ -270,15 +270,8 @@ void lister_free(struct lister *l)
 /* Signals are the UI thread's, but for those that say that this one is broken. */
 static void start_worker_locked(struct lister *l)
 {
-	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-	sigset_t all, before;
-	sigfillset(&all);
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		sigdelset(&all, own[i]);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&l->threads[l->thread_count], NULL, worker, l) == 0)
+	if (thread_start(&l->threads[l->thread_count], worker, l))
 		l->thread_count++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static list_id submit(struct lister *l, struct request *r)

@@ -306,6 +306,34 @@ static void foot_text(const struct transfers_view *t, struct strbuf *out)
 	}
 }
 
+static uint64_t counted(atomic_uint_fast64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* What was moved since the start, by the engine's own count. */
+static void describe_metrics(struct app *app, struct strbuf *out)
+{
+	struct metrics *m = engine_metrics(app_engine(app));
+	struct s3_client *client = location_s3_client(app_options(app)->s3);
+	char up[TEXT_SIZE_MAX], down[TEXT_SIZE_MAX];
+	text_size(counted(&m->bytes_uploaded), up);
+	text_size(counted(&m->bytes_downloaded), down);
+	strbuf_addf(out,
+		"since the start: %llu up, %s; %llu down, %s; %llu copied; %llu deleted",
+		(unsigned long long)counted(&m->uploads_total), up,
+		(unsigned long long)counted(&m->downloads_total), down,
+		(unsigned long long)counted(&m->copies_total),
+		(unsigned long long)counted(&m->deletes_total));
+	if (client) {
+		struct s3_counters *c = s3_client_counters(client);
+		strbuf_addf(out, "; %llu requests, %llu retries, %llu errors",
+			(unsigned long long)counted(&c->requests),
+			(unsigned long long)counted(&c->retries),
+			(unsigned long long)counted(&c->errors));
+	}
+}
+
 static void draw(struct view *v)
 {
 	struct transfers_view *t = (struct transfers_view *)v;
@@ -336,9 +364,15 @@ static void draw(struct view *v)
 		draw_str(2, 3, r.w - 6, THEME_DIM, "nothing is being transferred");
 	bool is_error;
 	const char *status = app_status_text(v->app, &is_error);
+	struct strbuf totals;
+	strbuf_init(&totals);
+	if (!status[0]) {
+		describe_metrics(v->app, &totals);
+		status = totals.data;
+	}
 	/* else what the row has no room for */
 	size_t at = t->cursor.at;
-	if (!status[0] && at < t->row_count && t->rows[at].item != SIZE_MAX) {
+	if (totals.len && at < t->row_count && t->rows[at].item != SIZE_MAX) {
 		const struct item_view *i = &s->items[t->rows[at].item];
 		char line[3 * VIEW_TEXT_MAX + 16];
 		snprintf(line, sizeof line, "%s %s %s%s%s", i->name, glyph(GLYPH_ARROW), i->target,
@@ -347,6 +381,7 @@ static void draw(struct view *v)
 	} else {
 		draw_cut(r.h, 1, r.w - 2, is_error ? THEME_STATUS_ERROR : THEME_STATUS, status);
 	}
+	strbuf_deinit(&totals);
 }
 
 /* --- keys --- */

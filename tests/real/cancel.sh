@@ -39,8 +39,8 @@ ends_with 130 'an upload with --json'
 grep -q '"status":"cancelled"' "$work/stdout" || die 'the item is not reported as cancelled'
 
 mkfifo "$work/fifo"
+exec 3<>"$work/fifo"
 start cp - "s3://$bucket/stream" --part-size 5MiB <"$work/fifo"
-exec 3>"$work/fifo"
 head -c $((64 << 20)) "$work/big" >&3
 wait_until 20 has_upload || die 'no streamed upload begins'
 kill -INT "$pid" # while it waits for more

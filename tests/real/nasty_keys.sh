@@ -17,7 +17,7 @@ keys=(
 )
 # What cannot be a path: by component, or since a file is where a directory is needed.
 refused=(
-	'a//b' 'a///b' '/lead' '//lead' 'dir/./dot' './dot' 'x/../y' '../up' '..' '.' 'a/..' 'end/.' '~/home'
+	'a//b' 'a///b' '/lead' '//lead' 'dir/./dot' './dot' 'x/../y' '../up' '..' '.' 'a/..' 'end/.' '~/home' 's3://inside'
 	"$long" "long/$(printf 'n%.0s' {1..300})"
 )
 content() { printf 'content of %s' "$1"; }

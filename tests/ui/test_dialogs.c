@@ -50,13 +50,10 @@ static void a_conflict_shows_both_sides_and_overwrites_one(void **state)
 {
 	struct stage *s = *state;
 	struct tty *t = open_conflict(s);
-	bool is_a = tty_wait_either(t, "100 B", "200 B", TTY_WAIT_MS);
-	assert_true(tty_shows(t, "source"));
-	assert_true(tty_shows(t, "target"));
-	assert_true(tty_shows(t, "5 B"));
+	bool is_a = tty_wait_either(t, "source  100 B", "source  200 B", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "target  5 B"));
 	tty_keys(t, "Enter"); /* Overwrite */
-	tty_wait_text(t, is_a ? "200 B" : "100 B", TTY_WAIT_MS);
-	tty_wait_text(t, "The target exists", TTY_WAIT_MS);
+	tty_wait_text(t, is_a ? "source  200 B" : "source  100 B", TTY_WAIT_MS);
 	tty_keys(t, "Right Right Enter"); /* Skip */
 	tty_wait_text(t, "1 copied, 1 skipped", TTY_WAIT_MS);
 	const char *done = is_a ? "a.txt" : "b.txt", *kept = is_a ? "b.txt" : "a.txt";
@@ -97,10 +94,9 @@ static void esc_in_a_conflict_leaves_the_target_as_it_is(void **state)
 {
 	struct stage *s = *state;
 	struct tty *t = open_conflict(s);
-	bool is_a = tty_wait_either(t, "100 B", "200 B", TTY_WAIT_MS);
+	bool is_a = tty_wait_either(t, "source  100 B", "source  200 B", TTY_WAIT_MS);
 	tty_keys(t, "Esc");
-	tty_wait_text(t, is_a ? "200 B" : "100 B", TTY_WAIT_MS);
-	tty_wait_text(t, "The target exists", TTY_WAIT_MS);
+	tty_wait_text(t, is_a ? "source  200 B" : "source  100 B", TTY_WAIT_MS);
 	tty_keys(t, "Esc");
 	tty_wait_text(t, "2 skipped", TTY_WAIT_MS);
 	assert_object(s, "a.txt", "old a");

@@ -117,7 +117,7 @@ static void marked_files_are_copied_into_the_bucket_and_back(void **state)
 static void the_bar_moves_inside_one_large_file(void **state)
 {
 	struct stage *s = *state;
-	struct sandbox_options slow = {.bytes_per_second = 6 * MIB};
+	struct sandbox_options slow = {.bytes_per_second = 3 * MIB};
 	struct moving strip = {.row = -1, .above = 0};
 	stage_open(s, &slow, ini_parts);
 	fixture_write(&s->f, "left/large.bin", 24 * MIB, 1);
@@ -125,7 +125,7 @@ static void the_bar_moves_inside_one_large_file(void **state)
 	struct tty *t = s->tty;
 	tty_keys(t, "Down");
 	press_and_confirm(t, "F5");
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		wait_percent(t, &strip);
 	assert_true(tty_shows(t, "1 running"));
 	/* cells of the bar are filled */
@@ -155,7 +155,7 @@ static void the_bar_moves_inside_one_large_download(void **state)
 	struct tty *t = s->tty;
 	tty_keys(t, "Tab Down");
 	press_and_confirm(t, "F5");
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		wait_percent(t, &strip);
 	assert_false(fixture_exists(&s->f, "left/large.bin"));
 	sandbox_set_bytes_per_second(s->f.server, 0);
