@@ -255,9 +255,9 @@ static void make_env(struct tty *t, const struct tty_options *o, char **envp)
 	t->san_dir = s3t_asprintf("%s/sanitizer", o->home);
 	(void)mkdir(t->san_dir, 0700);
 	add_env(envp, &n, o->env,
-		s3t_asprintf("ASAN_OPTIONS=log_path=%s/asan:handle_segv=2:handle_abort=2:handle_sigfpe=2:handle_sigbus=2", t->san_dir));
+		s3t_asprintf("ASAN_OPTIONS=log_path=%s/asan:handle_segv=2:handle_sigfpe=2:handle_sigbus=2", t->san_dir));
 	add_env(envp, &n, o->env,
-		s3t_asprintf("TSAN_OPTIONS=log_path=%s/tsan:handle_segv=2:handle_abort=2:handle_sigfpe=2:handle_sigbus=2", t->san_dir));
+		s3t_asprintf("TSAN_OPTIONS=log_path=%s/tsan:handle_segv=2:handle_sigfpe=2:handle_sigbus=2", t->san_dir));
 	const char *lsan = getenv("LSAN_OPTIONS");
 	if (lsan)
 		add_env(envp, &n, o->env, s3t_asprintf("LSAN_OPTIONS=%s", lsan));

@@ -421,7 +421,7 @@ static void a_target_that_is_the_source_is_refused_with_a_sentence(void **state)
 	tty_keys(t, "F5");
 	tty_wait_text(t, "Dry run", TTY_WAIT_MS);
 	tty_keys(t, "Enter");
-	tty_wait_either(t, "source", "itself", TTY_WAIT_MS);
+	tty_wait_text(t, "Source and target are the same", TTY_WAIT_MS);
 	tty_wait_text(t, "Retry", TTY_WAIT_MS);
 	tty_keys(t, "Esc");
 	assert_int_equal(sandbox_request_count(s->f.server, "PUT"), 0);
