@@ -73,7 +73,7 @@ static void report_err(struct check *c, const char *step, const struct s3t_err *
 
 /* getaddrinfo cannot be cancelled, so it runs in a thread that may outlive us. */
 struct lookup {
-	char *host, port[8];
+	char *host, port[16];
 	struct cancel *done;
 	struct addrinfo *result;
 	int error;

@@ -202,8 +202,7 @@ static enum s3t_rc s3_source_read(struct loc_source *s, const struct loc_io *io,
 		.etag = s->etag,
 		.sink = sink,
 		.sink_arg = arg};
-	if (len == 0)
-		return S3T_OK;
+	/* an empty object is asked for as well: its metadata is part of it */
 	struct s3_object object;
 	s3_object_init(&object);
 	get.object = offset == 0 ? &object : NULL;

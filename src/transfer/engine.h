@@ -125,6 +125,7 @@ struct job_view {
 	uint64_t bytes_total, bytes_done;
 	int64_t started_ms, ended_ms; /* monotonic; ended 0: not yet */
 	char title[VIEW_TEXT_MAX];    /* sanitised */
+	char message[VIEW_TEXT_MAX];  /* the first failure that belongs to no item; sanitised */
 };
 struct item_view {
 	job_id job;

@@ -77,6 +77,7 @@ struct job {
 	/* guarded by lock */
 	enum job_state state;
 	bool is_scanning, scan_done, was_cancelled, is_ending, has_ended;
+	struct s3t_err problem; /* the first failure that belongs to no item */
 	struct item_list waiting, active, asking, broken;
 	struct batch *batches;
 	size_t batch_count, works; /* works: pieces being run now */

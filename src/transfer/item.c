@@ -200,6 +200,14 @@ static void ask(struct item *it)
 		list_remove(&job->asking, it);
 		item_ended_locked(it, ITEM_CANCELLED, NULL, NULL);
 		event_free(e);
+	} else if (job->spec.policy != CONFLICT_ASK) { /* answered for all just now */
+		list_remove(&job->asking, it);
+		it->has_answer = true;
+		it->answer = job->spec.policy;
+		it->state = ITEM_WAITING;
+		list_push(&job->waiting, it);
+		pthread_cond_broadcast(&job->engine->work);
+		event_free(e);
 	} else {
 		msgq_push(job->engine->events, &e->msg);
 	}

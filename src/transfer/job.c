@@ -281,5 +281,7 @@ void job_problem_locked(struct job *job, size_t source_index, struct strview pat
 	job->items_total++;
 	job->source_failed[source_index]++;
 	count_outcome(job, outcome);
+	if (outcome == ITEM_FAILED && err && job->problem.rc == S3T_OK)
+		job->problem = *err;
 	report(job, 0, path, target, 0, 0, outcome, NULL, err);
 }

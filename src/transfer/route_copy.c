@@ -102,7 +102,10 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	if (rc == S3T_OK && in_parts) {
 		struct s3_put put = put_of(it, c);
 		c->etags = s3t_alloc(it->plan.part_count * sizeof *c->etags);
-		rc = s3_create_multipart_upload(&ctx, c->bucket, c->key, &put, &c->upload_id, err);
+		/* not cut off by a cancel: what was created unheard of could never be aborted */
+		struct s3_ctx calm = ctx;
+		calm.cancel = it->job->engine->cleanup;
+		rc = s3_create_multipart_upload(&calm, c->bucket, c->key, &put, &c->upload_id, err);
 	}
 	if (rc != S3T_OK)
 		close_copy(it);

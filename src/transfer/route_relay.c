@@ -50,7 +50,9 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 		sink.metadata = strbuf_view(&object.metadata);
 		if (object.content_type && !spec->content_type)
 			sink.content_type = object.content_type;
-		rc = spec->to->ops->sink_begin(spec->to, io,
+		/* not cut off by a cancel: what was created unheard of could never be aborted */
+		struct loc_io calm = {.conn = io->conn, .cancel = it->job->engine->cleanup};
+		rc = spec->to->ops->sink_begin(spec->to, &calm,
 			sv_n(spec->target_root, spec->target_root_len),
 			sv_n(it->target, it->target_len), &sink, &it->sink, err);
 	}

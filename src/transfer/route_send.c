@@ -34,7 +34,9 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	spec->from->ops->source_facts(it->source, &facts);
 	it->stat.mtime_ns = facts.mtime_ns;
 	struct loc_sink_spec sink = item_sink_spec(it);
-	return spec->to->ops->sink_begin(spec->to, io,
+	/* not cut off by a cancel: what was created unheard of could never be aborted */
+	struct loc_io calm = {.conn = io->conn, .cancel = it->job->engine->cleanup};
+	return spec->to->ops->sink_begin(spec->to, &calm,
 		sv_n(spec->target_root, spec->target_root_len), sv_n(it->target, it->target_len),
 		&sink, &it->sink, err);
 }

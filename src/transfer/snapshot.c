@@ -99,6 +99,8 @@ static void view_job(struct job *job, struct job_view *v)
 		.started_ms = job->started_ms,
 		.ended_ms = job->ended_ms};
 	title_of(job, v->title);
+	if (job->problem.rc != S3T_OK)
+		snprintf(v->message, sizeof v->message, "%.255s", job->problem.message);
 }
 
 void engine_snapshot(struct engine *e, struct engine_snapshot *out)

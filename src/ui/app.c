@@ -369,7 +369,7 @@ static void wait_for_events(struct app *app)
 		take_signals(app);
 	if (fds[0].revents & POLLIN)
 		take_input(app);
-	else if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+	if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
 		app_quit(app); /* the terminal is gone */
 }
 

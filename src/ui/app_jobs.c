@@ -212,6 +212,7 @@ static void job_done(struct app *app, struct event *e)
 	struct job_note *n = *at;
 	app_drop_asks(app, e->job);
 	if (n) {
+		n->has_answer = false;
 		unmark_done(app, n);
 		refresh_places(app, n);
 		say_done(app, n->kind, e);
@@ -232,12 +233,21 @@ static void job_done(struct app *app, struct event *e)
 		event_free(e);
 }
 
+static struct job_note *find_note(const struct app *app, job_id job)
+{
+	struct job_note *n = app->notes;
+	while (n && n->id != job)
+		n = n->next;
+	return n;
+}
+
 void app_take_engine_event(struct app *app, struct event *e)
 {
+	const struct job_note *n = find_note(app, e->job);
 	app->is_dirty = true;
 	if (e->kind == EV_JOB_DONE)
 		job_done(app, e);
-	else if (e->kind == EV_ASK)
+	else if (e->kind == EV_ASK && !(n && n->has_answer))
 		keep_problem(app, e);
 	else
 		event_free(e);
@@ -245,6 +255,9 @@ void app_take_engine_event(struct app *app, struct event *e)
 
 void app_drop_asks(struct app *app, job_id job)
 {
+	struct job_note *n = find_note(app, job);
+	if (n)
+		n->has_answer = true;
 	struct msg **at = (struct msg **)&app->problems;
 	while (*at) {
 		struct event *e = (struct event *)*at;

@@ -123,6 +123,14 @@ void dialog_error_open(struct app *app, const struct event *done)
 	struct engine_snapshot snap = {0};
 	engine_snapshot(app_engine(app), &snap);
 	size_t shown = 0;
+	for (size_t i = 0; i < snap.job_count; i++) {
+		const struct job_view *j = &snap.jobs[i];
+		if (j->id != done->job || !j->message[0])
+			continue;
+		char line[2 * VIEW_TEXT_MAX + 4];
+		snprintf(line, sizeof line, "%s: %s", j->title, j->message);
+		form_add_label(&d->form, THEME_DIALOG_ERROR, line);
+	}
 	for (size_t i = 0; i < snap.item_count && shown < 8; i++) {
 		const struct item_view *it = &snap.items[i];
 		if (it->job != done->job || it->state != ITEM_BROKEN)

@@ -89,6 +89,7 @@ static void sign_link(struct form *f, size_t field)
 	struct share_dialog *d = (struct share_dialog *)f;
 	int64_t ms = 0;
 	(void)field;
+	d->running = 0; /* what is still being signed is for something else */
 	strbuf_reset(&d->link);
 	form_set_label(f, d->url, THEME_DIALOG, "%s", "");
 	form_set_label(f, d->note, THEME_DIALOG, "%s", "");

@@ -215,6 +215,7 @@ void pane_go(struct pane *p, struct location *location, struct strview path, str
 	p->path_len = len;
 	listing_free(p->listing);
 	p->listing = fresh_listing(p);
+	p->seen_generation = listing_generation(p->listing); /* each listing counts for itself */
 	p->cursor = (struct cursor){.height = p->cursor.height};
 	sync_cursor(p);
 	p->at_id = listing_row(p->listing, 0);
@@ -329,6 +330,7 @@ static void show_coming(struct pane *p)
 	listing_free(p->listing);
 	p->listing = p->coming;
 	p->coming = NULL;
+	p->seen_generation = listing_generation(p->listing);
 	p->is_partial = false;
 	p->wanted_slot = 0;
 	/* the order first: what is as long as this is sorted at once or stays for a moment */

@@ -219,9 +219,10 @@ static void draw_job(
 		       : j->state == JOB_FINISHED   ? GLYPH_DONE
 		       : j->state == JOB_CANCELLING ? GLYPH_WAITING
 						    : GLYPH_RUNNING;
-	char state[STATE_MAX], line[VIEW_TEXT_MAX + STATE_MAX + 8];
+	char state[STATE_MAX], line[2 * VIEW_TEXT_MAX + STATE_MAX + 8];
 	job_state_text(j, state);
-	snprintf(line, sizeof line, "%s  %s", j->title, state);
+	snprintf(line, sizeof line, "%s  %s%s%s", j->title, state, j->message[0] ? ": " : "",
+		j->message);
 	draw_fill((struct rect){y, 1, 1, w - 2}, role);
 	draw_str(y, 2, 1, role, glyph(g));
 	bool has_numbers = j->state != JOB_FINISHED && j->bytes_total && w > NUMBERS_W + 24;
@@ -319,8 +320,7 @@ static void describe_metrics(struct app *app, struct strbuf *out)
 	char up[TEXT_SIZE_MAX], down[TEXT_SIZE_MAX];
 	text_size(counted(&m->bytes_uploaded), up);
 	text_size(counted(&m->bytes_downloaded), down);
-	strbuf_addf(out,
-		"since the start: %llu up, %s; %llu down, %s; %llu copied; %llu deleted",
+	strbuf_addf(out, "since the start: %llu up, %s; %llu down, %s; %llu copied; %llu deleted",
 		(unsigned long long)counted(&m->uploads_total), up,
 		(unsigned long long)counted(&m->downloads_total), down,
 		(unsigned long long)counted(&m->copies_total),

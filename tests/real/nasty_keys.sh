@@ -122,7 +122,7 @@ expect "$((${#refused[@]} + 1))" "$(wc -l <"$work/stderr")" 'lines on stderr'
 expect before "$(cat "$work/outside/up")" 'a file outside'
 expect 'target up' "$(find "$work/outside" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" 'outside'
 expect 0 "$(find "$work/outside" -name '.*.s3tui-*' | wc -l)" 'temporary files'
-expect "$((${#keys[@]} - ${#refused[@]} - 1))" "$(find "$work/outside/target" -type f | wc -l)" 'files'
+expect "$((${#keys[@]} - ${#refused[@]} - 1))" "$(find "$work/outside/target" -type f -printf x | wc -c)" 'files'
 cmp "$work/outside/target/"$'esc\e[31mred\e[0m' <(content $'esc\e[31mred\e[0m')
 ok 'to disk, and never outside'
 

@@ -312,7 +312,8 @@ static void directories_are_made_on_the_way(void **state)
 	const struct location_ops *ops = p.loc->ops;
 	struct loc_sink *sink;
 	struct loc_sink_result result;
-	assert_int_equal(ops->sink_begin(p.loc, &p.io, sv(root), SV("a/b/name"), &plain, &sink, &err),
+	assert_int_equal(
+		ops->sink_begin(p.loc, &p.io, sv(root), SV("a/b/name"), &plain, &sink, &err),
 		S3T_OK);
 	assert_int_equal(ops->sink_commit(sink, &p.io, 1, &result, &err), S3T_OK);
 	ops->sink_free(sink);
@@ -340,8 +341,8 @@ static void names_that_lead_elsewhere_are_refused_before_anything_is_made(void *
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct s3t_err err;
 		struct loc_sink *sink;
-		assert_int_equal(p.loc->ops->sink_begin(p.loc, &p.io, sv(root), names[i], &plain,
-					 &sink, &err),
+		assert_int_equal(p.loc->ops->sink_begin(
+					 p.loc, &p.io, sv(root), names[i], &plain, &sink, &err),
 			S3T_REFUSED_NAME);
 		assert_null(sink);
 		assert_true(err.message[0]);
@@ -369,8 +370,7 @@ static void a_symlink_in_the_way_is_refused_and_not_followed(void **state)
 	static const char *const names[] = {"root/link/x", "root/link/sub/x", "root/real/inner/x",
 		"root/same/x", "root/file/x"};
 	for (size_t i = 0; i < COUNT(names); i++) {
-		assert_int_equal(
-			store(&p, names[i], "text", &plain, &err), S3T_REFUSED_NAME);
+		assert_int_equal(store(&p, names[i], "text", &plain, &err), S3T_REFUSED_NAME);
 		assert_non_null(strstr(err.message, "in the way"));
 	}
 	assert_int_equal(count_entries(&p, "outside"), 0);
@@ -380,7 +380,8 @@ static void a_symlink_in_the_way_is_refused_and_not_followed(void **state)
 	struct loc_sink *sink;
 	struct loc_sink_result result;
 	assert_int_equal(
-		p.loc->ops->sink_begin(p.loc, &p.io, sv(root), SV("x"), &plain, &sink, &err), S3T_OK);
+		p.loc->ops->sink_begin(p.loc, &p.io, sv(root), SV("x"), &plain, &sink, &err),
+		S3T_OK);
 	assert_int_equal(p.loc->ops->sink_commit(sink, &p.io, 1, &result, &err), S3T_OK);
 	p.loc->ops->sink_free(sink);
 	assert_int_equal(count_entries(&p, "outside"), 1);
@@ -444,8 +445,7 @@ static void a_source_that_is_too_short_is_noticed(void **state)
 	place_start(&p);
 	assert_int_equal(begin(&p, "name", &plain, &sink, &err), S3T_OK);
 	int fd = text_fd("abc");
-	assert_int_equal(
-		p.loc->ops->sink_part(sink, &p.io, 0, 0, fd, 0, 4, &err), S3T_CHANGED);
+	assert_int_equal(p.loc->ops->sink_part(sink, &p.io, 0, 0, fd, 0, 4, &err), S3T_CHANGED);
 	struct loc_io cancelled = {.cancel = cancel_new(NULL)};
 	cancel_trigger(cancelled.cancel);
 	assert_int_equal(
@@ -692,7 +692,7 @@ static void what_is_not_the_listed_file_is_not_read(void **state)
 /* --- local listing --- */
 
 struct listed {
-	struct strbuf text;	/* "name:kind " in order of name */
+	struct strbuf text;     /* "name:kind " in order of name */
 	struct strbuf problems; /* names */
 	enum s3t_rc problem_rc;
 };
@@ -728,8 +728,8 @@ static enum s3t_rc list(struct location *loc, const struct loc_io *io, const cha
 		for (uint32_t i = 0; page && i < page->count; i++) {
 			struct strview name = entry_name(page, &page->entries[i]);
 			assert_true(count < COUNT(names));
-			names[count++] = s3t_asprintf("%.*s:%c ", (int)name.len, name.data,
-				kinds[page->entries[i].kind]);
+			names[count++] = s3t_asprintf(
+				"%.*s:%c ", (int)name.len, name.data, kinds[page->entries[i].kind]);
 		}
 		entry_page_free(page);
 	}
@@ -776,10 +776,10 @@ static void a_tree_is_listed_with_its_links_and_specials(void **state)
 	char *fifo = below(&p, "a/fifo");
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	free(fifo);
-	assert_listing(&p, 0,
-		"a:d empty:d to-dir:d to-file:f to-itself:l to-nothing:l top:f ", "");
+	assert_listing(&p, 0, "a:d empty:d to-dir:d to-file:f to-itself:l to-nothing:l top:f ", "");
 	assert_listing(&p, LOC_LIST_RECURSIVE,
-		"a/deep/file:f a/fifo:o empty/:d to-dir:l to-file:f to-itself:l to-nothing:l top:f ",
+		"a/deep/file:f a/fifo:o empty/:d to-dir:l to-file:f to-itself:l to-nothing:l "
+		"top:f ",
 		"");
 	assert_listing(&p, LOC_LIST_RECURSIVE | LOC_LIST_FOLLOW,
 		"a/deep/file:f a/fifo:o empty/:d to-dir/deep/file:f to-dir/fifo:o to-file:f "
@@ -802,8 +802,8 @@ static void loops_of_followed_links_are_found(void **state)
 	make_link(&p, "a/b/up", "..");
 	make_link(&p, "a/b/top", "../..");
 	make_link(&p, "c/again", "../a/b"); /* twice, but no loop */
-	assert_int_equal(list(p.loc, &p.io, p.dir, LOC_LIST_RECURSIVE | LOC_LIST_FOLLOW, &l, &err),
-		S3T_OK);
+	assert_int_equal(
+		list(p.loc, &p.io, p.dir, LOC_LIST_RECURSIVE | LOC_LIST_FOLLOW, &l, &err), S3T_OK);
 	assert_non_null(strstr(l.text.data, "a/b/file:f "));
 	assert_non_null(strstr(l.text.data, "c/again/file:f "));
 	assert_non_null(strstr(l.problems.data, "a/b/up/ "));
@@ -926,14 +926,13 @@ static void files_are_removed_and_links_not_followed(void **state)
 	make_file(&p, "tree/full/file", "text");
 	make_file(&p, "tree/file", "text");
 	make_link(&p, "tree/link", "../outside");
-	char *const paths[] = {below(&p, "tree/link"), below(&p, "tree/file"), below(&p, "tree/gone"),
-		below(&p, "tree/full/"), below(&p, "tree/")};
+	char *const paths[] = {below(&p, "tree/link"), below(&p, "tree/file"),
+		below(&p, "tree/gone"), below(&p, "tree/full/"), below(&p, "tree/")};
 	struct strview views[COUNT(paths)];
 	for (size_t i = 0; i < COUNT(paths); i++)
 		views[i] = sv(paths[i]);
 	const struct location_ops *ops = p.loc->ops;
-	assert_int_equal(
-		ops->remove(p.loc, &p.io, views, 4, count_failure, failed, &err), S3T_OK);
+	assert_int_equal(ops->remove(p.loc, &p.io, views, 4, count_failure, failed, &err), S3T_OK);
 	assert_int_equal(failed[0], 1); /* a directory that is not empty */
 	assert_int_equal(failed[1], 3);
 	assert_file(&p, "outside/precious", "text");
@@ -948,7 +947,6 @@ static void files_are_removed_and_links_not_followed(void **state)
 }
 
 /* --- S3 target --- */
-
 
 struct upload {
 	struct fixture f;
@@ -966,8 +964,7 @@ static void upload_start(struct upload *u)
 	static const struct sandbox_options small = {.min_part_bytes = 1};
 	*u = (struct upload){0};
 	fixture_start(&u->f, &small, FAST);
-	u->io = (struct loc_io){
-		.conn = u->f.conn, .progress = count_upload, .progress_arg = u};
+	u->io = (struct loc_io){.conn = u->f.conn, .progress = count_upload, .progress_arg = u};
 }
 
 static enum s3t_rc begin_upload(struct upload *u, const char *rel, const struct loc_sink_spec *spec,
@@ -981,8 +978,7 @@ static void assert_object(struct upload *u, const char *key, const char *expecte
 {
 	struct strbuf data;
 	strbuf_init(&data);
-	assert_int_equal(
-		sandbox_get(u->f.server, SANDBOX_BUCKET, sv(key), &data, NULL), S3T_OK);
+	assert_int_equal(sandbox_get(u->f.server, SANDBOX_BUCKET, sv(key), &data, NULL), S3T_OK);
 	assert_string_equal(data.data, expected);
 	strbuf_deinit(&data);
 }
@@ -1051,8 +1047,7 @@ static const struct loc_sink_spec in_parts = {.size = 10,
 	.content_type = "text/x",
 	.prove = true};
 
-static enum s3t_rc send_three(
-	struct upload *u, struct loc_sink *sink, int fd, struct s3t_err *err)
+static enum s3t_rc send_three(struct upload *u, struct loc_sink *sink, int fd, struct s3t_err *err)
 {
 	static const uint32_t order[] = {2, 0, 1};
 	enum s3t_rc rc = S3T_OK;
@@ -1208,8 +1203,7 @@ static void a_failed_part_leaves_an_upload_that_can_be_aborted(void **state)
 
 	struct loc_sink_spec one = {.size = 10, .mtime_ns = TIME_UNKNOWN, .prove = true};
 	assert_int_equal(begin_upload(&u, "one", &one, &sink, &err), S3T_OK);
-	assert_int_equal(
-		u.f.s3->ops->sink_part(sink, &u.io, 0, 0, fd, 0, 10, &err), S3T_DENIED);
+	assert_int_equal(u.f.s3->ops->sink_part(sink, &u.io, 0, 0, fd, 0, 10, &err), S3T_DENIED);
 	assert_int_equal(u.moved, 0);
 	u.f.s3->ops->sink_free(sink);
 	close(fd);
@@ -1371,8 +1365,7 @@ static void buckets_and_prefixes_are_listed_alike(void **state)
 	fixture_put(&u.f, "foo/x", "");
 	fixture_put(&u.f, "foobar", "");
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		assert_int_equal(
-			list(u.f.s3, &u.io, rows[i].dir, rows[i].flags, &l, &err), S3T_OK);
+		assert_int_equal(list(u.f.s3, &u.io, rows[i].dir, rows[i].flags, &l, &err), S3T_OK);
 		assert_string_equal(l.text.data, rows[i].expected);
 		listed_free(&l);
 	}
@@ -1398,10 +1391,9 @@ static void an_object_is_a_source_of_ranges_and_facts(void **state)
 	assert_int_equal(s3_put_object(&ctx, SV(SANDBOX_BUCKET), SV("k"), &put, SV("0123456789"),
 				 NULL, &err),
 		S3T_OK);
+	assert_int_equal(ops->stat(u.f.s3, &u.io, SV(SANDBOX_BUCKET "/k"), &st, &err), S3T_OK);
 	assert_int_equal(
-		ops->stat(u.f.s3, &u.io, SV(SANDBOX_BUCKET "/k"), &st, &err), S3T_OK);
-	assert_int_equal(ops->source_open(u.f.s3, &u.io, SV(SANDBOX_BUCKET "/k"), &st, &s, &err),
-		S3T_OK);
+		ops->source_open(u.f.s3, &u.io, SV(SANDBOX_BUCKET "/k"), &st, &s, &err), S3T_OK);
 	assert_int_equal(ops->source_fd(s), -1);
 	assert_int_equal(ops->source_read(s, &u.io, 4, 3, collect, &data, &err), S3T_OK);
 	assert_string_equal(data.data, "456");
@@ -1449,14 +1441,12 @@ static void objects_markers_and_buckets_are_made_and_removed(void **state)
 	fixture_put(&u.f, "b\x01", "x");
 	fixture_put(&u.f, "c", "x");
 	const struct strview keys[] = {SV("demo/a"), SV("demo/b\x01"), SV("demo/gone")};
-	assert_int_equal(
-		ops->remove(u.f.s3, &u.io, keys, 3, count_failure, failed, &err), S3T_OK);
+	assert_int_equal(ops->remove(u.f.s3, &u.io, keys, 3, count_failure, failed, &err), S3T_OK);
 	assert_int_equal(failed[0], 0);
 	assert_false(fixture_has_key(&u.f, "a"));
 	assert_false(fixture_has_key(&u.f, "b\x01"));
 	assert_true(fixture_has_key(&u.f, "c"));
-	assert_int_equal(
-		ops->remove(u.f.s3, &u.io, keys, 0, count_failure, failed, &err), S3T_OK);
+	assert_int_equal(ops->remove(u.f.s3, &u.io, keys, 0, count_failure, failed, &err), S3T_OK);
 	fixture_stop(&u.f);
 }
 

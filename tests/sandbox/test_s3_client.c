@@ -70,8 +70,7 @@ static bool is_there(struct fixture *f, struct strview key)
 
 static void put_text(struct fixture *f, struct strview key, struct strview text)
 {
-	assert_int_equal(
-		sandbox_put(f->server, SANDBOX_BUCKET, key, text, NULL, NULL), S3T_OK);
+	assert_int_equal(sandbox_put(f->server, SANDBOX_BUCKET, key, text, NULL, NULL), S3T_OK);
 }
 
 static bool collect(void *arg, const char *data, size_t len)
@@ -509,8 +508,7 @@ static void a_copy_keeps_or_replaces_metadata(void **state)
 		struct s3_put put = {.content_type = "text/a",
 			.mtime_ns = TIME_UNKNOWN,
 			.metadata = SV("colour: red\n")};
-		assert_int_equal(
-			s3_put_object(&ctx, BUCKET, from, &put, from, etag, &err), S3T_OK);
+		assert_int_equal(s3_put_object(&ctx, BUCKET, from, &put, from, etag, &err), S3T_OK);
 		char made[S3_ETAG_MAX];
 		assert_int_equal(
 			s3_copy_object(&ctx, BUCKET, from, etag, BUCKET, to, NULL, made, &err),
@@ -538,8 +536,8 @@ static void a_copy_keeps_or_replaces_metadata(void **state)
 	assert_int_equal(s3_copy_object(&ctx, BUCKET, SV("plain"), "0123", BUCKET, SV("t"), NULL,
 				 NULL, &err),
 		S3T_CHANGED);
-	assert_int_equal(s3_copy_object(&ctx, BUCKET, SV("gone"), "", BUCKET, SV("t"), NULL, NULL,
-				 &err),
+	assert_int_equal(
+		s3_copy_object(&ctx, BUCKET, SV("gone"), "", BUCKET, SV("t"), NULL, NULL, &err),
 		S3T_NOT_FOUND);
 	assert_false(is_there(&f, SV("t")));
 	fixture_stop(&f);
@@ -589,8 +587,8 @@ static void a_thousand_keys_are_deleted_by_one_request(void **state)
 		put_text(&f, keys[i], SV("x"));
 	}
 	fixture_put(&f, "k", "stays");
-	assert_int_equal(s3_delete_objects(&ctx, BUCKET, keys, S3_DELETE_MAX, count_failure, failed,
-				 &err),
+	assert_int_equal(
+		s3_delete_objects(&ctx, BUCKET, keys, S3_DELETE_MAX, count_failure, failed, &err),
 		S3T_OK);
 	assert_int_equal(failed[0], 0);
 	assert_int_equal(sandbox_request_count(f.server, NULL), 1);
@@ -647,8 +645,8 @@ static void keys_that_stay_are_named(void **state)
 		.body = "<DeleteResult><Error><Key>b&amp;&lt;</Key><Code>AccessDenied</Code>"
 			"<Message>no</Message></Error></DeleteResult>"};
 	sandbox_fault(f.server, &one);
-	assert_int_equal(s3_delete_objects(&ctx, BUCKET, keys, 2, count_failure, failed, &err),
-		S3T_OK);
+	assert_int_equal(
+		s3_delete_objects(&ctx, BUCKET, keys, 2, count_failure, failed, &err), S3T_OK);
 	assert_int_equal(failed[0], 1);
 	assert_int_equal(failed[1], 1);
 	struct sandbox_fault deny = {.kind = SANDBOX_FAULT_ANSWER,
@@ -659,14 +657,14 @@ static void keys_that_stay_are_named(void **state)
 	sandbox_clear_faults(f.server);
 	sandbox_fault(f.server, &deny);
 	failed[0] = 0;
-	assert_int_equal(s3_delete_objects(&ctx, BUCKET, keys, 3, count_failure, failed, &err),
-		S3T_OK);
+	assert_int_equal(
+		s3_delete_objects(&ctx, BUCKET, keys, 3, count_failure, failed, &err), S3T_OK);
 	assert_int_equal(failed[0], 1);
 	assert_int_equal(failed[1], 2);
 	assert_false(is_there(&f, SV("a")));
 	assert_true(is_there(&f, SV("c\x01")));
-	assert_int_equal(s3_delete_objects(
-				 &ctx, SV("missing"), keys, 2, count_failure, failed, &err),
+	assert_int_equal(
+		s3_delete_objects(&ctx, SV("missing"), keys, 2, count_failure, failed, &err),
 		S3T_NOT_FOUND);
 	fixture_stop(&f);
 }
@@ -750,9 +748,8 @@ static void an_object_is_made_of_parts(void **state)
 	snprintf(expected, sizeof expected, "1:3:%.4s 2:3:%.4s 3:3:%.4s ", etags[0], etags[1],
 		etags[2]);
 	assert_string_equal(out.data, expected);
-	assert_int_equal(
-		s3_complete_multipart_upload(&ctx, BUCKET, SV("k"), id,
-			(const char(*)[S3_ETAG_MAX])etags, 3, "", etag, &version_id, &err),
+	assert_int_equal(s3_complete_multipart_upload(&ctx, BUCKET, SV("k"), id,
+				 (const char(*)[S3_ETAG_MAX])etags, 3, "", etag, &version_id, &err),
 		S3T_OK);
 	assert_non_null(strstr(etag, "-3"));
 	assert_null(version_id);
@@ -784,8 +781,8 @@ static void uploads_are_listed_and_aborted_twice(void **state)
 	fixture_start(&f, &small_parts, FAST);
 	struct s3_ctx ctx = ctx_of(&f);
 	for (size_t i = 0; i < COUNT(odd_keys); i++)
-		assert_int_equal(s3_create_multipart_upload(
-					 &ctx, BUCKET, odd_keys[i], NULL, &ids[i], &err),
+		assert_int_equal(
+			s3_create_multipart_upload(&ctx, BUCKET, odd_keys[i], NULL, &ids[i], &err),
 			S3T_OK);
 	for (size_t i = 0; i < COUNT(odd_keys); i++) {
 		strbuf_reset(&out);
@@ -796,18 +793,17 @@ static void uploads_are_listed_and_aborted_twice(void **state)
 		assert_memory_equal(out.data, odd_keys[i].data, odd_keys[i].len);
 	}
 	strbuf_reset(&out);
-	assert_int_equal(s3_list_multipart_uploads(
-				 &ctx, BUCKET, SV("nothing"), append_upload, &out, &err),
+	assert_int_equal(
+		s3_list_multipart_uploads(&ctx, BUCKET, SV("nothing"), append_upload, &out, &err),
 		S3T_OK);
 	assert_int_equal(out.len, 0);
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < COUNT(odd_keys); i++)
-			assert_int_equal(s3_abort_multipart_upload(
-						 &ctx, BUCKET, odd_keys[i], ids[i], &err),
+			assert_int_equal(
+				s3_abort_multipart_upload(&ctx, BUCKET, odd_keys[i], ids[i], &err),
 				S3T_OK);
 	assert_int_equal(sandbox_upload_count(f.server), 0);
-	assert_int_equal(
-		send_part(&f, "plain", ids[0], 1, "late", etag, &err), S3T_NOT_FOUND);
+	assert_int_equal(send_part(&f, "plain", ids[0], 1, "late", etag, &err), S3T_NOT_FOUND);
 	for (size_t i = 0; i < COUNT(odd_keys); i++)
 		free(ids[i]);
 	strbuf_deinit(&out);
@@ -820,8 +816,7 @@ static enum s3t_rc complete_under(struct fixture *f, const struct sandbox_fault 
 {
 	char *id, *version_id = NULL, etags[1][S3_ETAG_MAX];
 	struct s3_ctx ctx = ctx_of(f);
-	assert_int_equal(
-		s3_create_multipart_upload(&ctx, BUCKET, SV("k"), NULL, &id, err), S3T_OK);
+	assert_int_equal(s3_create_multipart_upload(&ctx, BUCKET, SV("k"), NULL, &id, err), S3T_OK);
 	assert_int_equal(send_part(f, "k", id, 1, "aaa", etags[0], err), S3T_OK);
 	sandbox_fault(f->server, fault);
 	enum s3t_rc rc = s3_complete_multipart_upload(&ctx, BUCKET, SV("k"), id,
@@ -888,8 +883,7 @@ static void a_complete_that_was_lost_is_not_taken_for_another_object(void **stat
 			.code = "NoSuchUpload"};
 		fixture_start(&f, &small_parts, FAST);
 		fixture_put(&f, "k", "another");
-		assert_int_equal(
-			complete_under(&f, &lost, expected[i], etag, &err), S3T_NOT_FOUND);
+		assert_int_equal(complete_under(&f, &lost, expected[i], etag, &err), S3T_NOT_FOUND);
 		assert_string_equal(err.code, "NoSuchUpload");
 		assert_object(&f, SV("k"), SV("another"));
 		fixture_stop(&f);
@@ -916,15 +910,15 @@ static void an_error_in_a_200_is_an_error(void **state)
 	always.target = "/copy";
 	sandbox_fault(f.server, &always);
 	uint64_t puts = sandbox_request_count(f.server, "PUT");
-	assert_int_equal(s3_copy_object(&ctx, BUCKET, SV("a"), "", BUCKET, SV("copy"), NULL, etag,
-				 &err),
+	assert_int_equal(
+		s3_copy_object(&ctx, BUCKET, SV("a"), "", BUCKET, SV("copy"), NULL, etag, &err),
 		S3T_SERVER);
 	assert_int_equal(sandbox_request_count(f.server, "PUT"), puts + 3);
 	sandbox_clear_faults(f.server);
 	always.times = 1;
 	sandbox_fault(f.server, &always);
-	assert_int_equal(s3_copy_object(&ctx, BUCKET, SV("a"), "", BUCKET, SV("copy"), NULL, etag,
-				 &err),
+	assert_int_equal(
+		s3_copy_object(&ctx, BUCKET, SV("a"), "", BUCKET, SV("copy"), NULL, etag, &err),
 		S3T_OK);
 	assert_object(&f, SV("copy"), SV("text"));
 	fixture_stop(&f);
@@ -1043,8 +1037,8 @@ static void a_wrong_secret_is_said_to_be_one(void **state)
 	struct s3_ctx ctx = {.client = s3_client_new(profile), .conn = f.conn};
 	struct entry_page *page = entry_page_new(false);
 	assert_int_equal(s3_list_buckets(&ctx, page, &err), S3T_AUTH);
-	assert_string_equal(err.message,
-		"The server does not accept the signature: the secret key is wrong.");
+	assert_string_equal(
+		err.message, "The server does not accept the signature: the secret key is wrong.");
 	assert_string_equal(err.code, "SignatureDoesNotMatch");
 	assert_int_equal(err.http_status, 403);
 	assert_true(err.request_id[0]);
@@ -1071,8 +1065,8 @@ static void what_is_missing_is_named(void **state)
 	assert_int_equal(list_once(&f, SV("no-such-bucket"), &err), S3T_NOT_FOUND);
 	assert_string_equal(err.message, "There is no bucket no-such-bucket.");
 	assert_string_equal(err.code, "NoSuchBucket");
-	assert_int_equal(s3_put_object(&ctx, SV("no-such-bucket"), SV("k"), NULL, SV("x"), NULL,
-				 &err),
+	assert_int_equal(
+		s3_put_object(&ctx, SV("no-such-bucket"), SV("k"), NULL, SV("x"), NULL, &err),
 		S3T_NOT_FOUND);
 	assert_string_equal(err.message, "There is no bucket no-such-bucket.");
 	assert_int_equal(
@@ -1100,8 +1094,7 @@ static void a_busy_server_is_waited_for_as_long_as_it_says(void **state)
 	struct s3_ctx ctx = ctx_of(&f);
 	sandbox_fault(f.server, &busy);
 	int64_t start = time_mono_ms();
-	assert_int_equal(
-		s3_put_object(&ctx, BUCKET, SV("k"), NULL, SV("x"), NULL, &err), S3T_OK);
+	assert_int_equal(s3_put_object(&ctx, BUCKET, SV("k"), NULL, SV("x"), NULL, &err), S3T_OK);
 	assert_true(time_mono_ms() - start >= 1000);
 	assert_int_equal(sandbox_request_count(f.server, "PUT"), 2);
 	assert_int_equal(atomic_load(&s3_client_counters(f.client)->retries), 1);
@@ -1115,7 +1108,9 @@ static void tries_are_bounded(void **state)
 	(void)state;
 	static const struct sandbox_fault faults[] = {
 		{.kind = SANDBOX_FAULT_ANSWER, .times = SANDBOX_FOREVER},
-		{.kind = SANDBOX_FAULT_ANSWER, .times = SANDBOX_FOREVER, .status = 500,
+		{.kind = SANDBOX_FAULT_ANSWER,
+			.times = SANDBOX_FOREVER,
+			.status = 500,
 			.code = "InternalError"},
 		{.kind = SANDBOX_FAULT_ERROR_200, .times = SANDBOX_FOREVER},
 		{.kind = SANDBOX_FAULT_CUT_BODY, .times = SANDBOX_FOREVER, .bytes = 20},
@@ -1130,8 +1125,7 @@ static void tries_are_bounded(void **state)
 			sandbox_fault(f.server, &faults[i]);
 			assert_true(list_once(&f, BUCKET, &err) != S3T_OK);
 			assert_int_equal(sandbox_request_count(f.server, NULL), attempts);
-			assert_int_equal(
-				atomic_load(&s3_client_counters(f.client)->errors), 1);
+			assert_int_equal(atomic_load(&s3_client_counters(f.client)->errors), 1);
 			fixture_stop(&f);
 		}
 	}
@@ -1197,8 +1191,7 @@ static void a_bucket_in_another_region_is_signed_for_again_once(void **state)
 	s3_object_init(&o);
 	fixture_start(&f, &there, FAST "max_attempts = 1\n");
 	struct s3_ctx ctx = ctx_of(&f);
-	assert_int_equal(
-		s3_put_object(&ctx, BUCKET, SV("k"), NULL, SV("x"), NULL, &err), S3T_OK);
+	assert_int_equal(s3_put_object(&ctx, BUCKET, SV("k"), NULL, SV("x"), NULL, &err), S3T_OK);
 	assert_int_equal(sandbox_request_count(f.server, NULL), 2);
 	assert_int_equal(s3_head_object(&ctx, BUCKET, SV("k"), &o, &err), S3T_OK);
 	assert_int_equal(sandbox_request_count(f.server, NULL), 3);
@@ -1420,8 +1413,7 @@ static void ranges_that_are_not_what_was_asked_for_are_not_taken(void **state)
 		fault.method = "GET";
 		fault.times = SANDBOX_FOREVER;
 		sandbox_fault(f.server, &fault);
-		assert_int_equal(
-			get_range(&f, "k", 2, 5, 10, o.etag, &data, &err), rows[i].rc);
+		assert_int_equal(get_range(&f, "k", 2, 5, 10, o.etag, &data, &err), rows[i].rc);
 		assert_int_equal(err.rc, rows[i].rc);
 		assert_true(data.len == 0 || rows[i].rc == S3T_MISMATCH);
 		s3_object_deinit(&o);
@@ -1465,8 +1457,7 @@ static void a_read_that_breaks_goes_on_by_range(void **state)
 	struct sandbox_fault cut = {
 		.kind = SANDBOX_FAULT_CLOSE_BODY, .method = "GET", .bytes = 150000, .times = 5};
 	sandbox_fault(f.server, &cut);
-	assert_int_equal(
-		get_range(&f, "k", 10, 999000, 1000000, "", &data, &err), S3T_OK);
+	assert_int_equal(get_range(&f, "k", 10, 999000, 1000000, "", &data, &err), S3T_OK);
 	assert_int_equal(data.len, 999000);
 	assert_memory_equal(data.data, text + 10, data.len);
 	assert_int_equal(sandbox_request_count(f.server, "GET"), 6);
@@ -1487,13 +1478,13 @@ static void a_body_that_arrived_wrong_is_sent_once_more(void **state)
 	fixture_start(&f, NULL, FAST);
 	struct s3_ctx ctx = ctx_of(&f);
 	/* the hash of something else */
-	assert_int_equal(
-		s3_put_object_stream(&ctx, BUCKET, SV("k"), NULL, &stream, SV(SIGV4_EMPTY_SHA256),
-			etag, NULL, &err),
+	assert_int_equal(s3_put_object_stream(&ctx, BUCKET, SV("k"), NULL, &stream,
+				 SV(SIGV4_EMPTY_SHA256), etag, NULL, &err),
 		S3T_MISMATCH);
 	assert_int_equal(sandbox_request_count(f.server, "PUT"), 2);
 	assert_false(is_there(&f, SV("k")));
-	struct sandbox_fault cut = {.kind = SANDBOX_FAULT_CLOSE_REQUEST, .method = "PUT", .bytes = 5};
+	struct sandbox_fault cut = {
+		.kind = SANDBOX_FAULT_CLOSE_REQUEST, .method = "PUT", .bytes = 5};
 	sandbox_fault(f.server, &cut);
 	assert_int_equal(s3_put_object_stream(&ctx, BUCKET, SV("k"), NULL, &stream,
 				 SV(SIGV4_UNSIGNED), etag, NULL, &err),

@@ -86,8 +86,8 @@ static void run_program(char *const *argv, char *const *envp, const char *dir)
 	_exit(127);
 }
 
-static void be_shell(int reports, int commands, char *const *argv, char *const *envp,
-	const char *dir)
+static void be_shell(
+	int reports, int commands, char *const *argv, char *const *envp, const char *dir)
 {
 	char byte;
 	int status;
@@ -255,9 +255,13 @@ static void make_env(struct tty *t, const struct tty_options *o, char **envp)
 	t->san_dir = s3t_asprintf("%s/sanitizer", o->home);
 	(void)mkdir(t->san_dir, 0700);
 	add_env(envp, &n, o->env,
-		s3t_asprintf("ASAN_OPTIONS=log_path=%s/asan:handle_segv=2:handle_sigfpe=2:handle_sigbus=2", t->san_dir));
+		s3t_asprintf("ASAN_OPTIONS=log_path=%s/"
+			     "asan:handle_segv=2:handle_sigfpe=2:handle_sigbus=2",
+			t->san_dir));
 	add_env(envp, &n, o->env,
-		s3t_asprintf("TSAN_OPTIONS=log_path=%s/tsan:handle_segv=2:handle_sigfpe=2:handle_sigbus=2", t->san_dir));
+		s3t_asprintf("TSAN_OPTIONS=log_path=%s/"
+			     "tsan:handle_segv=2:handle_sigfpe=2:handle_sigbus=2",
+			t->san_dir));
 	const char *lsan = getenv("LSAN_OPTIONS");
 	if (lsan)
 		add_env(envp, &n, o->env, s3t_asprintf("LSAN_OPTIONS=%s", lsan));
@@ -286,7 +290,8 @@ struct tty *tty_start(const struct tty_options *o)
 	open_emulator(t);
 	assert_int_equal(pipe2(reports, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(commands, O_CLOEXEC), 0);
-	struct winsize size = {.ws_row = (unsigned short)t->rows, .ws_col = (unsigned short)t->cols};
+	struct winsize size = {
+		.ws_row = (unsigned short)t->rows, .ws_col = (unsigned short)t->cols};
 	t->shell = forkpty(&t->master, NULL, NULL, &size);
 	assert_true(t->shell >= 0);
 	if (t->shell == 0) {
@@ -673,8 +678,8 @@ static void add_utf8(struct strbuf *out, uint32_t c)
 }
 
 /* Appends the cells of a row; at_byte (may be NULL) becomes the column of a byte. */
-static void read_cells(struct tty *t, int y, int x, int w, struct strbuf *out, size_t byte,
-	int *column)
+static void read_cells(
+	struct tty *t, int y, int x, int w, struct strbuf *out, size_t byte, int *column)
 {
 	for (int end = x + w; x < end && x < t->cols;) {
 		VTermScreenCell cell;
@@ -685,7 +690,7 @@ static void read_cells(struct tty *t, int y, int x, int w, struct strbuf *out, s
 		if (!cell.chars[0] || cell.chars[0] == UINT32_MAX)
 			strbuf_add_char(out, ' ');
 		for (int i = 0; i < VTERM_MAX_CHARS_PER_CELL && cell.chars[i] &&
-			cell.chars[0] != UINT32_MAX;
+				cell.chars[0] != UINT32_MAX;
 			i++)
 			add_utf8(out, cell.chars[i]);
 		x += cell.width > 1 ? cell.width : 1;
@@ -783,8 +788,8 @@ static bool stands_out(struct tty *t, int y, int x)
 	return c.is_reverse || c.bg == 39 || c.bg == 214 || c.bg == 6 || c.bg == 3;
 }
 
-/* The first long run of highlighted cells above the F-key bar; buttons and fields are shorter, or of
- * other colours. */
+/* The first long run of highlighted cells above the F-key bar; buttons and fields are shorter, or
+ * of other colours. */
 const char *tty_cursor_row(struct tty *t)
 {
 	for (int y = 1; y < t->rows - 1; y++)
@@ -925,8 +930,8 @@ static bool check_wanted(struct tty *t, void *arg)
 	return there == w->is_there;
 }
 
-static void wait_wanted(struct stage *s, const char *name, bool is_key, bool is_there,
-	int64_t timeout_ms)
+static void wait_wanted(
+	struct stage *s, const char *name, bool is_key, bool is_there, int64_t timeout_ms)
 {
 	struct wanted w = {s, name, is_key, is_there};
 	char what[WHAT_MAX];

@@ -17,19 +17,20 @@
 struct tty;
 
 struct tty_options {
-	const char *program;	 /* NULL: $S3TUI_BIN */
-	const char *home;	 /* an absolute directory that exists: HOME, XDG and TMPDIR in it */
-	const char *dir;	 /* where the program starts */
+	const char *program;     /* NULL: $S3TUI_BIN */
+	const char *home;        /* an absolute directory that exists: HOME, XDG and TMPDIR in it */
+	const char *dir;         /* where the program starts */
 	const char *const *args; /* after the program's name, ended by NULL; NULL: none */
-	const char *const *env;	 /* "NAME=value" besides and instead of ours; NULL: none */
-	int rows, cols;		 /* 0: 24 and 80 */
+	const char *const *env;  /* "NAME=value" besides and instead of ours; NULL: none */
+	int rows, cols;          /* 0: 24 and 80 */
 };
 
 /* The whole file's time from now on; a wait that would go beyond it fails. */
 void tty_budget_s(int64_t seconds);
 
 struct tty *tty_start(const struct tty_options *options);
-/* Kills what still runs. False if a sanitizer complained: its report was printed. NULL is allowed. */
+/* Kills what still runs. False if a sanitizer complained: its report was printed. NULL is allowed.
+ */
 bool tty_free(struct tty *t);
 pid_t tty_pid(const struct tty *t);
 

@@ -25,10 +25,11 @@ static bool check_layout(struct tty *t, void *arg)
 	(void)arg;
 	int rows = tty_rows(t), half = tty_cols(t) / 2, bottom = rows - 3;
 	return count_in(tty_row(t, 0), "┌") == 2 && count_in(tty_row(t, 0), "┐") == 2 &&
-		strstr(tty_part(t, 0, tty_cols(t) - 1, 1), "┐") &&
-		strstr(tty_part(t, 0, half, 1), "┌") && count_in(tty_row(t, 1), "Name") == 2 &&
-		count_in(tty_row(t, bottom), "└") == 2 && count_in(tty_row(t, bottom), " item") == 2 &&
-		strstr(tty_row(t, rows - 1), "Copy") && strstr(tty_row(t, rows - 1), "Quit");
+	       strstr(tty_part(t, 0, tty_cols(t) - 1, 1), "┐") &&
+	       strstr(tty_part(t, 0, half, 1), "┌") && count_in(tty_row(t, 1), "Name") == 2 &&
+	       count_in(tty_row(t, bottom), "└") == 2 &&
+	       count_in(tty_row(t, bottom), " item") == 2 && strstr(tty_row(t, rows - 1), "Copy") &&
+	       strstr(tty_row(t, rows - 1), "Quit");
 }
 
 static void wait_layout(struct tty *t)
@@ -209,7 +210,8 @@ static void rows_are_sorted_by_name_size_and_date(void **state)
 	static const struct {
 		const char *key, *text;
 		int64_t mtime_s;
-	} objects[] = {{"aa", "123456", 1700000300}, {"bb", "1", 1700000200}, {"cc", "123", 1700000100}};
+	} objects[] = {
+		{"aa", "123456", 1700000300}, {"bb", "1", 1700000200}, {"cc", "123", 1700000100}};
 	const char *by_name[] = {" aa ", " bb ", " cc ", NULL};
 	const char *by_name_reversed[] = {" cc ", " bb ", " aa ", NULL};
 	const char *by_size[] = {" bb ", " cc ", " aa ", NULL};
@@ -291,7 +293,8 @@ static void names_with_control_characters_are_never_sent_as_they_are(void **stat
 {
 	struct stage *s = *state;
 	static const char *const bad[] = {"\033[31;1;7;3m", "\033]0;pwned\007", "\033[2J\033[9;9H",
-		"\302\233" /* CSI as one character */, "\342\200\256" /* right to left */, "\007", "\016"};
+		"\302\233" /* CSI as one character */, "\342\200\256" /* right to left */, "\007",
+		"\016"};
 	struct strbuf key;
 	struct s3t_err err;
 	stage_open(s, NULL, NULL);

@@ -14,16 +14,14 @@
 
 #define MIB (1 << 20)
 
-static const char ini_parts[] =
-	"[upload]\nmultipart_threshold = 5MiB\npart_size = 5MiB\n"
-	"[retry]\ninitial_delay = 1ms\nmax_delay = 5ms\n";
+static const char ini_parts[] = "[upload]\nmultipart_threshold = 5MiB\npart_size = 5MiB\n"
+				"[retry]\ninitial_delay = 1ms\nmax_delay = 5ms\n";
 
 static void assert_object(struct stage *s, const char *key, const char *text)
 {
 	struct strbuf bytes;
 	strbuf_init_cap(&bytes, (size_t)1 << 28);
-	assert_int_equal(
-		sandbox_get(s->f.server, SANDBOX_BUCKET, sv(key), &bytes, NULL), S3T_OK);
+	assert_int_equal(sandbox_get(s->f.server, SANDBOX_BUCKET, sv(key), &bytes, NULL), S3T_OK);
 	assert_true(sv_eq(strbuf_view(&bytes), sv(text)));
 	strbuf_deinit(&bytes);
 }
@@ -267,9 +265,8 @@ static int request(struct stage *s, const char *method, const char *url, const c
 	struct http_response *resp)
 {
 	struct s3t_err err;
-	struct http_options options = {.connect_timeout_ms = 5000,
-		.low_speed_time_ms = 5000,
-		.low_speed_limit = 1};
+	struct http_options options = {
+		.connect_timeout_ms = 5000, .low_speed_time_ms = 5000, .low_speed_limit = 1};
 	struct upload upload = {.data = data, .size = data ? strlen(data) : 0};
 	static const char *const none[] = {NULL};
 	struct http_request req = {.method = method,
@@ -285,8 +282,7 @@ static int request(struct stage *s, const char *method, const char *url, const c
 			.arg = &upload};
 	}
 	struct cancel *cancel = cancel_new(NULL);
-	assert_int_equal(
-		http_perform(s->f.conn, &options, &req, resp, cancel, &err), S3T_OK);
+	assert_int_equal(http_perform(s->f.conn, &options, &req, resp, cancel, &err), S3T_OK);
 	cancel_free(cancel);
 	return resp->status;
 }

@@ -17,16 +17,10 @@ static void every_policy_decides_as_the_table_says(void **state)
 	(void)state;
 	enum { OLD = 1000, NEW = 2000 };
 	static const struct conflict_side sides[][2] = {
-		{{5, OLD}, {5, OLD}},
-		{{5, NEW}, {5, OLD}},
-		{{5, OLD}, {5, NEW}},
-		{{6, NEW}, {5, OLD}},
-		{{6, OLD}, {5, NEW}},
-		{{5, TIME_UNKNOWN}, {5, OLD}},
-		{{5, OLD}, {5, TIME_UNKNOWN}},
-		{{6, TIME_UNKNOWN}, {5, OLD}},
-		{{6, OLD}, {5, TIME_UNKNOWN}},
-		{{0, -1}, {0, -2}}, /* before 1970 */
+		{{5, OLD}, {5, OLD}}, {{5, NEW}, {5, OLD}}, {{5, OLD}, {5, NEW}},
+		{{6, NEW}, {5, OLD}}, {{6, OLD}, {5, NEW}}, {{5, TIME_UNKNOWN}, {5, OLD}},
+		{{5, OLD}, {5, TIME_UNKNOWN}}, {{6, TIME_UNKNOWN}, {5, OLD}},
+		{{6, OLD}, {5, TIME_UNKNOWN}}, {{0, -1}, {0, -2}}, /* before 1970 */
 	};
 	enum { GO = CONFLICT_GO, NO = CONFLICT_DO_SKIP };
 	static const int newer[] = {NO, GO, NO, GO, NO, NO, NO, GO, GO, GO};

@@ -121,8 +121,7 @@ static void storage_classes_are_remembered_as_they_came(void **state)
 	assert_int_equal(storage_class_index(SV("GLACIER_IR")), a);
 	assert_string_equal(storage_class_name(0), "");
 	assert_int_equal(storage_class_index(SV("")), 0);
-	assert_int_equal(
-		storage_class_index(SV("a-name-of-forty-characters-is-too-long--")), 0);
+	assert_int_equal(storage_class_index(SV("a-name-of-forty-characters-is-too-long--")), 0);
 	assert_string_equal(storage_class_name(255), "");
 }
 

@@ -86,8 +86,8 @@ static void uploads_are_cut_as_the_table_says(void **state)
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct plan p;
-		assert_true(plan_upload(rows[i].size, rows[i].threshold, rows[i].wanted,
-			rows[i].max_parts, &p));
+		assert_true(plan_upload(
+			rows[i].size, rows[i].threshold, rows[i].wanted, rows[i].max_parts, &p));
 		assert_int_equal(p.part_size, rows[i].part_size);
 		assert_int_equal(p.part_count, rows[i].part_count);
 		assert_true(p.was_raised == rows[i].was_raised);
@@ -203,8 +203,7 @@ static void parts_of_a_stream_double_every_thousand_where_they_may(void **state)
 		{6 * GIB, 0, false, 5 * GIB},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++)
-		assert_int_equal(
-			plan_stream_part(rows[i].wanted, rows[i].index, rows[i].may_grow),
+		assert_int_equal(plan_stream_part(rows[i].wanted, rows[i].index, rows[i].may_grow),
 			rows[i].expected);
 }
 

@@ -150,7 +150,8 @@ static void an_empty_message_is_no_trouble(void **state)
 {
 	(void)state;
 	static const char *const bodies[] = {
-		"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>Odd</Code><Message></Message>"
+		"<?xml version=\"1.0\" "
+		"encoding=\"UTF-8\"?><Error><Code>Odd</Code><Message></Message>"
 		"<RequestId>tx1</RequestId></Error>",
 		"<Error><Code>Odd</Code><Message/><RequestId>tx1</RequestId></Error>",
 		"  \n<Error><Code>Odd</Code><RequestId>tx1</RequestId></Error>\n",
@@ -168,7 +169,8 @@ static void bodies_that_are_no_error_document_fall_back_on_the_status(void **sta
 {
 	(void)state;
 	static const char *const bodies[] = {"<html><body>Bad gateway</body></html>", "gateway",
-		"<Error><Code>NoSuch", "<Error><Code></Code></Error>", "{\"error\":1}", "\x1b[31m\xff",
+		"<Error><Code>NoSuch", "<Error><Code></Code></Error>", "{\"error\":1}",
+		"\x1b[31m\xff",
 		"<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><Error><Code>&a;</Code>"
 		"</Error>",
 		"<Error>", "<>", "<a><b></a></b>"};
@@ -209,7 +211,9 @@ static bool is_clean(const char *text)
 static void escapes_of_any_origin_are_made_visible(void **state)
 {
 	(void)state;
-	static const char evil[] = "a&#x1b;b\xe2\x80\xae" "c\xc2\x9b" "d\r\n\x7f";
+	static const char evil[] = "a&#x1b;b\xe2\x80\xae"
+				   "c\xc2\x9b"
+				   "d\r\n\x7f";
 	struct s3t_err err;
 	char *body = s3t_asprintf("<Error><Code>C%s</Code><Message>M%s</Message><RequestId>R%s"
 				  "</RequestId><Region>G%s</Region></Error>",

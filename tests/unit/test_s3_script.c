@@ -132,11 +132,11 @@ static void script_start_as(struct script *s, const char *ini, const struct prof
 	struct s3t_err err;
 	*s = (struct script){.replies = replies, .reply_count = count};
 	char *text = s3t_asprintf("[default]\n%s", ini);
-	assert_int_equal(config_parse("test.ini", sv(text), no_env, NULL, &s->config, NULL, &err),
-		S3T_OK);
+	assert_int_equal(
+		config_parse("test.ini", sv(text), no_env, NULL, &s->config, NULL, &err), S3T_OK);
 	free(text);
-	assert_int_equal(profile_resolve(s->config, who, no_env, NULL, &s->profile, NULL, &err),
-		S3T_OK);
+	assert_int_equal(
+		profile_resolve(s->config, who, no_env, NULL, &s->profile, NULL, &err), S3T_OK);
 	s->client = s3_client_new(s->profile);
 	s->transport = (struct http_transport){
 		.open = script_open, .close = script_close, .perform = script_perform, .arg = s};
@@ -246,14 +246,17 @@ static void urls_follow_the_endpoint_and_its_style(void **state)
 			"s3.example.test:9000"},
 		{OWN_ENDPOINT, "demo", "/lead", "http://s3.example.test:9000/demo//lead",
 			"s3.example.test:9000"},
-		{OWN_ENDPOINT, "demo", "?x#y&z=~", "http://s3.example.test:9000/demo/%3Fx%23y%26z%3D~",
+		{OWN_ENDPOINT, "demo", "?x#y&z=~",
+			"http://s3.example.test:9000/demo/%3Fx%23y%26z%3D~",
 			"s3.example.test:9000"},
 		/* Amazon's, by region */
 		{"", "demo", "k", "https://demo.s3.us-east-1.amazonaws.com/k",
 			"demo.s3.us-east-1.amazonaws.com"},
-		{"region = eu-central-1\n", "demo", "k", "https://demo.s3.eu-central-1.amazonaws.com/k",
+		{"region = eu-central-1\n", "demo", "k",
+			"https://demo.s3.eu-central-1.amazonaws.com/k",
 			"demo.s3.eu-central-1.amazonaws.com"},
-		{"region = cn-north-1\n", "demo", "k", "https://demo.s3.cn-north-1.amazonaws.com.cn/k",
+		{"region = cn-north-1\n", "demo", "k",
+			"https://demo.s3.cn-north-1.amazonaws.com.cn/k",
 			"demo.s3.cn-north-1.amazonaws.com.cn"},
 		{"region = eusc-de-east-1\n", "demo", "k",
 			"https://demo.s3.eusc-de-east-1.amazonaws.eu/k",
@@ -271,8 +274,8 @@ static void urls_follow_the_endpoint_and_its_style(void **state)
 		{"accelerate = true\n", "with.dot", "k",
 			"https://s3.us-east-1.amazonaws.com/with.dot/k",
 			"s3.us-east-1.amazonaws.com"},
-		{"force_path_style = true\n", "demo", "k", "https://s3.us-east-1.amazonaws.com/demo/k",
-			"s3.us-east-1.amazonaws.com"},
+		{"force_path_style = true\n", "demo", "k",
+			"https://s3.us-east-1.amazonaws.com/demo/k", "s3.us-east-1.amazonaws.com"},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct script s;
@@ -366,8 +369,9 @@ static void requests_carry_what_is_signed(void **state)
 	struct strview date = sent_header(&s, 0, "x-amz-date");
 	assert_int_equal(date.len, 16);
 	char scope[100];
-	snprintf(scope, sizeof scope, "AWS4-HMAC-SHA256 Credential=AKEXAMPLE/%.8s/us-east-1/s3/"
-				      "aws4_request",
+	snprintf(scope, sizeof scope,
+		"AWS4-HMAC-SHA256 Credential=AKEXAMPLE/%.8s/us-east-1/s3/"
+		"aws4_request",
 		date.data);
 	assert_true(holds(sent_header(&s, 0, "authorization"), scope));
 	/* never: a proxy may change them */
@@ -381,9 +385,8 @@ static void token_and_payer_are_signed_headers(void **state)
 {
 	(void)state;
 	struct script s;
-	script_start(&s,
-		OWN_ENDPOINT KEYS "session_token = tok-canary\nrequest_payer = true\n", &ok_head,
-		1);
+	script_start(&s, OWN_ENDPOINT KEYS "session_token = tok-canary\nrequest_payer = true\n",
+		&ok_head, 1);
 	assert_int_equal(head(&s, "demo", "k", NULL), S3T_OK);
 	assert_true(has_header(&s, 0, "x-amz-security-token", "tok-canary"));
 	assert_true(has_header(&s, 0, "x-amz-request-payer", "requester"));
@@ -407,8 +410,7 @@ static void without_signing_nothing_tells_who_asks(void **state)
 	(void)state;
 	struct script s;
 	struct profile_request nobody = {.no_sign_request = true};
-	script_start_as(
-		&s, OWN_ENDPOINT KEYS "session_token = tok-canary\n", &nobody, &ok_head, 1);
+	script_start_as(&s, OWN_ENDPOINT KEYS "session_token = tok-canary\n", &nobody, &ok_head, 1);
 	assert_int_equal(head(&s, "demo", "k", NULL), S3T_OK);
 	assert_int_equal(sent_header(&s, 0, "authorization").len, 0);
 	assert_int_equal(sent_header(&s, 0, "x-amz-security-token").len, 0);
@@ -556,8 +558,8 @@ static void retry_after_is_waited_for_or_given_up(void **state)
 	static const struct reply long_s = {.status = 503, .headers = "Retry-After: 3599\n"};
 	static const struct reply long_ms = {
 		.status = 503, .headers = "x-amz-retry-after: 3599999\n"};
-	static const struct reply nonsense = {.status = 503,
-		.headers = "Retry-After: soon\nx-amz-retry-after: -1\n"};
+	static const struct reply nonsense = {
+		.status = 503, .headers = "Retry-After: soon\nx-amz-retry-after: -1\n"};
 	struct script s;
 	script_start(&s, OWN_ENDPOINT KEYS FAST, &long_s, 1);
 	assert_int_equal(head(&s, "demo", "k", NULL), S3T_SLOW_DOWN);
@@ -663,7 +665,8 @@ static void no_answer_leads_to_another_host(void **state)
 	};
 	for (size_t i = 0; i < COUNT(headers); i++) {
 		for (int aws = 0; aws < 2; aws++) {
-			struct reply reply = {.status = 301 + (int)(i % 2) * 6, .headers = headers[i]};
+			struct reply reply = {
+				.status = 301 + (int)(i % 2) * 6, .headers = headers[i]};
 			struct script s;
 			script_start(&s, aws ? KEYS FAST : OWN_ENDPOINT KEYS FAST, &reply, 1);
 			assert_int_equal(head(&s, "demo", "k", NULL), S3T_REGION);
@@ -718,8 +721,8 @@ static void secrets_are_in_no_error(void **state)
 		struct s3t_err err;
 		struct s3_list list;
 		struct entry_page *page;
-		script_start(&s, OWN_ENDPOINT KEYS "session_token = tok-canary\n" FAST, &replies[i],
-			1);
+		script_start(
+			&s, OWN_ENDPOINT KEYS "session_token = tok-canary\n" FAST, &replies[i], 1);
 		s3_list_init(&list, SV("demo"), SV(""));
 		assert_true(s3_list_page(&s.ctx, &list, &page, &err) != S3T_OK);
 		const char *bytes = (const char *)&err;
@@ -745,7 +748,7 @@ static enum s3t_rc list_once(
 	return rc;
 }
 
-#define RESULT(inside)                                                                             \
+#define RESULT(inside) \
 	"<ListBucketResult><EncodingType>url</EncodingType>" inside "</ListBucketResult>"
 #define ONE_KEY(key) "<Contents><Key>" key "</Key><Size>1</Size></Contents>"
 
@@ -788,8 +791,7 @@ static void attributes_are_read_as_far_as_they_make_sense(void **state)
 	assert_int_equal(page->entries[0].mtime_s, TIME_UNKNOWN); /* beyond what 64 bits hold */
 	assert_int_equal(page->entries[1].mtime_s, 1770801242);
 	assert_int_equal(page->entries[1].size, 7);
-	assert_string_equal(
-		storage_class_name(page->entries[1].storage_class), "FUTURE_CLASS");
+	assert_string_equal(storage_class_name(page->entries[1].storage_class), "FUTURE_CLASS");
 	assert_int_equal(page->entries[2].kind, ENTRY_DIR);
 	assert_true(sv_eq(entry_name(page, &page->entries[2]), SV("d/x/")));
 	entry_page_free(page);
@@ -865,8 +867,8 @@ static void the_first_version_goes_on_from_the_greatest_name(void **state)
 	(void)state;
 	static const struct reply replies[] = {
 		{.status = 200,
-			.body = RESULT("<IsTruncated>true</IsTruncated>" ONE_KEY("a") ONE_KEY("m")
-					"<CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes>")},
+			.body = RESULT("<IsTruncated>true</IsTruncated>" ONE_KEY("a") ONE_KEY(
+				"m") "<CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes>")},
 		{.status = 200, .body = RESULT("<IsTruncated>false</IsTruncated>" ONE_KEY("z"))},
 	};
 	struct script s;
@@ -894,8 +896,9 @@ static void a_listing_that_says_nothing_of_the_next_page_is_asked_in_the_old_way
 	static const struct reply replies[] = {
 		{.status = 200, .body = RESULT("<IsTruncated>true</IsTruncated>" ONE_KEY("a"))},
 		{.status = 200,
-			.body = RESULT("<IsTruncated>true</IsTruncated><NextMarker>a</NextMarker>"
-					ONE_KEY("a"))},
+			.body = RESULT(
+				"<IsTruncated>true</IsTruncated><NextMarker>a</NextMarker>" ONE_KEY(
+					"a"))},
 		{.status = 200, .body = RESULT("<IsTruncated>true</IsTruncated>" ONE_KEY("a"))},
 	};
 	struct script s;
@@ -946,11 +949,11 @@ static void a_token_that_came_through_xml_mangled_is_not_used(void **state)
 
 static void append_part(void *arg, uint32_t number, uint64_t size, struct strview etag)
 {
-	strbuf_addf(arg, "%u:%llu:%.*s ", number, (unsigned long long)size, (int)etag.len,
-		etag.data);
+	strbuf_addf(
+		arg, "%u:%llu:%.*s ", number, (unsigned long long)size, (int)etag.len, etag.data);
 }
 
-#define PART(n, e)                                                                                 \
+#define PART(n, e) \
 	"<Part><PartNumber>" n "</PartNumber><ETag>&quot;" e "&quot;</ETag><Size>5</Size></Part>"
 
 static void parts_are_listed_page_by_page(void **state)
@@ -958,12 +961,12 @@ static void parts_are_listed_page_by_page(void **state)
 	(void)state;
 	static const struct reply replies[] = {
 		{.status = 200,
-			.body = "<ListPartsResult>" PART("1", "a") PART("2", "b")
-				"<NextPartNumberMarker>2</NextPartNumberMarker>"
-				"<IsTruncated>true</IsTruncated></ListPartsResult>"},
+			.body = "<ListPartsResult>" PART("1", "a")
+				PART("2", "b") "<NextPartNumberMarker>2</NextPartNumberMarker>"
+					       "<IsTruncated>true</IsTruncated></ListPartsResult>"},
 		{.status = 200,
-			.body = "<ListPartsResult>" PART("7", "c") PART("0", "x") PART("10001", "y")
-				"<IsTruncated>false</IsTruncated></ListPartsResult>"},
+			.body = "<ListPartsResult>" PART("7", "c") PART("0", "x") PART(
+				"10001", "y") "<IsTruncated>false</IsTruncated></ListPartsResult>"},
 	};
 	struct script s;
 	struct strbuf out;
@@ -993,14 +996,12 @@ static void lists_of_parts_and_uploads_that_do_not_end_are_errors(void **state)
 	struct s3t_err err;
 	strbuf_init(&out);
 	script_start(&s, OWN_ENDPOINT KEYS FAST, &parts, 1);
-	assert_int_equal(
-		s3_list_parts(&s.ctx, SV("demo"), SV("k"), "u", append_part, &out, &err),
+	assert_int_equal(s3_list_parts(&s.ctx, SV("demo"), SV("k"), "u", append_part, &out, &err),
 		S3T_PROTOCOL);
 	assert_int_equal(s.sent_count, 2);
 	script_stop(&s);
 	script_start(&s, OWN_ENDPOINT KEYS FAST, &uploads, 1);
-	assert_int_equal(
-		s3_list_multipart_uploads(&s.ctx, SV("demo"), SV(""), NULL, NULL, &err),
+	assert_int_equal(s3_list_multipart_uploads(&s.ctx, SV("demo"), SV(""), NULL, NULL, &err),
 		S3T_PROTOCOL);
 	assert_int_equal(s.sent_count, 2);
 	assert_non_null(strstr(s.sent[1].url, "key-marker=k&upload-id-marker=u&uploads="));
@@ -1092,15 +1093,14 @@ static void an_object_that_must_not_be_there_exists(void **state)
 	struct s3t_err err;
 	struct s3_put put = {.mtime_ns = TIME_UNKNOWN, .if_none_match = true};
 	script_start(&s, OWN_ENDPOINT KEYS, &there, 1);
-	assert_int_equal(s3_put_object(&s.ctx, SV("demo"), SV("k"), &put, SV("x"), NULL, &err),
-		S3T_EXISTS);
+	assert_int_equal(
+		s3_put_object(&s.ctx, SV("demo"), SV("k"), &put, SV("x"), NULL, &err), S3T_EXISTS);
 	assert_int_equal(err.rc, S3T_EXISTS);
 	assert_non_null(strstr(err.message, "s3://demo/k"));
 	script_stop(&s);
 }
 
 /* --- ranged reads --- */
-
 
 static bool collect(void *arg, const char *data, size_t len)
 {
@@ -1118,7 +1118,8 @@ static void answers_that_are_not_the_range_are_refused(void **state)
 	} rows[] = {
 		{{206, "Content-Range: bytes 2-5/10\nETag: \"e\"\n", "cdef", 0, false}, 2, 4, 10,
 			S3T_OK},
-		{{206, "Content-Range: bytes 2-5/10\n", "cdef", 0, false}, 2, 4, UINT64_MAX, S3T_OK},
+		{{206, "Content-Range: bytes 2-5/10\n", "cdef", 0, false}, 2, 4, UINT64_MAX,
+			S3T_OK},
 		{{206, "Content-Range: bytes 1-4/10\n", "bcde", 0, false}, 2, 4, 10, S3T_PROTOCOL},
 		{{206, "Content-Range: bytes 2-6/10\n", "cdefg", 0, false}, 2, 4, 10, S3T_PROTOCOL},
 		{{206, "Content-Range: bytes 2-5/11\n", "cdef", 0, false}, 2, 4, 10, S3T_PROTOCOL},
@@ -1127,9 +1128,10 @@ static void answers_that_are_not_the_range_are_refused(void **state)
 		{{206, "Content-Range: bytes 18446744073709551618-5/10\n", "cdef", 0, false}, 2, 4,
 			10, S3T_PROTOCOL},
 		{{206, NULL, "cdef", 0, false}, 2, 4, 10, S3T_PROTOCOL},
-		{{206, "Content-Range: bytes 2-5/10\nETag: \"other\"\n", "cdef", 0, false}, 2, 4, 10,
-			S3T_CHANGED},
-		{{206, "Content-Range: bytes 2-5/10\n", "cdefgh", 0, false}, 2, 4, 10, S3T_PROTOCOL},
+		{{206, "Content-Range: bytes 2-5/10\nETag: \"other\"\n", "cdef", 0, false}, 2, 4,
+			10, S3T_CHANGED},
+		{{206, "Content-Range: bytes 2-5/10\n", "cdefgh", 0, false}, 2, 4, 10,
+			S3T_PROTOCOL},
 		{{206, "Content-Range: bytes 2-5/10\n", "cd", 0, false}, 2, 4, 10, S3T_MISMATCH},
 		{{206, "Content-Range: bytes 4-9/10\n", "efghij", 0, false}, 4, UINT64_MAX, 10,
 			S3T_OK},
@@ -1146,8 +1148,8 @@ static void answers_that_are_not_the_range_are_refused(void **state)
 		{{200, NULL, "abcdefghi", 0, false}, 0, UINT64_MAX, 10, S3T_MISMATCH},
 		{{200, NULL, "abcdefghijk", 0, false}, 0, UINT64_MAX, 10, S3T_MISMATCH},
 		/* nobody asked for a part */
-		{{206, "Content-Range: bytes 0-3/10\n", "abcd", 0, false}, 0, UINT64_MAX, UINT64_MAX,
-			S3T_PROTOCOL},
+		{{206, "Content-Range: bytes 0-3/10\n", "abcd", 0, false}, 0, UINT64_MAX,
+			UINT64_MAX, S3T_PROTOCOL},
 		{{416, NULL, NULL, 0, false}, 2, 4, 10, S3T_CHANGED},
 		{{412, NULL, NULL, 0, false}, 2, 4, 10, S3T_CHANGED},
 	};
@@ -1184,7 +1186,8 @@ static void an_empty_range_needs_no_request(void **state)
 	struct strbuf out;
 	strbuf_init(&out);
 	script_start(&s, OWN_ENDPOINT KEYS, &ok_head, 1);
-	struct s3_get get = {.bucket = SV("demo"), .key = SV("k"), .sink = collect, .sink_arg = &out};
+	struct s3_get get = {
+		.bucket = SV("demo"), .key = SV("k"), .sink = collect, .sink_arg = &out};
 	assert_int_equal(s3_get_object(&s.ctx, &get, NULL), S3T_OK);
 	assert_int_equal(s.sent_count, 0);
 	script_stop(&s);
@@ -1440,7 +1443,8 @@ int main(void)
 		cmocka_unit_test(keys_are_decoded_only_where_the_server_encoded_them),
 		cmocka_unit_test(services_that_cannot_encode_are_not_asked_to),
 		cmocka_unit_test(the_first_version_goes_on_from_the_greatest_name),
-		cmocka_unit_test(a_listing_that_says_nothing_of_the_next_page_is_asked_in_the_old_way),
+		cmocka_unit_test(
+			a_listing_that_says_nothing_of_the_next_page_is_asked_in_the_old_way),
 		cmocka_unit_test(a_token_that_came_through_xml_mangled_is_not_used),
 		cmocka_unit_test(parts_are_listed_page_by_page),
 		cmocka_unit_test(lists_of_parts_and_uploads_that_do_not_end_are_errors),
