@@ -41,6 +41,11 @@ static enum s3t_rc fail_path(
 	return rc;
 }
 
+struct local_location {
+	struct location base;
+	unsigned mask; /* the umask when it was made */
+};
+
 static void local_destroy(struct location *loc)
 {
 	free(loc);
@@ -456,6 +461,7 @@ struct loc_sink {
 	int dir, fd;
 	char name[256], temp[256];
 	struct loc_sink_spec spec;
+	unsigned mask;
 	bool is_committed;
 };
 
@@ -498,9 +504,9 @@ static enum s3t_rc local_sink_begin(struct location *loc, const struct loc_io *i
 	struct strview root, struct strview rel, const struct loc_sink_spec *spec,
 	struct loc_sink **out, struct s3t_err *err)
 {
-	(void)loc;
 	struct loc_sink *s = s3t_alloc(sizeof *s);
 	s->dir = s->fd = -1;
+	s->mask = ((const struct local_location *)loc)->mask;
 	s->spec = *spec;
 	enum s3t_rc rc = open_parent(root, rel, s->name, &s->dir, err);
 	if (rc == S3T_OK && !make_temp(s)) {
@@ -559,9 +565,7 @@ static enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io
 	(void)io;
 	(void)count;
 	*result = (struct loc_sink_result){.proof = NULL};
-	mode_t mask = umask(0);
-	umask(mask);
-	mode_t mode = (s->spec.mode ? s->spec.mode & 0777U : 0666U) & ~mask;
+	mode_t mode = (s->spec.mode ? s->spec.mode & 0777U : 0666U) & ~s->mask;
 	if (fchmod(s->fd, mode) != 0 && errno != EPERM)
 		return fail_path(err, errno, "set the mode of", sv(s->name));
 	if (s->spec.mtime_ns != TIME_UNKNOWN) {
@@ -665,10 +669,11 @@ static enum s3t_rc local_mkdir(struct location *loc, const struct loc_io *io, st
 	if (rc != S3T_OK)
 		return rc;
 	struct stat st;
-	if (mkdirat(dir, name, 0777) != 0 &&
-		(errno != EEXIST || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-			!S_ISDIR(st.st_mode)))
-		rc = fail_path(err, EEXIST, "make directory", sv(name));
+	int failed = mkdirat(dir, name, 0777) != 0 ? errno : 0;
+	bool is_there = failed == EEXIST && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISDIR(st.st_mode);
+	if (failed && !is_there)
+		rc = fail_path(err, failed, "make directory", sv(name));
 	close(dir);
 	return rc;
 }
@@ -700,8 +705,9 @@ static const struct location_ops local_ops = {
 
 struct location *location_local_new(void)
 {
-	struct location *loc = s3t_alloc(sizeof *loc);
-	loc->ops = &local_ops;
-	atomic_init(&loc->refs, 1);
-	return loc;
+	struct local_location *loc = s3t_alloc(sizeof *loc);
+	loc->base.ops = &local_ops;
+	atomic_init(&loc->base.refs, 1);
+	loc->mask = os_umask();
+	return &loc->base;
 }

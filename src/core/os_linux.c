@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -60,4 +62,22 @@ int os_reserve(int fd, uint64_t size)
 	if (size == 0 || fallocate(fd, 0, 0, (off_t)size) == 0)
 		return 0;
 	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? errno : 0;
+}
+
+unsigned os_umask(void)
+{
+	char line[256];
+	unsigned mask;
+	FILE *status = fopen("/proc/self/status", "re");
+	while (status && fgets(line, sizeof line, status)) {
+		if (strncmp(line, "Umask:", 6) == 0 && sscanf(line + 6, "%o", &mask) == 1) {
+			fclose(status);
+			return mask;
+		}
+	}
+	if (status)
+		fclose(status);
+	mask = umask(0);
+	umask((mode_t)mask);
+	return mask;
 }

@@ -13,6 +13,8 @@ int os_open_dir_beneath(int dirfd, const char *name);
 /* Copies len bytes between offsets, in the kernel where it can. Bytes copied, 0 at the end of the
  * source, or -1 and errno. */
 int64_t os_copy_range(int from, uint64_t from_at, int to, uint64_t to_at, uint64_t len);
+/* The process's umask, read without changing it, which other threads would notice. */
+unsigned os_umask(void);
 /* Reserves size bytes so that a full disk is found out early. 0, or an errno; file systems that
  * cannot reserve are 0. */
 int os_reserve(int fd, uint64_t size);

@@ -60,6 +60,7 @@ struct s3_call {
 	struct strview payload_hash;    /* empty: computed from body */
 	bool has_body;
 	const char *root; /* root element that a 2xx body must have; NULL: it is not read */
+	/* sees only whole documents with that root, unless prepare undoes what it did in a try */
 	const struct xml_handler *handler;
 	bool (*sink)(void *arg, const char *data, size_t len);
 	bool (*on_headers)(void *arg, int status);
@@ -100,6 +101,7 @@ struct s3_list {
 	/* continuation: "" at first; changed by each page */
 	struct strbuf token;
 	bool is_v1, is_done;
+	bool is_plain; /* the server takes no notice of encoding-type */
 	uint64_t pages;
 };
 
@@ -226,6 +228,9 @@ enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
 	const struct s3_presign *what, struct strbuf *url, int64_t *ends_s,
 	struct s3t_err *err) S3T_MUST_CHECK;
 
+/* A region's name as a server tells it; "" for what cannot be one, since it becomes part of a host
+ * name (threat T9). */
+void s3_clean_region(struct strview raw, char out[48]);
 /* ETag without quotes and weak mark. */
 void s3_clean_etag(struct strview raw, char out[S3_ETAG_MAX]);
 

@@ -1,7 +1,10 @@
 #include "core/s3.h"
+#include "core/text.h"
 #include "core/timeutil.h"
 #include "core/xml.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct buckets {
@@ -89,7 +92,10 @@ enum s3t_rc s3_delete_bucket(const struct s3_ctx *ctx, struct strview bucket, st
 enum s3t_rc s3_head_bucket(const struct s3_ctx *ctx, struct strview bucket, struct s3t_err *err)
 {
 	enum s3t_rc rc = plain(ctx, "HEAD", bucket, sv_n("", 0), err);
-	if (rc == S3T_NOT_FOUND)
-		return s3t_fail(err, rc, "There is no bucket %.*s.", (int)bucket.len, bucket.data);
+	if (rc == S3T_NOT_FOUND && err) {
+		char *name = text_sanitised(bucket);
+		snprintf(err->message, sizeof err->message, "There is no bucket %s.", name);
+		free(name);
+	}
 	return rc;
 }

@@ -19,6 +19,7 @@
 #include <string.h>
 
 enum { RETRY_TOKENS = 500, TRANSIENT_COST = 10, OTHER_COST = 5, REGIONS_MAX = 64 };
+enum { CLOCK_SKEW_S = 14 * 60 }; /* S3 allows 15 minutes */
 
 struct region_row {
 	char bucket[64], region[48];
@@ -364,7 +365,9 @@ static enum s3t_rc judge(struct s3_call *call, struct http_response *resp, struc
 	if (!call->root)
 		return S3T_OK;
 	char root[64];
-	enum s3t_rc rc = xml_parse(strbuf_view(&resp->body), call->handler, root, err);
+	bool is_read_twice = call->handler && !call->prepare;
+	enum s3t_rc rc = xml_parse(
+		strbuf_view(&resp->body), is_read_twice ? NULL : call->handler, root, err);
 	if (rc == S3T_OK && strcmp(root, "Error") == 0)
 		return s3_error_from(resp, call->bucket, call->key, err);
 	if (rc == S3T_OK && strcmp(root, call->root) != 0) {
@@ -373,6 +376,8 @@ static enum s3t_rc judge(struct s3_call *call, struct http_response *resp, struc
 			"<%s> where <%s> was due).",
 			root, call->root);
 	}
+	if (rc == S3T_OK && is_read_twice)
+		rc = xml_parse(strbuf_view(&resp->body), call->handler, NULL, err);
 	if (rc != S3T_OK && err)
 		err->http_status = resp->status;
 	return rc;
@@ -417,6 +422,16 @@ static bool fix_clock(struct s3_client *c, const struct http_response *resp)
 	return true;
 }
 
+/* A HEAD that is refused for its time says so in no document: the clocks themselves tell. */
+static bool clock_is_off(const struct s3_client *c, const struct http_response *resp)
+{
+	int64_t server_s = time_parse_http(http_header(resp, "date"));
+	if (server_s == TIME_UNKNOWN)
+		return false;
+	int64_t ahead = time_wall_s() + atomic_load(&c->clock_offset_s) - server_s;
+	return ahead > CLOCK_SKEW_S || ahead < -CLOCK_SKEW_S;
+}
+
 static enum s3t_rc discover_region(
 	const struct s3_ctx *ctx, struct strview bucket, struct s3t_err *err)
 {
@@ -426,7 +441,7 @@ static enum s3t_rc discover_region(
 	enum s3t_rc rc = try_once(ctx, &call, &resp, err);
 	struct strview region = http_header(&resp, "x-amz-bucket-region");
 	if (rc == S3T_OK && err)
-		snprintf(err->region, sizeof err->region, "%.*s", (int)region.len, region.data);
+		s3_clean_region(region, err->region);
 	http_response_deinit(&resp);
 	return rc;
 }
@@ -451,7 +466,9 @@ static bool corrected(const struct s3_ctx *ctx, const struct s3_call *call, enum
 {
 	struct s3_client *c = ctx->client;
 	bool redirect = rc == S3T_REGION || (why->http_status == 400 && resp->body.len == 0);
-	if (rc == S3T_CLOCK && !r->fixed_clock)
+	bool is_skewed = rc == S3T_CLOCK ||
+			 (why->http_status == 403 && resp->body.len == 0 && clock_is_off(c, resp));
+	if (is_skewed && !r->fixed_clock)
 		return r->fixed_clock = true, fix_clock(c, resp);
 	if (redirect && !r->fixed_region)
 		return r->fixed_region = true, fix_region(ctx, call, why);

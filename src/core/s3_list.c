@@ -15,6 +15,7 @@ struct page_reader {
 	const struct s3_list *list;
 	struct entry_page *page;
 	bool is_encoded, truncated, failed;
+	bool says_encoded, has_decoded; /* the answer says so; decoding made a difference */
 	struct strbuf key, etag, storage_class, last_key, next_token, next_marker;
 	uint64_t size;
 	int64_t mtime_ns;
@@ -44,12 +45,14 @@ static void set_name(struct page_reader *r, struct strbuf *to, struct strview te
 		uri_decode(to, text, true);
 	else
 		strbuf_add_sv(to, text);
+	r->has_decoded = r->has_decoded || !sv_eq(strbuf_view(to), text);
 }
 
 static void add_entry(struct page_reader *r, enum entry_kind kind)
 {
 	struct strview name = strbuf_view(&r->key);
-	set_text(&r->last_key, name);
+	if (sv_cmp(name, strbuf_view(&r->last_key)) > 0)
+		set_text(&r->last_key, name);
 	if (!sv_starts_with(name, r->list->prefix))
 		return; /* not asked for */
 	name = sv_from(name, r->list->prefix.len);
@@ -100,12 +103,27 @@ static void on_close(
 		add_entry(r, ENTRY_FILE);
 	else if (depth == 1 && sv_eq(name, SV("CommonPrefixes")))
 		add_entry(r, ENTRY_DIR);
+	else if (depth == 1 && sv_eq(name, SV("EncodingType")))
+		r->says_encoded = sv_eq(text, SV("url"));
 	else if (depth == 1 && sv_eq(name, SV("IsTruncated")))
 		r->truncated = sv_eq(text, SV("true"));
 	else if (depth == 1 && sv_eq(name, SV("NextContinuationToken")))
 		set_text(&r->next_token, text);
 	else if (depth == 1 && sv_eq(name, SV("NextMarker")))
 		set_name(r, &r->next_marker, text);
+}
+
+/* Before each try: what half a page left behind is forgotten. */
+static void start_page(void *arg, struct s3_call *call)
+{
+	struct page_reader *r = arg;
+	(void)call;
+	r->page->count = 0;
+	r->page->arena_len = 0;
+	r->truncated = r->failed = r->says_encoded = r->has_decoded = false;
+	strbuf_reset(&r->last_key);
+	strbuf_reset(&r->next_token);
+	strbuf_reset(&r->next_marker);
 }
 
 static enum s3t_rc fetch(
@@ -116,7 +134,7 @@ static enum s3t_rc fetch(
 	size_t n = 0;
 	char max_keys[16];
 	snprintf(max_keys, sizeof max_keys, "%u", list->max_keys ? list->max_keys : 1000);
-	r->is_encoded = !provider->no_url_encoding;
+	r->is_encoded = !provider->no_url_encoding && !list->is_plain;
 	if (!list->is_v1)
 		query[n++] = (struct sigv4_pair){SV("list-type"), SV("2")};
 	if (list->prefix.len)
@@ -136,7 +154,9 @@ static enum s3t_rc fetch(
 		.query = query,
 		.query_count = n,
 		.root = "ListBucketResult",
-		.handler = &handler};
+		.handler = &handler,
+		.prepare = start_page,
+		.prepare_arg = r};
 	struct http_response resp;
 	http_response_init(&resp);
 	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
@@ -148,6 +168,9 @@ static enum s3t_rc fetch(
 static bool advance(struct s3_list *list, struct page_reader *r)
 {
 	struct strbuf *next = &r->next_token;
+	/* made of a key, and mangled where XML could not hold that key: version 1 takes the key */
+	if (memmem(next->data, next->len, "\xef\xbf\xbd", 3))
+		list->is_v1 = true;
 	if (list->is_v1)
 		next = r->next_marker.len ? &r->next_marker : &r->last_key;
 	if (next->len == 0 || sv_eq(strbuf_view(next), strbuf_view(&list->token)))
@@ -186,9 +209,12 @@ enum s3t_rc s3_list_page(const struct s3_ctx *ctx, struct s3_list *list, struct 
 	bool first = list->pages == 0 && !list->is_v1;
 	if (first &&
 		(rc == S3T_UNSUPPORTED || (rc == S3T_OK && r.truncated && !r.next_token.len))) {
-		reader_deinit(&r);
-		reader_init(&r, list);
 		list->is_v1 = true;
+		rc = fetch(ctx, list, &r, err);
+	}
+	/* it did not encode what it was asked to: names with '+' and '%' are what they are */
+	if (rc == S3T_OK && r.has_decoded && !r.says_encoded) {
+		list->is_plain = true;
 		rc = fetch(ctx, list, &r, err);
 	}
 	if (rc == S3T_OK && r.failed)

@@ -1,5 +1,6 @@
 #include "core/parse.h"
 #include "core/s3.h"
+#include "core/text.h"
 #include "core/timeutil.h"
 #include "core/xml.h"
 
@@ -88,11 +89,13 @@ enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, stru
 
 /* --- PUT --- */
 
-enum { PUT_HEADERS_MAX = 32 };
+/* reserved: for what a request means, which metadata must not crowd out */
+enum { PUT_HEADERS_MAX = 40, PUT_HEADERS_RESERVED = 8 };
 
 struct put_headers {
 	struct sigv4_pair pairs[PUT_HEADERS_MAX];
 	size_t count;
+	bool is_full; /* there was more metadata than fits */
 	char mtime[40], part_size[24];
 	struct strbuf names[PUT_HEADERS_MAX]; /* of metadata */
 	size_t name_count;
@@ -113,10 +116,13 @@ static void put_add_metadata(struct put_headers *h, struct strview metadata, boo
 		size_t colon = sv_find(line, ':');
 		struct strview name = sv_n(line.data, colon);
 		metadata = sv_from(metadata, end + 1);
-		if (!name.len || h->count == PUT_HEADERS_MAX ||
-			sv_eq_nocase(name, SV(META_PART_SIZE)) ||
+		if (!name.len || sv_eq_nocase(name, SV(META_PART_SIZE)) ||
 			(skip_mtime && sv_eq_nocase(name, SV("mtime"))))
 			continue;
+		if (h->count >= PUT_HEADERS_MAX - PUT_HEADERS_RESERVED) {
+			h->is_full = true;
+			return;
+		}
 		struct strbuf *full = &h->names[h->name_count++];
 		strbuf_init(full);
 		strbuf_add_str(full, META);
@@ -152,6 +158,15 @@ static void put_headers_init(struct put_headers *h, const struct s3_put *put)
 		put_add(h, SV("if-none-match"), SV("*"));
 }
 
+/* Half of the metadata is not the metadata. */
+static enum s3t_rc put_headers_check(const struct put_headers *h, struct s3t_err *err)
+{
+	if (!h->is_full)
+		return S3T_OK;
+	return s3t_fail(err, S3T_UNSUPPORTED,
+		"The object has more metadata than one request can carry; nothing was sent.");
+}
+
 static void put_headers_deinit(struct put_headers *h)
 {
 	for (size_t i = 0; i < h->name_count; i++)
@@ -169,7 +184,16 @@ static enum s3t_rc put(const struct s3_ctx *ctx, struct s3_call *call, const str
 	call->header_count = headers.count;
 	struct http_response resp;
 	http_response_init(&resp);
-	enum s3t_rc rc = s3_send(ctx, call, &resp, err);
+	enum s3t_rc rc = put_headers_check(&headers, err);
+	if (rc == S3T_OK)
+		rc = s3_send(ctx, call, &resp, err);
+	if (rc == S3T_CHANGED && resp.status == 412 && what && what->if_none_match) {
+		char *bucket = text_sanitised(call->bucket), *key = text_sanitised(call->key);
+		rc = s3t_fail(
+			err, S3T_EXISTS, "There is an object s3://%s/%s already.", bucket, key);
+		free(bucket);
+		free(key);
+	}
 	if (rc == S3T_OK && etag)
 		s3_clean_etag(http_header(&resp, "etag"), etag);
 	if (rc == S3T_OK && version_id)
@@ -202,7 +226,9 @@ struct getter {
 	uint64_t got;
 	bool ranged; /* this try asked for a range */
 	char range[64];
-	struct strbuf match;
+	char etag[S3_ETAG_MAX]; /* known from the start, or of the first answer */
+	bool is_known;
+	char match[S3_ETAG_MAX + 2];
 	struct sigv4_pair headers[2];
 	struct http_response *resp;
 	struct s3t_err refusal; /* why the answer was not taken */
@@ -226,8 +252,11 @@ static void before_try(void *arg, struct s3_call *call)
 				(unsigned long long)(get->offset + get->len - 1));
 		g->headers[n++] = (struct sigv4_pair){SV("range"), sv(g->range)};
 	}
-	if (g->match.len)
-		g->headers[n++] = (struct sigv4_pair){SV("if-match"), strbuf_view(&g->match)};
+	/* what was got binds what is still to come */
+	if (g->etag[0] && (g->is_known || g->got)) {
+		snprintf(g->match, sizeof g->match, "\"%s\"", g->etag);
+		g->headers[n++] = (struct sigv4_pair){SV("if-match"), sv(g->match)};
+	}
 	call->headers = g->headers;
 	call->header_count = n;
 }
@@ -261,6 +290,11 @@ static bool on_answer(void *arg, int status)
 			"The server answered with another range than the one asked for.");
 		return false;
 	}
+	if (!g->ranged && status == 206) {
+		s3t_fail(&g->refusal, S3T_PROTOCOL,
+			"The server answered with a part of the object; the whole was asked for.");
+		return false;
+	}
 	uint64_t length;
 	bool whole = status == 200;
 	if (whole && g->ranged && (from > 0 || last != get->total - 1)) {
@@ -277,11 +311,14 @@ static bool on_answer(void *arg, int status)
 	}
 	char etag[S3_ETAG_MAX];
 	s3_clean_etag(http_header(g->resp, "etag"), etag);
-	if (get->etag && get->etag[0] && etag[0] && strcmp(get->etag, etag) != 0) {
+	bool is_bound = g->is_known || g->got;
+	if (is_bound && g->etag[0] && etag[0] && strcmp(g->etag, etag) != 0) {
 		s3t_fail(&g->refusal, S3T_CHANGED, "The object changed on the server meanwhile.");
 		return false;
 	}
-	if (get->object && !g->has_object) {
+	if (!is_bound)
+		memcpy(g->etag, etag, sizeof g->etag);
+	if (get->object && (!g->has_object || !is_bound)) {
 		object_from(g->resp, get->object);
 		g->has_object = true;
 	}
@@ -307,9 +344,9 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 		return S3T_OK; /* a range cannot be empty */
 	struct http_response resp;
 	struct getter g = {.get = get, .resp = &resp};
-	strbuf_init(&g.match);
-	if (get->etag && get->etag[0])
-		strbuf_addf(&g.match, "\"%s\"", get->etag);
+	if (get->etag)
+		snprintf(g.etag, sizeof g.etag, "%s", get->etag);
+	g.is_known = g.etag[0];
 	struct s3_call call = {.method = "GET",
 		.bucket = get->bucket,
 		.key = get->key,
@@ -332,7 +369,6 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 	if (rc == S3T_OK && g.got != want)
 		rc = s3t_fail(err, S3T_MISMATCH, "The server sent fewer bytes than announced.");
 	http_response_deinit(&resp);
-	strbuf_deinit(&g.match);
 	return rc;
 }
 
@@ -395,7 +431,9 @@ static enum s3t_rc copy(const struct s3_ctx *ctx, struct s3_call *call, struct p
 	call->handler = &handler;
 	struct http_response resp;
 	http_response_init(&resp);
-	enum s3t_rc rc = s3_send(ctx, call, &resp, err);
+	enum s3t_rc rc = put_headers_check(headers, err);
+	if (rc == S3T_OK)
+		rc = s3_send(ctx, call, &resp, err);
 	http_response_deinit(&resp);
 	strbuf_deinit(&source);
 	return rc;
@@ -467,7 +505,9 @@ enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview 
 		.handler = &handler};
 	struct http_response resp;
 	http_response_init(&resp);
-	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
+	enum s3t_rc rc = put_headers_check(&headers, err);
+	if (rc == S3T_OK)
+		rc = s3_send(ctx, &call, &resp, err);
 	http_response_deinit(&resp);
 	put_headers_deinit(&headers);
 	if (rc == S3T_OK && (!*upload_id || !**upload_id))

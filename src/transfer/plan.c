@@ -19,7 +19,8 @@ bool plan_upload(
 	*out = (struct plan){.part_size = size, .part_count = 1};
 	if (size < threshold && size <= S3_PART_MAX)
 		return true;
-	if (size / S3_PART_MAX >= max_parts)
+	uint64_t fewest = size / S3_PART_MAX + (size % S3_PART_MAX != 0);
+	if (fewest > max_parts || max_parts == 0)
 		return false;
 	uint64_t automatic = size / (max_parts - max_parts / 20 ? max_parts - max_parts / 20 : 1);
 	uint64_t part = wanted;
@@ -49,10 +50,11 @@ struct plan plan_download(uint64_t size, bool parallel, uint64_t wanted, uint32_
 			8 * PLAN_MIB, 64 * PLAN_MIB);
 	if (!parallel || part >= size)
 		return p;
-	while ((size + part - 1) / part > UINT32_MAX / 2)
+	/* size is what a server says: sums may not be possible */
+	while ((size - 1) / part + 1 > UINT32_MAX / 2)
 		part *= 2;
 	p.part_size = part;
-	p.part_count = (uint32_t)((size + part - 1) / part);
+	p.part_count = (uint32_t)((size - 1) / part + 1);
 	return p;
 }
 

@@ -56,7 +56,7 @@ ok 'one change moves one file'
 
 fails_with 1 'exists' s3tui cp --on-conflict fail "$tree/file-0.bin" "s3://$bucket/tree/file-0.bin"
 s3tui cp --on-conflict rename "$tree/file-4.bin" "s3://$bucket/tree/"
-keys "$bucket/tree" | grep -qxF 'tree/file-4 (2).bin' || die 'rename found no other name'
+keys "$bucket/tree" | grep -xF 'tree/file-4 (2).bin' >/dev/null || die 'rename found no other name'
 ok 'fail and rename'
 
 # Where things land.
@@ -83,8 +83,8 @@ ln -s d "$work/l/dirlink"
 mkfifo "$work/l/fifo"
 s3tui cp -r "$work/l" "s3://$bucket/links" 2>"$work/stderr"
 expect 2 "$(grep -c skipped "$work/stderr")" 'skipped and listed'
-keys "$bucket/links" | grep -qx links/link || die 'a link to a file was not followed'
-! keys "$bucket/links" | grep -q dirlink || die 'a link to a directory was followed'
+keys "$bucket/links" | grep -x links/link >/dev/null || die 'a link to a file was not followed'
+! keys "$bucket/links" | grep dirlink >/dev/null || die 'a link to a directory was followed'
 s3tui cp -r --follow "$work/l" "s3://$bucket/follow" 2>/dev/null
-keys "$bucket/follow" | grep -qx follow/dirlink/two || die '--follow did not follow'
+keys "$bucket/follow" | grep -x follow/dirlink/two >/dev/null || die '--follow did not follow'
 ok 'links and FIFOs'
