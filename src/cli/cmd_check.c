@@ -249,12 +249,7 @@ static bool check_tls(struct check *c)
 	bool is_v6 = strchr(e->host, ':') != NULL;
 	char *url = s3t_asprintf("%s://%s%s%s:%u%s/", e->is_https ? "https" : "http",
 		is_v6 ? "[" : "", e->host, is_v6 ? "]" : "", port_of(e), e->base_path);
-	struct http_options options = {.ca_file = s->ca_bundle[0] ? s->ca_bundle : NULL,
-		.proxy = s->proxy[0] ? s->proxy : NULL,
-		.no_verify = c->profile->no_verify_ssl,
-		.connect_timeout_ms = s->connect_timeout_ms,
-		.low_speed_time_ms = s->low_speed_time_ms,
-		.low_speed_limit = (int64_t)s->low_speed_limit};
+	struct http_options options = s3_http_options(c->profile);
 	struct http_request req = {.method = "GET",
 		.url = url,
 		.timeout_ms = s->connect_timeout_ms * 3,

@@ -275,7 +275,14 @@ static enum s3t_rc local_list_next(struct loc_list *l, const struct loc_io *io,
 		const struct dirent *e = readdir(l->dir);
 		if (!e) {
 			struct pending *left = l->stack;
-			if (l->dir_entries == 0 && left->rel[0] && (l->flags & LOC_LIST_RECURSIVE))
+			struct s3t_err why;
+			int failed = errno;
+			if (failed) {
+				fail_path(&why, failed, "read on in", sv(left->rel));
+				complain(l, left->rel, &why);
+			}
+			if (!failed && l->dir_entries == 0 && left->rel[0] &&
+				(l->flags & LOC_LIST_RECURSIVE))
 				(void)entry_page_add(*page, sv(left->rel), ENTRY_DIR, 0,
 					TIME_UNKNOWN, 0, sv_n("", 0));
 			leave_dir(l);

@@ -32,6 +32,8 @@ struct s3_client *s3_client_new(struct profile *profile);
 struct s3_client *s3_client_ref(struct s3_client *c);
 void s3_client_unref(struct s3_client *c);
 const struct profile *s3_client_profile(const struct s3_client *c);
+/* How a profile's connections are made; borrows from it. */
+struct http_options s3_http_options(const struct profile *profile);
 struct s3_counters *s3_client_counters(struct s3_client *c);
 /* Whether a copy between the two can be done by the server: same endpoint and credentials. */
 bool s3_client_same_service(const struct s3_client *a, const struct s3_client *b);

@@ -196,6 +196,17 @@ static void target_deinit(struct target *t)
 	strbuf_deinit(&t->path);
 }
 
+struct http_options s3_http_options(const struct profile *profile)
+{
+	const struct settings *s = &profile->settings;
+	return (struct http_options){.ca_file = s->ca_bundle[0] ? s->ca_bundle : NULL,
+		.proxy = s->proxy[0] ? s->proxy : NULL,
+		.no_verify = profile->no_verify_ssl,
+		.connect_timeout_ms = s->connect_timeout_ms,
+		.low_speed_time_ms = s->low_speed_time_ms,
+		.low_speed_limit = (int64_t)s->low_speed_limit};
+}
+
 /* --- one try --- */
 
 struct attempt {
@@ -336,12 +347,7 @@ static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call,
 			.read = read_memory,
 			.rewind = rewind_memory,
 			.arg = &memory};
-	struct http_options options = {.ca_file = s->ca_bundle[0] ? s->ca_bundle : NULL,
-		.proxy = s->proxy[0] ? s->proxy : NULL,
-		.no_verify = c->profile->no_verify_ssl,
-		.connect_timeout_ms = s->connect_timeout_ms,
-		.low_speed_time_ms = s->low_speed_time_ms,
-		.low_speed_limit = (int64_t)s->low_speed_limit};
+	struct http_options options = s3_http_options(c->profile);
 	atomic_fetch_add_explicit(&c->counters.requests, 1, memory_order_relaxed);
 	rc = http_perform(ctx->conn, &options, &req, resp, ctx->cancel, err);
 

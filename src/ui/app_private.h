@@ -9,7 +9,7 @@ struct job_note {
 	struct job_note *next;
 	job_id id;
 	enum job_kind kind;
-	bool has_answer; /* for all: questions that are still in the queue are void */
+	bool has_answer;            /* for all: questions that are still in the queue are void */
 	struct location *from, *to; /* references; may be NULL */
 	struct strview *sources;    /* owned bytes */
 	size_t source_count;

@@ -15,28 +15,8 @@ static bool move_cursor(struct app *app, enum action action)
 	struct pane *p = app_active(app);
 	struct cursor *c = pane_cursor(p);
 	cursor_set_rows(c, listing_rows(pane_listing(p)));
-	switch (action) {
-	case ACTION_UP:
-		cursor_move(c, -1);
-		break;
-	case ACTION_DOWN:
-		cursor_move(c, 1);
-		break;
-	case ACTION_PAGE_UP:
-		cursor_page(c, -1);
-		break;
-	case ACTION_PAGE_DOWN:
-		cursor_page(c, 1);
-		break;
-	case ACTION_TOP:
-		cursor_top(c);
-		break;
-	case ACTION_BOTTOM:
-		cursor_bottom(c);
-		break;
-	default:
+	if (!cursor_act(c, action))
 		return false;
-	}
 	pane_note_cursor(p);
 	return true;
 }

@@ -76,3 +76,30 @@ void cursor_bottom(struct cursor *c)
 {
 	cursor_to(c, c->rows ? c->rows - 1 : 0);
 }
+
+bool cursor_act(struct cursor *c, enum action action)
+{
+	switch (action) {
+	case ACTION_UP:
+		cursor_move(c, -1);
+		break;
+	case ACTION_DOWN:
+		cursor_move(c, 1);
+		break;
+	case ACTION_PAGE_UP:
+		cursor_page(c, -1);
+		break;
+	case ACTION_PAGE_DOWN:
+		cursor_page(c, 1);
+		break;
+	case ACTION_TOP:
+		cursor_top(c);
+		break;
+	case ACTION_BOTTOM:
+		cursor_bottom(c);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}

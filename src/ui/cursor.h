@@ -2,6 +2,9 @@
 #ifndef UI_CURSOR_H
 #define UI_CURSOR_H
 
+#include "ui/actions.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 
 struct cursor {
@@ -22,5 +25,7 @@ void cursor_move(struct cursor *c, long by);
 void cursor_page(struct cursor *c, int pages);
 void cursor_top(struct cursor *c);
 void cursor_bottom(struct cursor *c);
+/* What the actions that move in lists do; false if it is none of them. */
+bool cursor_act(struct cursor *c, enum action action);
 
 #endif

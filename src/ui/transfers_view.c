@@ -415,26 +415,8 @@ static void retry(struct transfers_view *t)
 static bool on_action(struct view *v, enum action action)
 {
 	struct transfers_view *t = (struct transfers_view *)v;
-	struct cursor *c = &t->cursor;
+	rebuild(t); /* the snapshot may be newer than what was drawn */
 	switch (action) {
-	case ACTION_UP:
-		cursor_move(c, -1);
-		break;
-	case ACTION_DOWN:
-		cursor_move(c, 1);
-		break;
-	case ACTION_PAGE_UP:
-		cursor_page(c, -1);
-		break;
-	case ACTION_PAGE_DOWN:
-		cursor_page(c, 1);
-		break;
-	case ACTION_TOP:
-		cursor_top(c);
-		break;
-	case ACTION_BOTTOM:
-		cursor_bottom(c);
-		break;
 	case ACTION_TAKE_AWAY:
 		take_away(t);
 		break;
@@ -445,7 +427,8 @@ static bool on_action(struct view *v, enum action action)
 		app_close(v->app, v);
 		return true;
 	default:
-		return false;
+		if (!cursor_act(&t->cursor, action))
+			return false;
 	}
 	note_cursor(t);
 	app_renew(v->app);
