@@ -24,6 +24,8 @@ struct run {
 	struct strbuf root; /* of the targets */
 	struct strbuf line, source, target;
 	bool is_over, was_cancelled;
+	bool has_answer; /* for all that is asked from now on */
+	enum conflict_policy answer;
 	uint64_t done, failed, skipped, bytes;
 	int64_t began_ms;
 };
@@ -173,6 +175,10 @@ static void ask(struct run *r, const struct event *e)
 		enum conflict_policy policy;
 	} answers[] = {{'o', CONFLICT_OVERWRITE}, {'n', CONFLICT_NEWER}, {'d', CONFLICT_SIZE},
 		{'s', CONFLICT_SKIP}, {'r', CONFLICT_RENAME}};
+	if (r->has_answer) { /* it was asked before the answer came */
+		engine_answer(r->engine, r->job, e->item, r->answer, true);
+		return;
+	}
 	find_names(r, e);
 	struct strbuf text;
 	strbuf_init(&text);
@@ -194,6 +200,8 @@ static void ask(struct run *r, const struct event *e)
 			if (letter != answers[i].letter && !is_all)
 				continue;
 			engine_answer(r->engine, r->job, e->item, answers[i].policy, is_all);
+			r->has_answer = is_all;
+			r->answer = answers[i].policy;
 			answered = true;
 		}
 	}
@@ -306,7 +314,7 @@ int run_job(struct cli *cli, struct job_spec *spec)
 	engine_free(r.engine, GRACE_MS);
 	take_events(&r, true);
 	msgq_free(r.events);
-	if (watched && r.is_over)
+	if (watched && r.is_over && !r.was_cancelled)
 		sum_up(&r);
 	strbuf_deinit(&r.root);
 	strbuf_deinit(&r.line);

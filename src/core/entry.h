@@ -49,7 +49,7 @@ struct strview entry_name(const struct entry_page *page, const struct entry *e);
 struct strview entry_etag(const struct entry_page *page, const struct entry *e);
 
 /* Storage classes as small numbers; unknown ones are remembered as they came (at most 200). 0 is
- * none or STANDARD. Any thread. */
+ * none. Any thread. */
 uint8_t storage_class_index(struct strview name);
 const char *storage_class_name(uint8_t index);
 

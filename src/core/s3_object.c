@@ -200,6 +200,7 @@ static enum s3t_rc put(const struct s3_ctx *ctx, struct s3_call *call, const str
 		*version_id = header_copy(&resp, "x-amz-version-id");
 	http_response_deinit(&resp);
 	put_headers_deinit(&headers);
+	call->headers = NULL; /* they end here */
 	return rc;
 }
 
@@ -436,6 +437,7 @@ static enum s3t_rc copy(const struct s3_ctx *ctx, struct s3_call *call, struct p
 		rc = s3_send(ctx, call, &resp, err);
 	http_response_deinit(&resp);
 	strbuf_deinit(&source);
+	call->handler = NULL; /* it ends here */
 	return rc;
 }
 

@@ -141,6 +141,7 @@ void app_quit_when_idle(struct app *app, bool wanted)
 	app->quits_when_idle = wanted;
 }
 
+S3T_PRINTF(3, 0)
 static void set_status(struct app *app, bool is_error, const char *fmt, va_list ap)
 {
 	struct strbuf sb;

@@ -171,8 +171,8 @@ static void bodies_that_are_no_error_document_fall_back_on_the_status(void **sta
 	static const char *const bodies[] = {"<html><body>Bad gateway</body></html>", "gateway",
 		"<Error><Code>NoSuch", "<Error><Code></Code></Error>", "{\"error\":1}",
 		"\x1b[31m\xff",
-		"<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><Error><Code>&a;</Code>"
-		"</Error>",
+		("<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><Error><Code>&a;</Code>"
+		 "</Error>"),
 		"<Error>", "<>", "<a><b></a></b>"};
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		struct s3t_err err;

@@ -1171,7 +1171,7 @@ static void answers_that_are_not_the_range_are_refused(void **state)
 		assert_int_equal(rc, rows[i].rc);
 		assert_true(has_header(&s, 0, "if-match", "\"e\""));
 		if (rc == S3T_OK)
-			assert_memory_equal(out.data, "abcdefghij" + rows[i].offset, out.len);
+			assert_memory_equal(out.data, &"abcdefghij"[rows[i].offset], out.len);
 		else
 			assert_int_equal(err.rc, rc);
 		strbuf_deinit(&out);
