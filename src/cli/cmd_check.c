@@ -64,7 +64,7 @@ static void report(struct check *c, const char *step, bool ok, const char *fmt, 
 
 static void report_err(struct check *c, const char *step, const struct s3t_err *err)
 {
-	const char *hint = hint_for(err);
+	const char *hint = s3t_err_hint(err);
 	report(c, step, false, "%s%s%s%s%s", err->message, hint[0] ? " What to do: " : "", hint,
 		hint[0] ? "." : "", err->rc == S3T_CANCELLED ? " (cancelled)" : "");
 }
@@ -319,7 +319,7 @@ static bool check_signature(struct check *c, const struct place *p, const struct
 	const char *source = creds ? creds_source(creds) : "nowhere";
 	if (is_signature_failure(err)) {
 		report(c, "signature", false, "%s Keys from: %s. What to do: %s.", err->message,
-			source, hint_for(err));
+			source, s3t_err_hint(err));
 		return false;
 	}
 	if (creds && err->rc == S3T_DENIED && !c->profile->is_aws && is_all_denied(c, p)) {

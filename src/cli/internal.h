@@ -80,8 +80,6 @@ int out_finish(int status);
  * nothing of a cancel. name may be NULL. */
 int cli_fail(const struct cli *cli, const char *verb, const char *name, const struct s3t_err *err);
 void add_error_json(struct json_writer *w, const struct s3t_err *err);
-/* What a person could do about it, or "". */
-const char *hint_for(const struct s3t_err *err);
 
 /* --- signals.c --- */
 

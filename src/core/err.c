@@ -105,3 +105,40 @@ void s3t_err_prefix(struct s3t_err *err, const char *fmt, ...)
 	size_t used = strlen(err->message);
 	snprintf(err->message + used, sizeof err->message - used, "%s", old);
 }
+
+static const struct {
+	enum s3t_rc rc;
+	const char *hint;
+} hints[] = {
+	{S3T_CREDENTIALS, "set access_key_id and secret_access_key in s3tui.ini, or the AWS_ "
+			  "variables, or use --no-sign-request"},
+	{S3T_AUTH, "look at the keys of this profile and at --endpoint"},
+	{S3T_DENIED, "look at the permissions, and at the secret key: some services answer a wrong "
+		     "one like this"},
+	{S3T_NO_SPACE, "make room and run it again"},
+	{S3T_RESOLVE, "look at the endpoint's spelling and at the network"},
+	{S3T_CONNECT,
+		"look at the endpoint's port, the network and firewalls; s3tui check tells more"},
+	{S3T_TLS, "give the authority's certificate with --ca-bundle"},
+	{S3T_TIMEOUT, "run it again, or raise the limits under [network]"},
+	{S3T_NETWORK, "run it again; s3tui check tells more"},
+	{S3T_CLOCK, "set the clock of this machine"},
+	{S3T_REGION, "give the right --region"},
+	{S3T_SLOW_DOWN, "run it again later, or with fewer --jobs"},
+	{S3T_SERVER, "run it again later"},
+	{S3T_MISMATCH, "run it again; if it stays, something on the way changes data"},
+	{S3T_CHANGED, "run it again"},
+	{S3T_EXISTS, "choose another name, or say --on-conflict"},
+};
+
+const char *s3t_err_hint(const struct s3t_err *err)
+{
+	if (err->rc == S3T_DENIED && err->sys_errno)
+		return "look at the permissions";
+	if (err->rc == S3T_NO_SPACE && !err->sys_errno)
+		return ""; /* a quota on the server */
+	for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+		if (hints[i].rc == err->rc)
+			return hints[i].hint;
+	return "";
+}

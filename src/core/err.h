@@ -78,6 +78,8 @@ enum s3t_rc s3t_fail(struct s3t_err *err, enum s3t_rc rc, const char *fmt, ...) 
  * …), and its description is appended to the sentence. */
 enum s3t_rc s3t_fail_errno(struct s3t_err *err, int sys_errno, const char *fmt, ...)
 	S3T_PRINTF(3, 4);
+/* What a person can do about it, as a clause ("look at the permissions"), or ""; static. */
+const char *s3t_err_hint(const struct s3t_err *err);
 /* Puts text in front of the sentence already there ("cannot open x: " …). err may be NULL. */
 void s3t_err_prefix(struct s3t_err *err, const char *fmt, ...) S3T_PRINTF(2, 3);
 

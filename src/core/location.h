@@ -32,8 +32,9 @@ struct loc_stat {
 	int64_t mtime_ns; /* own time of the data; for objects x-amz-meta-mtime, else LastModified
 			   */
 	char etag[S3_ETAG_MAX];
-	uint64_t dev, ino;  /* local: identity */
-	unsigned mode;      /* local: permission bits */
+	uint64_t dev, ino; /* local: identity */
+	unsigned mode;     /* local: permission bits */
+	bool is_link;      /* local: the path itself is a symbolic link; kind is what it leads to */
 	char *content_type; /* S3; NULL: unknown; loc_stat_deinit frees */
 };
 void loc_stat_deinit(struct loc_stat *st);

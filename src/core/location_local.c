@@ -70,13 +70,17 @@ static enum s3t_rc local_stat(struct location *loc, const struct loc_io *io, str
 {
 	(void)loc;
 	(void)io;
+	while (path.len > 1 && path.data[path.len - 1] == '/')
+		path.len--; /* "link/" is the link here, too */
 	char *name = s3t_strndup(path.data, path.len);
-	struct stat st;
+	struct stat st, self;
 	int failed = stat(name, &st) != 0 ? errno : 0;
+	bool is_link = lstat(name, &self) == 0 && S_ISLNK(self.st_mode);
 	free(name);
 	if (failed)
 		return fail_path(err, failed, "look at", path);
 	stat_from(&st, out);
+	out->is_link = is_link;
 	return S3T_OK;
 }
 

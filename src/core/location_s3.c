@@ -455,16 +455,41 @@ static bool etag_is_md5(const char *etag, const unsigned char sum[MD5_LEN])
 	return hex_decode(sv(etag), told, MD5_LEN) && memcmp(told, sum, MD5_LEN) == 0;
 }
 
+/* One PUT. Where it must not replace anything, a server may not know that condition; and after a
+ * lost answer what is there already may be what was just sent. */
+static enum s3t_rc put_whole(struct loc_sink *s, const struct loc_io *io, int fd, uint64_t offset,
+	uint64_t len, struct s3t_err *err)
+{
+	unsigned char sum[MD5_LEN];
+	struct fd_body body = {.fd = fd, .offset = offset, .len = len, .io = io};
+	enum s3t_rc rc = send_body(s, io, &body, s->spec.prove, 0, s->etag, sum, err);
+	if (rc == S3T_UNSUPPORTED && s->put.if_none_match) {
+		s->put.if_none_match = false;
+		body = (struct fd_body){.fd = fd, .offset = offset, .len = len, .io = io};
+		rc = send_body(s, io, &body, s->spec.prove, 0, s->etag, sum, err);
+	}
+	if (rc != S3T_EXISTS || !s->spec.prove)
+		return rc;
+	struct s3_ctx ctx = ctx_of(s->loc, io);
+	struct s3_object there;
+	s3_object_init(&there);
+	bool is_ours = s3_head_object(&ctx, s->bucket, s->key, &there, NULL) == S3T_OK &&
+		       there.size == len && etag_is_md5(there.etag, sum);
+	memcpy(s->etag, there.etag, sizeof s->etag);
+	s3_object_deinit(&there);
+	if (is_ours && io->progress)
+		io->progress(io->progress_arg, (int64_t)len);
+	return is_ours ? S3T_OK : rc;
+}
+
 static enum s3t_rc s3_sink_part(struct loc_sink *s, const struct loc_io *io, uint32_t index,
 	uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err)
 {
 	(void)offset;
 	struct s3_client *client = ((struct s3_location *)s->loc)->client;
 	unsigned char sum[MD5_LEN];
-	if (!s->upload_id) {
-		struct fd_body body = {.fd = fd, .offset = fd_offset, .len = len, .io = io};
-		return send_body(s, io, &body, s->spec.prove, 0, s->etag, sum, err);
-	}
+	if (!s->upload_id)
+		return put_whole(s, io, fd, fd_offset, len, err);
 	if (index >= s->slots)
 		return s3t_fail(
 			err, S3T_INVALID, "The object would need more than %u parts.", s->slots);

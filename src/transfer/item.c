@@ -39,8 +39,6 @@ struct loc_io item_io(struct worker *w, struct item *it)
 struct loc_sink_spec item_sink_spec(const struct item *it)
 {
 	const struct job_spec *spec = &it->job->spec;
-	bool asked = it->has_answer && it->answer == CONFLICT_OVERWRITE;
-	enum conflict_policy policy = it->has_answer ? it->answer : CONFLICT_OVERWRITE;
 	return (struct loc_sink_spec){.size = it->stat.size,
 		.part_size = it->plan.part_size,
 		.part_count = it->plan.part_count,
@@ -51,9 +49,9 @@ struct loc_sink_spec item_sink_spec(const struct item *it)
 					: mime_type_of(sv_n(it->target, it->target_len)),
 		.storage_class = spec->storage_class,
 		.mode = it->stat.mode,
-		.no_replace = !asked && it->target_side.mtime_ns == TIME_UNKNOWN &&
-			      (policy == CONFLICT_SKIP || policy == CONFLICT_RENAME ||
-				      policy == CONFLICT_FAIL || policy == CONFLICT_ASK),
+		.no_replace = it->target_side.mtime_ns == TIME_UNKNOWN &&
+			      (it->answer == CONFLICT_SKIP || it->answer == CONFLICT_RENAME ||
+				      it->answer == CONFLICT_FAIL || it->answer == CONFLICT_ASK),
 		.prove = spec->prove_upload};
 }
 
@@ -250,12 +248,31 @@ static enum s3t_rc make_directory(struct item *it, const struct loc_io *io, stru
 	return spec->to->ops->mkdir(spec->to, io, root, name, err);
 }
 
+/* The job's policy may be changed by an answer for all. */
+static enum conflict_policy policy_of(const struct item *it)
+{
+	struct job *job = it->job;
+	pthread_mutex_lock(&job->engine->lock);
+	enum conflict_policy policy = it->has_answer ? it->answer : job->spec.policy;
+	pthread_mutex_unlock(&job->engine->lock);
+	return policy;
+}
+
 static void start_directory(struct item *it, const struct loc_io *io)
 {
 	struct s3t_err err;
 	enum s3t_rc rc = S3T_OK;
 	struct loc_sink_result result = {.proof = NULL};
-	if (!it->job->spec.dry_run)
+	bool exists = false;
+	if (it->job->spec.kind == JOB_COPY && policy_of(it) != CONFLICT_OVERWRITE)
+		rc = look_at_target(
+			it, io, sv_n(it->target, it->target_len), &exists, &it->target_side, &err);
+	if (exists) {
+		s3t_fail(&err, S3T_EXISTS, "The directory is there already.");
+		end_item(it, ITEM_SKIPPED, NULL, &err);
+		return;
+	}
+	if (rc == S3T_OK && !it->job->spec.dry_run)
 		rc = make_directory(it, io, &err);
 	if (rc == S3T_OK && it->stat.kind == ENTRY_FILE)
 		rc = remove_source(it, io, &err);
@@ -268,12 +285,9 @@ static void start_directory(struct item *it, const struct loc_io *io)
 /* True: the item goes on; false: it has ended or asks. */
 static bool pass_conflict(struct item *it, const struct loc_io *io)
 {
-	struct job *job = it->job;
 	struct s3t_err err;
-	pthread_mutex_lock(&job->engine->lock);
-	enum conflict_policy policy = it->has_answer ? it->answer : job->spec.policy;
-	it->answer = policy;
-	pthread_mutex_unlock(&job->engine->lock);
+	enum conflict_policy policy = policy_of(it);
+	it->answer = policy; /* for the sink */
 	enum conflict_action action = settle(it, io, policy, &err);
 	if (action == CONFLICT_DO_SKIP)
 		end_item(it, ITEM_SKIPPED, NULL, &err);

@@ -213,9 +213,11 @@ static void take_single(struct job *job, const struct job_source *src, const str
 {
 	if (job->spec.kind == JOB_DELETE) {
 		struct entry_page *page = entry_page_new(false);
+		struct strview path = sv_n(src->path, src->path_len);
+		while (stat->is_link && path.len > 1 && path.data[path.len - 1] == '/')
+			path.len--; /* the link, not what it leads to */
 		strbuf_reset(&job->scan.base);
-		(void)entry_page_add(page, sv_n(src->path, src->path_len), ENTRY_FILE, stat->size,
-			0, 0, sv_n("", 0));
+		(void)entry_page_add(page, path, ENTRY_FILE, stat->size, 0, 0, sv_n("", 0));
 		book_batch(job, page);
 		entry_page_free(page);
 		return;
@@ -256,7 +258,15 @@ static enum s3t_rc start_source(
 	if (rc != S3T_OK)
 		return rc;
 	bool is_dir = stat.kind == ENTRY_DIR;
-	if (is_dir && !job->spec.recursive)
+	if (stat.is_link && job->spec.kind == JOB_DELETE) {
+		take_single(job, src, &stat);
+		return S3T_OK;
+	}
+	if (is_dir && stat.is_link && job->spec.kind == JOB_MOVE)
+		rc = s3t_fail(err, S3T_UNSUPPORTED,
+			"A symbolic link to a directory is not moved: copy it, or move what it "
+			"leads to.");
+	else if (is_dir && !job->spec.recursive)
 		rc = s3t_fail(err, S3T_INVALID, "It is a directory; -r takes what is in it.");
 	else if (stat.kind == ENTRY_OTHER)
 		rc = s3t_fail(err, S3T_UNSUPPORTED, "A FIFO, socket or device cannot be copied.");

@@ -248,10 +248,19 @@ static void draw_note(const struct pane *p, struct rect in)
 			p->error.message[0] ? p->error.message : s3t_rc_sentence(p->error.rc);
 		int lines =
 			draw_wrapped(in.y, in.x + 1, in.w - 2, in.h - 1, THEME_ERROR, sv(message));
-		const char *hint = p->error.rc == S3T_DENIED && pane_is_buckets(p)
-					   ? "Ctrl-G goes to a bucket by its name."
-					   : "Ctrl-R tries again.";
-		draw_wrapped(in.y + lines, in.x + 1, in.w - 2, in.h - lines, THEME_DIM, sv(hint));
+		bool names_help = p->error.rc == S3T_DENIED && pane_is_buckets(p);
+		const char *todo = s3t_err_hint(&p->error);
+		if (todo[0]) {
+			struct strbuf hint;
+			strbuf_init(&hint);
+			strbuf_addf(&hint, "What to do: %s.", todo);
+			lines += draw_wrapped(in.y + lines, in.x + 1, in.w - 2, in.h - lines,
+				THEME_DIM, strbuf_view(&hint));
+			strbuf_deinit(&hint);
+		}
+		draw_wrapped(in.y + lines, in.x + 1, in.w - 2, in.h - lines, THEME_DIM,
+			names_help ? SV("Ctrl-G goes to a bucket by its name.")
+				   : SV("Ctrl-R tries again."));
 		return;
 	}
 	int64_t seconds = (time_mono_ms() - p->started_ms) / 1000;

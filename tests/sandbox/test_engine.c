@@ -86,6 +86,9 @@ static void the_same_tree_moved_twice_moves_nothing(void **state)
 	fixture_start(&f, NULL, ini_small_parts);
 	fixture_write(&f, "src/a", 100, 1);
 	fixture_write(&f, "src/b/c", 200, 2);
+	char *void_dir = s3t_asprintf("%s/src/void", f.dir);
+	assert_int_equal(mkdir(void_dir, 0755), 0);
+	free(void_dir);
 	fixture_upload(&f, &spec, "src", "t/", "");
 	fixture_run(&f, &spec);
 	for (size_t i = 0; i < 2; i++) {
@@ -93,12 +96,12 @@ static void the_same_tree_moved_twice_moves_nothing(void **state)
 		fixture_upload(&f, &spec, "src", "t/", "");
 		spec.policy = policies[i];
 		fixture_run(&f, &spec);
-		assert_int_equal(f.skipped, 2);
+		assert_int_equal(f.skipped, 3);
 		assert_int_equal(sandbox_request_count(f.server, "PUT"), puts);
 		fixture_download(&f, &spec, "t/", "src", "");
 		spec.policy = policies[i];
 		fixture_run(&f, &spec);
-		assert_int_equal(f.skipped, 2);
+		assert_int_equal(f.skipped, 3);
 	}
 	fixture_stop(&f);
 }
@@ -311,6 +314,38 @@ static void a_local_delete_never_follows_symlinks(void **state)
 	fixture_stop(&f);
 }
 
+static void deleting_or_moving_a_link_leaves_what_it_leads_to(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"link", "link/"};
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, NULL);
+	fixture_write(&f, "real/precious", 10, 1);
+	char *target = s3t_asprintf("%s/real", f.dir), *name = s3t_asprintf("%s/link", f.dir);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(symlink(target, name), 0);
+		fixture_upload(&f, &spec, names[i], "m/", "");
+		spec.kind = JOB_MOVE;
+		fixture_run(&f, &spec);
+		assert_int_equal(f.failed, 1);
+		assert_true(fixture_exists(&f, "real/precious"));
+		char *path = s3t_asprintf("%s/%s", f.dir, names[i]);
+		job_spec_init(&spec, JOB_DELETE, &f.profile->settings);
+		spec.from = location_ref(f.local);
+		spec.recursive = true;
+		job_spec_add_source(&spec, sv(path), SV(""));
+		fixture_run(&f, &spec);
+		assert_int_equal(f.failed, 0);
+		assert_false(fixture_exists(&f, "link"));
+		assert_true(fixture_exists(&f, "real/precious"));
+		free(path);
+	}
+	free(target);
+	free(name);
+	fixture_stop(&f);
+}
+
 static void a_flipped_byte_never_gets_the_real_name(void **state)
 {
 	(void)state;
@@ -486,6 +521,7 @@ int main(void)
 		cmocka_unit_test(keys_that_cannot_be_paths_are_refused_and_the_rest_goes_on),
 		cmocka_unit_test(deleting_a_prefix_leaves_its_namesakes),
 		cmocka_unit_test(a_local_delete_never_follows_symlinks),
+		cmocka_unit_test(deleting_or_moving_a_link_leaves_what_it_leads_to),
 		cmocka_unit_test(a_flipped_byte_never_gets_the_real_name),
 		cmocka_unit_test(passing_faults_are_survived),
 		cmocka_unit_test(a_part_with_a_wrong_etag_is_sent_again),
