@@ -47,6 +47,13 @@ void json_begin(struct json_writer *w, struct strbuf *out)
 	strbuf_add_char(out, '{');
 }
 
+/* What a terminal could act on, or hide: escaped it is as exact and harmless. */
+static bool is_unsafe_raw(uint32_t c)
+{
+	return (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
 static void quoted(struct strbuf *out, struct strview s)
 {
 	strbuf_add_char(out, '"');
@@ -57,7 +64,7 @@ static void quoted(struct strbuf *out, struct strview s)
 			strbuf_add_str(out, "\\ufffd");
 		else if (c == '"' || c == '\\')
 			strbuf_add(out, (char[]){'\\', (char)c}, 2);
-		else if (c < 0x20 || c == 0x7f)
+		else if (c < 0x20 || is_unsafe_raw(c))
 			strbuf_addf(out, "\\u%04x", (unsigned)c);
 		else
 			strbuf_add(out, s.data, n);
