@@ -28,6 +28,8 @@ struct profile_request;
 	X(STAT, "stat", 1, 1, "URL", "show what is known of an object, prefix or file")        \
 	X(DU, "du", 1, 1, "URL", "count objects and bytes")                                    \
 	X(PRESIGN, "presign", 1, 1, "s3://BUCKET/KEY", "print a link that works without keys") \
+	X(JOBS, "jobs", 0, CLI_MANY, "[list | resume | drop] [ID...]",                         \
+		"show what is unfinished, go on with it, or remove it")                        \
 	X(CHECK, "check", 0, 1, "[URL]", "find out what is wrong with a connection")
 
 enum cli_command {
@@ -41,7 +43,7 @@ enum cli_command {
 #define CLI_ON(command) (1U << CLI_##command)
 #define CLI_ANY (~0U)
 #define CLI_COPIES (CLI_ON(CP) | CLI_ON(MV))
-#define CLI_JOBS (CLI_COPIES | CLI_ON(RM) | CLI_ON(RB))
+#define CLI_RUNS (CLI_COPIES | CLI_ON(RM) | CLI_ON(RB))
 #define CLI_HEADLESS (CLI_ANY & ~CLI_ON(BROWSE))
 
 /* field, kind, name, short name or 0, argument, commands it goes with, help */
@@ -72,17 +74,19 @@ enum cli_command {
 	X(part_size, TEXT, "part-size", 0, "SIZE", CLI_COPIES, "size of an upload's parts")       \
 	X(expected_size, SIZE, "expected-size", 0, "SIZE", CLI_ON(CP),                            \
 		"of what comes through -, to plan its parts")                                     \
-	X(limit_rate, SIZE, "limit-rate", 0, "SIZE", CLI_COPIES | CLI_ON(BROWSE),                 \
+	X(limit_rate, SIZE, "limit-rate", 0, "SIZE", CLI_COPIES | CLI_ON(BROWSE) | CLI_ON(JOBS),  \
 		"bytes a second at the most")                                                     \
 	X(follow, FLAG, "follow", 0, NULL, CLI_COPIES, "follow symbolic links to directories")    \
 	X(no_verify, FLAG, "no-verify", 0, NULL, CLI_COPIES, "do not prove what was transferred") \
 	X(name_encoding, TEXT, "name-encoding", 0, "CODE", CLI_COPIES,                            \
 		"utf8 (default), latin1: of local names")                                         \
-	X(jobs, COUNT, "jobs", 'j', "N", CLI_JOBS | CLI_ON(BROWSE),                               \
+	X(jobs, COUNT, "jobs", 'j', "N", CLI_RUNS | CLI_ON(BROWSE) | CLI_ON(JOBS),                \
 		"parallel requests at the most")                                                  \
-	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_JOBS, "say what would be done")                \
+	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_RUNS, "say what would be done")                \
 	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB), "agree to emptying a bucket")     \
-	X(force, FLAG, "force", 0, NULL, CLI_ON(RB), "remove its contents first")                 \
+	X(force, FLAG, "force", 0, NULL, CLI_ON(RB) | CLI_ON(JOBS),                               \
+		"rb: remove its contents first; jobs drop: forget, removing nothing")             \
+	X(all, FLAG, "all", 0, NULL, CLI_ON(JOBS), "every unfinished job")                        \
 	X(max_keys, COUNT, "max-keys", 0, "N", CLI_ON(LS), "stop after N names")                  \
 	X(method, TEXT, "method", 0, "METHOD", CLI_ON(PRESIGN), "GET (default), PUT or HEAD")     \
 	X(expires, DURATION, "expires", 0, "TIME", CLI_ON(PRESIGN), "1h (default), 15m, 7d …")    \

@@ -6,6 +6,7 @@
 #include "cli/internal.h"
 
 #include "core/crypto.h"
+#include "core/statedir.h"
 #include "core/text.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static int log_fd = -1;
@@ -80,30 +80,9 @@ static enum s3t_rc logged_perform(void *state, const struct http_options *option
 static const struct http_transport logged_transport = {
 	.open = logged_open, .close = logged_close, .perform = logged_perform};
 
-/* $XDG_STATE_HOME/s3tui, made if missing; caller frees. NULL: there is no home. */
-static char *state_dir(void)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	if (state && state[0] != '/')
-		state = NULL;
-	if (!state && !(home && home[0] == '/'))
-		return NULL;
-	char *dir = state ? s3t_asprintf("%s/s3tui", state)
-			  : s3t_asprintf("%s/.local/state/s3tui", home);
-	for (char *p = dir + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		(void)mkdir(dir, 0700);
-		*p = '/';
-	}
-	(void)mkdir(dir, 0700);
-	return dir;
-}
-
 const struct http_transport *debug_open(void)
 {
-	char *dir = state_dir();
+	char *dir = state_dir(NULL);
 	char stamp[17], tail[5];
 	time_format_amz(time_wall_s(), stamp);
 	random_name(tail, 4);

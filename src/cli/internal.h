@@ -14,6 +14,7 @@
 #include "core/strbuf.h"
 #include "core/timeutil.h"
 #include "transfer/engine.h"
+#include "transfer/journal.h"
 
 #include <stdio.h>
 
@@ -109,7 +110,17 @@ void progress_draw_bytes(uint64_t bytes, uint64_t total);
 void progress_clear(void);
 void progress_stop(void);
 
-/* --- run.c: one job of the engine to its end --- */
+/* --- run.c: jobs of an engine to their end --- */
+
+/* An engine with a journal; run_finish() ends both. */
+struct run;
+struct run *run_open(struct cli *cli);
+/* Takes spec. */
+void run_submit(struct run *r, struct job_spec *spec);
+/* Takes saved; when it returns the job is in this process's journal. */
+void run_resume(struct run *r, struct saved_job *saved, struct location *from, struct location *to);
+/* Waits, reports, frees. The exit status. */
+int run_finish(struct run *r);
 
 /* Sets the options that all copies share; target_root etc. are the caller's. */
 int spec_init(struct cli *cli, struct job_spec *spec, enum job_kind kind);
@@ -134,6 +145,7 @@ int cmd_rb(struct cli *cli);
 int cmd_stat(struct cli *cli);
 int cmd_du(struct cli *cli);
 int cmd_presign(struct cli *cli);
+int cmd_jobs(struct cli *cli);
 int cmd_check(struct cli *cli);
 /* cp with "-" on one side. */
 int cmd_stream_in(struct cli *cli, struct place *target);

@@ -1,9 +1,10 @@
 /*
- * One job from submission to its end: events are printed as they come, a signal ends it early (the
- * engine then has five seconds to abort uploads and to remove temporary files).
+ * Jobs from submission to their end: events are printed as they come. A signal ends them early;
+ * what can be resumed is kept then, and the engine has five seconds to remove the rest.
  */
 #include "cli/internal.h"
 
+#include "core/statedir.h"
 #include "core/text.h"
 
 #include <poll.h>
@@ -14,19 +15,28 @@
 
 enum { GRACE_MS = 5000, POLL_MS = 100 };
 
+/* A job under way, as its lines want to know it. */
+struct running {
+	job_id id;
+	enum job_kind kind;
+	bool from_s3, to_s3, has_target, is_dry;
+	struct strbuf root; /* of the targets */
+	bool is_over, was_cancelled, was_stopped, is_kept;
+	bool is_drop; /* it is there to be removed */
+	char uid[JOB_UID_LEN + 1];
+	uint64_t done, failed, skipped, bytes;
+};
+
 struct run {
 	struct cli *cli;
 	struct engine *engine;
 	struct msgq *events;
-	job_id job;
-	enum job_kind kind;
-	bool from_s3, to_s3, has_target, is_dry;
-	struct strbuf root; /* of the targets */
+	struct journal *journal;
+	struct running *jobs;
+	size_t count, open;
 	struct strbuf line, source, target;
-	bool is_over, was_cancelled;
 	bool has_answer; /* for all that is asked from now on */
 	enum conflict_policy answer;
-	uint64_t done, failed, skipped, bytes;
 	int64_t began_ms;
 };
 
@@ -63,30 +73,38 @@ int spec_init(struct cli *cli, struct job_spec *spec, enum job_kind kind)
 	return 0;
 }
 
+static struct running *find_job(struct run *r, job_id id)
+{
+	size_t i = 0;
+	while (i + 1 < r->count && r->jobs[i].id != id)
+		i++;
+	return &r->jobs[i];
+}
+
 /* Source and target as a person writes them, into r->source and r->target. */
-static void find_names(struct run *r, const struct event *e)
+static void find_names(struct run *r, const struct running *job, const struct event *e)
 {
 	strbuf_reset(&r->source);
 	strbuf_reset(&r->target);
-	add_url(&r->source, r->from_s3, sv_n(e->source ? e->source : "", e->source_len));
-	if (!r->has_target)
+	add_url(&r->source, job->from_s3, sv_n(e->source ? e->source : "", e->source_len));
+	if (!job->has_target)
 		return;
-	if (r->to_s3)
+	if (job->to_s3)
 		strbuf_add_str(&r->target, "s3://");
-	path_join(
-		&r->target, strbuf_view(&r->root), sv_n(e->target ? e->target : "", e->target_len));
+	path_join(&r->target, strbuf_view(&job->root),
+		sv_n(e->target ? e->target : "", e->target_len));
 }
 
-static void print_item_json(struct run *r, const struct event *e)
+static void print_item_json(struct run *r, const struct running *job, const struct event *e)
 {
 	struct json_writer w;
 	json_begin(&w, &r->line);
 	json_add_bytes(&w, "source", strbuf_view(&r->source));
-	if (r->has_target)
+	if (job->has_target)
 		json_add_bytes(&w, "target", strbuf_view(&r->target));
-	if (r->to_s3 || r->from_s3) {
+	if (job->to_s3 || job->from_s3) {
 		struct strview bucket, key;
-		struct strview url = strbuf_view(r->to_s3 ? &r->target : &r->source);
+		struct strview url = strbuf_view(job->to_s3 ? &r->target : &r->source);
 		s3_path_split(sv_from(url, strlen("s3://")), &bucket, &key);
 		json_add_bytes(&w, "bucket", bucket);
 		json_add_bytes(&w, "key", key);
@@ -102,7 +120,7 @@ static void print_item_json(struct run *r, const struct event *e)
 	json_add_uint(&w, "size", e->size);
 	json_add_int(&w, "duration_ms", e->duration_ms);
 	json_add_string(&w, "status", sv(item_outcome_word(e->outcome)));
-	if (r->is_dry)
+	if (job->is_dry)
 		json_add_bool(&w, "dry_run", true);
 	else if (e->result.proof)
 		json_add_string(&w, "proof", sv(e->result.proof));
@@ -112,26 +130,27 @@ static void print_item_json(struct run *r, const struct event *e)
 	out_json(&r->line);
 }
 
-static const char *verb_of(const struct run *r)
+static const char *verb_of(const struct running *job)
 {
-	return r->kind == JOB_MOVE ? "move" : r->kind == JOB_DELETE ? "remove" : "copy";
+	return job->kind == JOB_MOVE ? "move" : job->kind == JOB_DELETE ? "remove" : "copy";
 }
 
 static void print_item(struct run *r, const struct event *e)
 {
-	find_names(r, e);
+	struct running *job = find_job(r, e->job);
+	find_names(r, job, e);
 	if (e->outcome == ITEM_COMPLETED)
-		r->bytes += e->size;
+		job->bytes += e->size;
 	if (r->cli->opt->json)
-		print_item_json(r, e);
+		print_item_json(r, job, e);
 	if (e->outcome == ITEM_FAILED) {
-		(void)cli_fail(r->cli, verb_of(r), r->source.data, &e->err);
+		(void)cli_fail(r->cli, verb_of(job), r->source.data, &e->err);
 	} else if (e->outcome == ITEM_SKIPPED && e->err.rc != S3T_EXISTS && !r->cli->opt->json) {
 		cli_complain("skipped %s: %s", r->source.data, e->err.message);
-	} else if (r->is_dry && !r->cli->opt->json) {
-		out_printf("%s ", e->outcome == ITEM_SKIPPED ? "skip" : verb_of(r));
+	} else if (job->is_dry && !r->cli->opt->json) {
+		out_printf("%s ", e->outcome == ITEM_SKIPPED ? "skip" : verb_of(job));
 		out_name(strbuf_view(&r->source));
-		if (r->has_target && e->outcome != ITEM_SKIPPED) {
+		if (job->has_target && e->outcome != ITEM_SKIPPED) {
 			out_text(SV(" -> "));
 			out_name(strbuf_view(&r->target));
 		}
@@ -176,10 +195,10 @@ static void ask(struct run *r, const struct event *e)
 	} answers[] = {{'o', CONFLICT_OVERWRITE}, {'n', CONFLICT_NEWER}, {'d', CONFLICT_SIZE},
 		{'s', CONFLICT_SKIP}, {'r', CONFLICT_RENAME}};
 	if (r->has_answer) { /* it was asked before the answer came */
-		engine_answer(r->engine, r->job, e->item, r->answer, true);
+		engine_answer(r->engine, e->job, e->item, r->answer, true);
 		return;
 	}
-	find_names(r, e);
+	find_names(r, find_job(r, e->job), e);
 	struct strbuf text;
 	strbuf_init(&text);
 	strbuf_addf(&text, "%s exists (", r->target.data);
@@ -199,7 +218,7 @@ static void ask(struct run *r, const struct event *e)
 			bool is_all = letter == answers[i].letter - 'a' + 'A';
 			if (letter != answers[i].letter && !is_all)
 				continue;
-			engine_answer(r->engine, r->job, e->item, answers[i].policy, is_all);
+			engine_answer(r->engine, e->job, e->item, answers[i].policy, is_all);
 			r->has_answer = is_all;
 			r->answer = answers[i].policy;
 			answered = true;
@@ -220,11 +239,16 @@ static void take_events(struct run *r, bool is_ending)
 		} else if (e->kind == EV_ASK && !is_ending && !cancel_is_set(r->cli->cancel)) {
 			ask(r, e);
 		} else if (e->kind == EV_JOB_DONE) {
-			r->is_over = true;
-			r->was_cancelled = e->job_cancelled;
-			r->done = e->done;
-			r->failed = e->failed;
-			r->skipped = e->skipped;
+			struct running *job = find_job(r, e->job);
+			r->open -= !job->is_over;
+			job->is_over = true;
+			job->was_cancelled = e->job_cancelled;
+			job->was_stopped = e->was_interrupted;
+			job->is_kept = e->is_kept;
+			memcpy(job->uid, e->uid, sizeof job->uid);
+			job->done = e->done;
+			job->failed = e->failed;
+			job->skipped = e->skipped;
 		}
 		event_free(e);
 	}
@@ -234,7 +258,7 @@ static void take_events(struct run *r, bool is_ending)
 
 static void wait_for_end(struct run *r)
 {
-	while (!r->is_over && !cancel_is_set(r->cli->cancel)) {
+	while (r->open && !cancel_is_set(r->cli->cancel)) {
 		struct pollfd fds[] = {{.fd = msgq_fd(r->events), .events = POLLIN},
 			{.fd = signals_fd(), .events = POLLIN}};
 		(void)poll(fds, 2, progress_is_shown() ? POLL_MS : -1);
@@ -262,68 +286,142 @@ static void keep_metrics(struct cli *cli, struct metrics *from)
 }
 
 /* For a person who watched: what became of it. */
-static void sum_up(struct run *r)
+static void sum_up(const struct run *r, const struct running *job)
 {
 	static const char *const words[] = {"copied", "moved", "removed", "made"};
 	char size[TEXT_SIZE_MAX], took[32];
 	struct strbuf text;
-	text_size(r->bytes, size);
+	text_size(job->bytes, size);
 	text_duration((time_mono_ms() - r->began_ms + 500) / 1000, took);
 	strbuf_init(&text);
-	strbuf_addf(&text, "%s%llu %s", r->is_dry ? "would have: " : "",
-		(unsigned long long)r->done, words[r->kind]);
-	if (r->skipped)
-		strbuf_addf(&text, ", %llu skipped", (unsigned long long)r->skipped);
-	if (r->failed)
-		strbuf_addf(&text, ", %llu failed", (unsigned long long)r->failed);
-	if (r->bytes)
+	strbuf_addf(&text, "%s%llu %s", job->is_dry ? "would have: " : "",
+		(unsigned long long)job->done, words[job->kind]);
+	if (job->skipped)
+		strbuf_addf(&text, ", %llu skipped", (unsigned long long)job->skipped);
+	if (job->failed)
+		strbuf_addf(&text, ", %llu failed", (unsigned long long)job->failed);
+	if (job->bytes)
 		strbuf_addf(&text, ", %s", size);
 	cli_complain("%s in %s", text.data, took);
 	strbuf_deinit(&text);
 }
 
-int run_job(struct cli *cli, struct job_spec *spec)
+struct run *run_open(struct cli *cli)
 {
-	struct run r = {.cli = cli,
-		.kind = spec->kind,
-		.from_s3 = spec->from->ops->kind == LOC_S3,
-		.to_s3 = spec->to && spec->to->ops->kind == LOC_S3,
-		.has_target = spec->to != NULL,
-		.is_dry = spec->dry_run,
-		.began_ms = time_mono_ms()};
-	strbuf_init(&r.root);
-	strbuf_init(&r.line);
-	strbuf_init(&r.source);
-	strbuf_init(&r.target);
-	if (r.has_target)
-		strbuf_add(&r.root, spec->target_root, spec->target_root_len);
+	struct run *r = s3t_alloc(sizeof *r);
+	r->cli = cli;
+	r->began_ms = time_mono_ms();
+	strbuf_init(&r->line);
+	strbuf_init(&r->source);
+	strbuf_init(&r->target);
+	char *dir = state_dir(JOURNAL_DIR);
+	r->journal = dir ? journal_new(dir) : NULL;
+	free(dir);
 	struct engine_options options = {.workers = cli->opt->jobs,
 		.bytes_per_second = cli->opt->limit_rate,
-		.transport = cli->transport};
-	r.events = msgq_new();
-	r.engine = engine_new(&options, r.events);
+		.transport = cli->transport,
+		.journal = r->journal};
+	r->events = msgq_new();
+	r->engine = engine_new(&options, r->events);
+	return r;
+}
+
+/* Before it is the engine's: what is printed of it. */
+static struct running *add_job(struct run *r, const struct job_spec *spec, bool from_s3, bool to_s3)
+{
+	struct running *more = realloc(r->jobs, (r->count + 1) * sizeof *more);
+	if (!more)
+		s3t_oom();
+	r->jobs = more;
+	struct running *job = &more[r->count++];
+	*job = (struct running){.kind = spec->kind,
+		.from_s3 = from_s3,
+		.to_s3 = to_s3,
+		.has_target = spec->target_root != NULL,
+		.is_dry = spec->dry_run};
+	strbuf_init(&job->root);
+	strbuf_add(&job->root, spec->target_root ? spec->target_root : "", spec->target_root_len);
+	r->open++;
+	return job;
+}
+
+void run_submit(struct run *r, struct job_spec *spec)
+{
+	struct running *job = add_job(r, spec, spec->from->ops->kind == LOC_S3,
+		spec->to && spec->to->ops->kind == LOC_S3);
+	job->id = engine_submit(r->engine, spec);
+}
+
+void run_resume(struct run *r, struct saved_job *saved, struct location *from, struct location *to)
+{
+	struct running *job = add_job(r, &saved->spec, saved->from.is_s3, saved->to.is_s3);
+	job->is_drop = saved->is_cancelled;
+	job->id = engine_resume(r->engine, saved, from, to);
+}
+
+/* What a person can do about jobs that did not come to their end. */
+static void tell_kept(const struct run *r)
+{
+	struct strbuf ids;
+	strbuf_init(&ids);
+	for (size_t i = 0; i < r->count; i++)
+		if (r->jobs[i].is_kept)
+			strbuf_addf(&ids, " %s", r->jobs[i].uid);
+	if (ids.len)
+		cli_complain(
+			"what was done is kept: s3tui jobs resume%s goes on with it, s3tui jobs "
+			"drop%s removes it",
+			ids.data, ids.data);
+	strbuf_deinit(&ids);
+}
+
+int run_finish(struct run *r)
+{
 	progress_start();
-	bool watched = progress_is_shown();
-	r.job = engine_submit(r.engine, spec);
-	wait_for_end(&r);
+	bool watched = progress_is_shown(), is_stopped = false, all_done = true, has_failed = false;
+	wait_for_end(r);
 	progress_stop();
-	if (!r.is_over)
-		engine_cancel_all(r.engine);
-	struct metrics *counted = engine_metrics(r.engine);
-	keep_metrics(cli, counted);
-	engine_free(r.engine, GRACE_MS);
-	take_events(&r, true);
-	msgq_free(r.events);
-	if (watched && r.is_over && !r.was_cancelled)
-		sum_up(&r);
-	strbuf_deinit(&r.root);
-	strbuf_deinit(&r.line);
-	strbuf_deinit(&r.source);
-	strbuf_deinit(&r.target);
-	if (signals_caught() && (!r.is_over || r.was_cancelled || r.failed)) {
-		cli_complain("stopped by a signal; what was under way was undone");
-		return CLI_EXIT_SIGNAL + signals_caught();
+	if (r->open)
+		engine_suspend(r->engine);
+	keep_metrics(r->cli, engine_metrics(r->engine));
+	engine_free(r->engine, GRACE_MS);
+	take_events(r, true);
+	msgq_free(r->events);
+	char *problem = journal_problem(r->journal);
+	if (problem)
+		cli_complain("%s", problem);
+	free(problem);
+	journal_free(r->journal);
+	for (size_t i = 0; i < r->count; i++) {
+		struct running *job = &r->jobs[i];
+		is_stopped = is_stopped || !job->is_over || job->was_stopped;
+		has_failed = has_failed || job->failed;
+		if (watched && job->is_over && !job->was_cancelled && !job->was_stopped)
+			sum_up(r, job);
 	}
-	bool all_done = r.is_over && !r.failed && !r.was_cancelled;
-	return all_done ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+	all_done = !is_stopped && !has_failed;
+	for (size_t i = 0; i < r->count; i++)
+		all_done = all_done &&
+			   (r->jobs[i].is_drop ? !r->jobs[i].is_kept : !r->jobs[i].was_cancelled);
+	bool by_signal = signals_caught() && !all_done;
+	if (by_signal)
+		cli_complain("stopped by a signal");
+	tell_kept(r);
+	for (size_t i = 0; i < r->count; i++)
+		strbuf_deinit(&r->jobs[i].root);
+	free(r->jobs);
+	strbuf_deinit(&r->line);
+	strbuf_deinit(&r->source);
+	strbuf_deinit(&r->target);
+	free(r);
+	return by_signal  ? CLI_EXIT_SIGNAL + signals_caught()
+	       : all_done ? CLI_EXIT_OK
+			  : CLI_EXIT_FAILED;
+}
+
+int run_job(struct cli *cli, struct job_spec *spec)
+{
+	struct run *r = run_open(cli);
+	run_submit(r, spec);
+	return run_finish(r);
 }

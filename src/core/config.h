@@ -80,6 +80,8 @@ struct profile_request {
  * The secrets are with creds; in settings they are empty. */
 struct profile {
 	char *name; /* "default", or as asked for */
+	struct profile_request
+		request; /* as asked for, with texts of its own: to resolve it again */
 	struct settings settings;
 	struct endpoint endpoint; /* for Amazon: of the settings' region, rebuilt for others */
 	bool is_aws;              /* endpoint follows from the region */
@@ -96,6 +98,8 @@ enum s3t_rc profile_resolve(const struct config *config, const struct profile_re
 	struct s3t_err *err) S3T_MUST_CHECK;
 struct profile *profile_ref(struct profile *p);
 void profile_unref(struct profile *p);
+/* Appends where it leads: "https://host:port/base", for Amazon "aws:REGION". */
+void profile_address(const struct profile *p, struct strbuf *out);
 /* Host of Amazon's S3 in a region ("s3.eu-central-1.amazonaws.com", dual-stack, FIPS, accelerate,
  * by partition); caller frees. */
 char *aws_endpoint_host(const char *region, bool dualstack, bool fips, bool accelerate);

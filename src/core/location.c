@@ -21,6 +21,12 @@ void loc_stat_deinit(struct loc_stat *st)
 	st->content_type = NULL;
 }
 
+void loc_token_deinit(struct loc_token *t)
+{
+	free(t->text);
+	t->text = NULL;
+}
+
 void s3_path_split(struct strview path, struct strview *bucket, struct strview *key)
 {
 	size_t slash = sv_find(path, '/');

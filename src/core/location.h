@@ -11,6 +11,7 @@
 #define CORE_LOCATION_H
 
 #include "core/cancel.h"
+#include "core/crypto.h"
 #include "core/entry.h"
 #include "core/s3.h"
 
@@ -32,7 +33,7 @@ struct loc_stat {
 	int64_t mtime_ns; /* own time of the data; for objects x-amz-meta-mtime, else LastModified
 			   */
 	char etag[S3_ETAG_MAX];
-	uint64_t dev, ino; /* local: identity */
+	uint64_t dev, ino; /* local: identity; 0 where a listing does not tell */
 	unsigned mode;     /* local: permission bits */
 	bool is_link;      /* local: the path itself is a symbolic link; kind is what it leads to */
 	char *content_type; /* S3; NULL: unknown; loc_stat_deinit frees */
@@ -57,7 +58,17 @@ struct loc_facts {
 	int64_t mtime_ns;    /* the data's own time; TIME_UNKNOWN: not known */
 	bool etag_is_opaque; /* encrypted by the server: the ETag says nothing about the bytes */
 	uint64_t part_size;  /* of the parts that a composite ETag is made of; 0: not known */
+	uint64_t dev, ino;   /* local: identity */
 };
+
+/* By what an unfinished sink is found again: an upload's id, or a temporary file. */
+struct loc_token {
+	char *text;        /* the id, or the file's name; NULL: none; loc_token_deinit frees */
+	uint64_t dev, ino; /* of the file; 0: not known */
+	const char
+		*tag; /* that it was begun with: names a file whose name is not known; borrowed */
+};
+void loc_token_deinit(struct loc_token *t);
 
 /* What a new file or object is to be. */
 struct loc_sink_spec {
@@ -70,6 +81,10 @@ struct loc_sink_spec {
 	unsigned mode;                            /* permission bits; 0: by umask */
 	bool no_replace;                          /* overwriting was not agreed */
 	bool prove;                               /* integrity is to be proven */
+	bool defer_proof; /* of parts, by sink_prove() instead of on their way */
+	const char *tag;  /* local: letters that make the temporary file's name; NULL: random */
+	/* sink_begin() goes on with this one; S3T_NOT_FOUND: it is gone, or another's. */
+	const struct loc_token *resume;
 };
 
 /* Once it is there. */
@@ -101,6 +116,9 @@ struct location_ops {
 		struct s3t_err *err);
 	/* S3T_CHANGED if it is not what it was when opened. */
 	enum s3t_rc (*source_check)(struct loc_source *s, struct s3t_err *err);
+	/* Asks for what reading from the start would tell. S3T_CHANGED: it is another by now. */
+	enum s3t_rc (*source_learn)(
+		struct loc_source *s, const struct loc_io *io, struct s3t_err *err);
 	/* What reading from the start told besides the bytes; before that nothing is known. */
 	void (*source_facts)(const struct loc_source *s, struct loc_facts *out);
 	void (*source_close)(struct loc_source *s);
@@ -111,10 +129,20 @@ struct location_ops {
 		struct loc_sink **out, struct s3t_err *err);
 	/* A descriptor to pwrite to, or -1. */
 	int (*sink_fd)(const struct loc_sink *s);
+	/* By what it can be resumed; out is the caller's. False: it cannot (one piece). */
+	bool (*sink_token)(const struct loc_sink *s, struct loc_token *out);
+	/* Whether the server had the part when the sink was resumed. */
+	bool (*sink_has_part)(const struct loc_sink *s, uint32_t index);
+	/* Whether the part was proven while it was sent; else sink_prove() compares the MD5 of what
+	 * was sent with what the server answered. False: the part has to be sent again. */
+	bool (*sink_is_proven)(const struct loc_sink *s, uint32_t index);
+	bool (*sink_prove)(struct loc_sink *s, uint32_t index, const unsigned char sum[MD5_LEN]);
 	/* Sends len bytes of fd from fd_offset as part `index` (from 0), which lies at offset. Any
 	 * thread; parts in any order. */
 	enum s3t_rc (*sink_part)(struct loc_sink *s, const struct loc_io *io, uint32_t index,
 		uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err);
+	/* What was written so far outlives a power failure. */
+	enum s3t_rc (*sink_sync)(struct loc_sink *s, struct s3t_err *err);
 	/* count: parts there are. Makes it visible under its name. */
 	enum s3t_rc (*sink_commit)(struct loc_sink *s, const struct loc_io *io, uint32_t count,
 		struct loc_sink_result *result, struct s3t_err *err);
@@ -124,6 +152,12 @@ struct location_ops {
 	/* Leaves nothing behind; frees nothing. */
 	enum s3t_rc (*sink_abort)(struct loc_sink *s, const struct loc_io *io, struct s3t_err *err);
 	void (*sink_free)(struct loc_sink *s);
+	/* Removes what is left of an unfinished sink of another process. Without a token: uploads
+	 * of exactly this key that began at since_s (wall clock, seconds) or later. What is gone
+	 * already is S3T_OK; a file that is not the token's stays. */
+	enum s3t_rc (*sink_discard)(struct location *loc, const struct loc_io *io,
+		struct strview root, struct strview rel, const struct loc_token *token,
+		int64_t since_s, struct s3t_err *err);
 
 	/* Files or objects, at most S3_DELETE_MAX of one bucket; failed is called per path. */
 	enum s3t_rc (*remove)(struct location *loc, const struct loc_io *io,

@@ -1,11 +1,7 @@
-/*
- * Local directories. Sources are opened by path, as the person gave it. Targets are made below a
- * directory that the person chose, component by component, following no symlink (threats T3, T4):
- * names there are of foreign origin. New files are temporary (0600, ".name.s3tui-XXXXXX" beside the
- * target) until they are whole.
- */
-#include "core/crypto.h"
-#include "core/location.h"
+/* Local directories: listings, files as sources, removing. Sources are opened by path, as the
+ * person gave it; targets are in location_local_sink.c. */
+#include "core/location_local_private.h"
+
 #include "core/os_linux.h"
 #include "core/text.h"
 #include "core/timeutil.h"
@@ -21,8 +17,7 @@
 
 enum { PAGE_ENTRIES = 1000, COPY_CHUNK = 1 << 18, DEPTH_MAX = 4096 };
 
-/* "'/home/u/x'", sanitised, for messages. */
-static char *quoted(struct strview path)
+char *local_quoted(struct strview path)
 {
 	struct strbuf sb;
 	strbuf_init(&sb);
@@ -32,10 +27,9 @@ static char *quoted(struct strview path)
 	return strbuf_take(&sb);
 }
 
-static enum s3t_rc fail_path(
-	struct s3t_err *err, int sys_errno, const char *what, struct strview path)
+enum s3t_rc local_fail(struct s3t_err *err, int sys_errno, const char *what, struct strview path)
 {
-	char *name = quoted(path);
+	char *name = local_quoted(path);
 	enum s3t_rc rc = s3t_fail_errno(err, sys_errno, "Cannot %s %s", what, name);
 	free(name);
 	return rc;
@@ -45,6 +39,11 @@ struct local_location {
 	struct location base;
 	unsigned mask; /* the umask when it was made */
 };
+
+unsigned local_location_mask(const struct location *loc)
+{
+	return ((const struct local_location *)loc)->mask;
+}
 
 static void local_destroy(struct location *loc)
 {
@@ -78,7 +77,7 @@ static enum s3t_rc local_stat(struct location *loc, const struct loc_io *io, str
 	bool is_link = lstat(name, &self) == 0 && S_ISLNK(self.st_mode);
 	free(name);
 	if (failed)
-		return fail_path(err, failed, "look at", path);
+		return local_fail(err, failed, "look at", path);
 	stat_from(&st, out);
 	out->is_link = is_link;
 	return S3T_OK;
@@ -199,7 +198,7 @@ static enum s3t_rc enter_dir(struct loc_list *l, struct s3t_err *err)
 	enum s3t_rc rc = S3T_OK;
 	struct s3t_err why;
 	if (!l->dir) {
-		rc = fail_path(
+		rc = local_fail(
 			is_top ? err : &why, failed ? failed : ELOOP, "read", strbuf_view(&path));
 	} else if (!enter_chain(l, p->depth)) {
 		rc = s3t_fail(&why, S3T_REFUSED_NAME,
@@ -228,7 +227,7 @@ static void take_entry(
 	bool is_link = false;
 	if (fstatat(dirfd(l->dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
 		struct s3t_err why;
-		fail_path(&why, errno, "look at", strbuf_view(&rel));
+		local_fail(&why, errno, "look at", strbuf_view(&rel));
 		if (errno != ENOENT) /* gone since readdir: not there */
 			complain(l, rel.data, &why);
 		strbuf_deinit(&rel);
@@ -282,7 +281,7 @@ static enum s3t_rc local_list_next(struct loc_list *l, const struct loc_io *io,
 			struct s3t_err why;
 			int failed = errno;
 			if (failed) {
-				fail_path(&why, failed, "read on in", sv(left->rel));
+				local_fail(&why, failed, "read on in", sv(left->rel));
 				complain(l, left->rel, &why);
 			}
 			if (!failed && l->dir_entries == 0 && left->rel[0] &&
@@ -322,14 +321,14 @@ static enum s3t_rc local_source_open(struct location *loc, const struct loc_io *
 	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		free(name);
-		return fail_path(err, errno, "open", path);
+		return local_fail(err, errno, "open", path);
 	}
 	struct loc_source *s = s3t_alloc(sizeof *s);
 	s->fd = fd;
 	s->path = name;
 	*out = s;
 	if (fstat(fd, &s->opened) != 0)
-		return fail_path(err, errno, "look at", path);
+		return local_fail(err, errno, "look at", path);
 	if (!S_ISREG(s->opened.st_mode))
 		return s3t_fail(err, S3T_CHANGED, "It is not a regular file any more.");
 	if (listed && listed->kind == ENTRY_FILE && listed->size != (uint64_t)s->opened.st_size)
@@ -356,7 +355,7 @@ static enum s3t_rc local_source_read(struct loc_source *s, const struct loc_io *
 		ssize_t n = pread(
 			s->fd, buf, len < COPY_CHUNK ? (size_t)len : COPY_CHUNK, (off_t)offset);
 		if (n < 0)
-			rc = fail_path(err, errno, "read", sv(s->path));
+			rc = local_fail(err, errno, "read", sv(s->path));
 		else if (n == 0 && len != UINT64_MAX)
 			rc = s3t_fail(err, S3T_CHANGED, "The file became shorter.");
 		else if (n == 0)
@@ -376,17 +375,26 @@ static enum s3t_rc local_source_check(struct loc_source *s, struct s3t_err *err)
 {
 	struct stat now;
 	if (fstat(s->fd, &now) != 0)
-		return fail_path(err, errno, "look at", sv(s->path));
+		return local_fail(err, errno, "look at", sv(s->path));
 	if (now.st_size != s->opened.st_size || now.st_mtim.tv_sec != s->opened.st_mtim.tv_sec ||
 		now.st_mtim.tv_nsec != s->opened.st_mtim.tv_nsec)
 		return s3t_fail(err, S3T_CHANGED, "The file changed while it was read.");
 	return S3T_OK;
 }
 
+static enum s3t_rc local_source_learn(
+	struct loc_source *s, const struct loc_io *io, struct s3t_err *err)
+{
+	(void)io; /* opening it told all */
+	return local_source_check(s, err);
+}
+
 static void local_source_facts(const struct loc_source *s, struct loc_facts *out)
 {
 	*out = (struct loc_facts){.mtime_ns = (int64_t)s->opened.st_mtim.tv_sec * NS_PER_S +
-					      s->opened.st_mtim.tv_nsec};
+					      s->opened.st_mtim.tv_nsec,
+		.dev = s->opened.st_dev,
+		.ino = s->opened.st_ino};
 }
 
 static void local_source_close(struct loc_source *s)
@@ -396,208 +404,6 @@ static void local_source_close(struct loc_source *s)
 	close(s->fd);
 	free(s->path);
 	free(s);
-}
-
-/* --- walking down a target --- */
-
-static int mkdirs(const char *path)
-{
-	char *copy = s3t_strdup(path);
-	int result = 0;
-	for (char *p = copy + 1; *p && result == 0; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(copy, 0777) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
-			result = -1;
-		*p = '/';
-	}
-	if (result == 0 && mkdir(copy, 0777) != 0 && errno != EEXIST)
-		result = -1;
-	free(copy);
-	return result;
-}
-
-/* Opens the directory of rel's last component below root, making what is missing. The component is
- * written to name. */
-static enum s3t_rc open_parent(
-	struct strview root, struct strview rel, char name[256], int *dir, struct s3t_err *err)
-{
-	const char *why = path_refusal(rel);
-	if (why)
-		return s3t_fail(err, S3T_REFUSED_NAME, "The name cannot be a path here: %s.", why);
-	char *top = s3t_strndup(root.data, root.len);
-	int fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && mkdirs(top) == 0)
-		fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int failed = errno;
-	free(top);
-	if (fd < 0)
-		return fail_path(err, failed, "open directory", root);
-	for (;;) {
-		size_t slash = sv_find(rel, '/');
-		snprintf(name, 256, "%.*s", (int)slash, rel.data);
-		if (slash + 1 >= rel.len)
-			break;
-		if (mkdirat(fd, name, 0777) != 0 && errno != EEXIST) {
-			failed = errno;
-			close(fd);
-			return fail_path(err, failed, "make directory", sv(name));
-		}
-		int next = os_open_dir_beneath(fd, name);
-		failed = errno;
-		close(fd);
-		if (next < 0 && (failed == ENOTDIR || failed == ELOOP || failed == EXDEV)) {
-			char *shown = quoted(sv(name));
-			enum s3t_rc rc = s3t_fail(err, S3T_REFUSED_NAME,
-				"%s is in the way: it is a file or a symbolic link where a "
-				"directory "
-				"is needed.",
-				shown);
-			free(shown);
-			return rc;
-		}
-		if (next < 0)
-			return fail_path(err, failed, "open directory", sv(name));
-		fd = next;
-		rel = sv_from(rel, slash + 1);
-	}
-	*dir = fd;
-	return S3T_OK;
-}
-
-/* --- sink --- */
-
-struct loc_sink {
-	int dir, fd;
-	char name[256], temp[256];
-	struct loc_sink_spec spec;
-	unsigned mask;
-	bool is_committed;
-};
-
-static bool make_temp(struct loc_sink *s)
-{
-	char tail[9];
-	for (int i = 0; i < 16; i++) {
-		random_name(tail, 8);
-		/* the whole name must stay within 255 bytes */
-		snprintf(s->temp, sizeof s->temp, ".%.*s.s3tui-%s", 230, s->name, tail);
-		s->fd = openat(
-			s->dir, s->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (s->fd >= 0 || errno != EEXIST)
-			break;
-	}
-	return s->fd >= 0;
-}
-
-static void local_sink_free(struct loc_sink *s)
-{
-	if (!s)
-		return;
-	if (s->fd >= 0)
-		close(s->fd);
-	if (s->dir >= 0)
-		close(s->dir);
-	free(s);
-}
-
-static enum s3t_rc local_sink_abort(
-	struct loc_sink *s, const struct loc_io *io, struct s3t_err *err)
-{
-	(void)io;
-	if (!s->is_committed && s->temp[0] && unlinkat(s->dir, s->temp, 0) != 0 && errno != ENOENT)
-		return fail_path(err, errno, "remove", sv(s->temp));
-	return S3T_OK;
-}
-
-static enum s3t_rc local_sink_begin(struct location *loc, const struct loc_io *io,
-	struct strview root, struct strview rel, const struct loc_sink_spec *spec,
-	struct loc_sink **out, struct s3t_err *err)
-{
-	struct loc_sink *s = s3t_alloc(sizeof *s);
-	s->dir = s->fd = -1;
-	s->mask = ((const struct local_location *)loc)->mask;
-	s->spec = *spec;
-	enum s3t_rc rc = open_parent(root, rel, s->name, &s->dir, err);
-	if (rc == S3T_OK && !make_temp(s)) {
-		rc = fail_path(err, errno, "write in", root);
-		s->temp[0] = '\0';
-	}
-	struct stat st;
-	if (rc == S3T_OK && fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		S_ISDIR(st.st_mode))
-		rc = s3t_fail(err, S3T_EXISTS, "A directory of that name is in the way.");
-	int full = rc == S3T_OK && spec->size != UINT64_MAX ? os_reserve(s->fd, spec->size) : 0;
-	if (full)
-		rc = fail_path(err, full, "make room for", sv(s->name));
-	if (rc != S3T_OK) {
-		(void)local_sink_abort(s, io, NULL);
-		local_sink_free(s);
-		s = NULL;
-	}
-	*out = s;
-	return rc;
-}
-
-static int local_sink_fd(const struct loc_sink *s)
-{
-	return s->fd;
-}
-
-static enum s3t_rc local_sink_part(struct loc_sink *s, const struct loc_io *io, uint32_t index,
-	uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err)
-{
-	(void)index;
-	uint64_t at = 0;
-	while (at < len) {
-		if (cancel_is_set(io->cancel))
-			return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
-		int64_t n = os_copy_range(fd, fd_offset + at, s->fd, offset + at, len - at);
-		if (n < 0)
-			return fail_path(err, errno, "copy to", sv(s->name));
-		if (n == 0)
-			return s3t_fail(err, S3T_CHANGED, "The file became shorter.");
-		at += (uint64_t)n;
-		if (io->progress)
-			io->progress(io->progress_arg, n);
-	}
-	return S3T_OK;
-}
-
-static void local_sink_set_mtime(struct loc_sink *s, int64_t mtime_ns)
-{
-	s->spec.mtime_ns = mtime_ns;
-}
-
-static enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io, uint32_t count,
-	struct loc_sink_result *result, struct s3t_err *err)
-{
-	(void)io;
-	(void)count;
-	*result = (struct loc_sink_result){.proof = NULL};
-	mode_t mode = (s->spec.mode ? s->spec.mode & 0777U : 0666U) & ~s->mask;
-	if (fchmod(s->fd, mode) != 0 && errno != EPERM)
-		return fail_path(err, errno, "set the mode of", sv(s->name));
-	if (s->spec.mtime_ns != TIME_UNKNOWN) {
-		int64_t sec = s->spec.mtime_ns / NS_PER_S, ns = s->spec.mtime_ns % NS_PER_S;
-		if (ns < 0) {
-			sec--;
-			ns += NS_PER_S;
-		}
-		struct timespec times[2] = {
-			{.tv_nsec = UTIME_OMIT}, {.tv_sec = sec, .tv_nsec = ns}};
-		(void)futimens(
-			s->fd, times); /* a time that the file system cannot hold is no loss */
-	}
-	int fd = s->fd;
-	s->fd = -1;
-	if (close(fd) != 0) /* NFS and quotas report a full disk here */
-		return fail_path(err, errno, "finish", sv(s->name));
-	if (os_rename(s->dir, s->temp, s->name, s->spec.no_replace) != 0)
-		return fail_path(err, errno, "put in place", sv(s->name));
-	s->is_committed = true;
-	return S3T_OK;
 }
 
 /* --- remove, prune, mkdir --- */
@@ -615,7 +421,7 @@ static enum s3t_rc local_remove(struct location *loc, const struct loc_io *io,
 		char *path = s3t_strndup(paths[i].data, paths[i].len);
 		bool is_dir = paths[i].len && path[paths[i].len - 1] == '/';
 		if ((is_dir ? rmdir(path) : unlink(path)) != 0 && errno != ENOENT) {
-			fail_path(&why, errno, "remove", paths[i]);
+			local_fail(&why, errno, "remove", paths[i]);
 			failed(arg, i, &why);
 		}
 		free(path);
@@ -664,7 +470,7 @@ static enum s3t_rc local_prune(
 	/* not empty: what failed is still in it, and was reported */
 	enum s3t_rc rc = S3T_OK;
 	if (fd >= 0 && rmdir(path) != 0 && errno != ENOTEMPTY && errno != EEXIST)
-		rc = fail_path(err, errno, "remove", dir);
+		rc = local_fail(err, errno, "remove", dir);
 	free(path);
 	return rc;
 }
@@ -676,7 +482,7 @@ static enum s3t_rc local_mkdir(struct location *loc, const struct loc_io *io, st
 	(void)io;
 	char name[256];
 	int dir = -1;
-	enum s3t_rc rc = open_parent(root, rel, name, &dir, err);
+	enum s3t_rc rc = local_open_parent(root, rel, name, &dir, err);
 	if (rc != S3T_OK)
 		return rc;
 	struct stat st;
@@ -684,7 +490,7 @@ static enum s3t_rc local_mkdir(struct location *loc, const struct loc_io *io, st
 	bool is_there = failed == EEXIST && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			S_ISDIR(st.st_mode);
 	if (failed && !is_there)
-		rc = fail_path(err, failed, "make directory", sv(name));
+		rc = local_fail(err, failed, "make directory", sv(name));
 	close(dir);
 	return rc;
 }
@@ -700,15 +506,22 @@ static const struct location_ops local_ops = {
 	.source_fd = local_source_fd,
 	.source_read = local_source_read,
 	.source_check = local_source_check,
+	.source_learn = local_source_learn,
 	.source_facts = local_source_facts,
 	.source_close = local_source_close,
 	.sink_begin = local_sink_begin,
 	.sink_fd = local_sink_fd,
+	.sink_token = local_sink_token,
+	.sink_has_part = local_sink_has_part,
+	.sink_is_proven = local_sink_is_proven,
+	.sink_prove = local_sink_prove,
+	.sink_sync = local_sink_sync,
 	.sink_part = local_sink_part,
 	.sink_commit = local_sink_commit,
 	.sink_set_mtime = local_sink_set_mtime,
 	.sink_abort = local_sink_abort,
 	.sink_free = local_sink_free,
+	.sink_discard = local_sink_discard,
 	.remove = local_remove,
 	.prune = local_prune,
 	.mkdir = local_mkdir,

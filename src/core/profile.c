@@ -361,6 +361,20 @@ static enum s3t_rc resolve_credentials(struct resolver *r, struct s3t_err *err)
 	return rc;
 }
 
+static void copy_texts(struct profile_request *r)
+{
+	const char **texts[] = {&r->profile, &r->endpoint, &r->region, &r->ca_bundle};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		*texts[i] = *texts[i] ? s3t_strdup(*texts[i]) : NULL;
+}
+
+static void free_texts(const struct profile_request *r)
+{
+	const char *const texts[] = {r->profile, r->endpoint, r->region, r->ca_bundle};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		free((void *)(uintptr_t)texts[i]);
+}
+
 enum s3t_rc profile_resolve(const struct config *config, const struct profile_request *req,
 	config_env_fn env, void *env_arg, struct profile **out, struct strbuf *warnings,
 	struct s3t_err *err)
@@ -378,6 +392,8 @@ enum s3t_rc profile_resolve(const struct config *config, const struct profile_re
 	struct profile *p = r.p = s3t_alloc(sizeof *p);
 	p->refs = 1;
 	p->name = s3t_strdup(r.name);
+	p->request = *req;
+	copy_texts(&p->request);
 	p->anonymous = req->no_sign_request;
 	p->no_verify_ssl = req->no_verify_ssl;
 	merge(&r);
@@ -410,8 +426,24 @@ void profile_unref(struct profile *p)
 	settings_deinit(&p->settings);
 	endpoint_deinit(&p->endpoint);
 	creds_provider_unref(p->creds);
+	free_texts(&p->request);
 	free(p->name);
 	free(p);
+}
+
+void profile_address(const struct profile *p, struct strbuf *out)
+{
+	const struct endpoint *e = &p->endpoint;
+	if (p->is_aws) {
+		strbuf_addf(out, "aws:%s", p->settings.region);
+		return;
+	}
+	bool is_v6 = strchr(e->host, ':') != NULL;
+	strbuf_addf(out, "%s://%s%s%s", e->is_https ? "https" : "http", is_v6 ? "[" : "", e->host,
+		is_v6 ? "]" : "");
+	if (e->port)
+		strbuf_addf(out, ":%u", e->port);
+	strbuf_add_str(out, e->base_path);
 }
 
 /* botocore's partitions.json. The first prefix that fits; "us-isob-" before "us-iso-". */

@@ -195,6 +195,8 @@ enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_buc
 	struct strview src_key, const char *src_etag, uint64_t offset, uint64_t len,
 	struct strview bucket, struct strview key, const char *upload_id, uint32_t part_number,
 	char etag[S3_ETAG_MAX], struct s3t_err *err) S3T_MUST_CHECK;
+/* The ETag of an object of these parts, where ETags are MD5s; "" if one cannot be. */
+void s3_expected_etag(const char (*etags)[S3_ETAG_MAX], uint32_t count, char out[S3_ETAG_MAX]);
 /* etags[i] is that of part i + 1. expected: ETag that the object must get, or "": a NoSuchUpload is
  * then looked at by HEAD, since the answer to an earlier try may have been lost. */
 enum s3t_rc s3_complete_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
@@ -209,11 +211,12 @@ enum s3t_rc s3_list_parts(const struct s3_ctx *ctx, struct strview bucket, struc
 	const char *upload_id,
 	void (*part)(void *arg, uint32_t number, uint64_t size, struct strview etag), void *arg,
 	struct s3t_err *err) S3T_MUST_CHECK;
+/* upload may be NULL. *server_s (may be NULL): the server's clock, or TIME_UNKNOWN. */
 enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview bucket,
 	struct strview prefix,
 	void (*upload)(
 		void *arg, struct strview key, struct strview upload_id, int64_t initiated_s),
-	void *arg, struct s3t_err *err) S3T_MUST_CHECK;
+	void *arg, int64_t *server_s, struct s3t_err *err) S3T_MUST_CHECK;
 
 /* --- presigned URLs --- */
 

@@ -1,3 +1,4 @@
+#include "core/crypto.h"
 #include "core/parse.h"
 #include "core/s3.h"
 #include "core/timeutil.h"
@@ -55,6 +56,24 @@ static enum s3t_rc was_completed(const struct s3_ctx *ctx, struct strview bucket
 	}
 	s3_object_deinit(&object);
 	return rc;
+}
+
+void s3_expected_etag(const char (*etags)[S3_ETAG_MAX], uint32_t count, char out[S3_ETAG_MAX])
+{
+	unsigned char(*sums)[MD5_LEN] = s3t_alloc((size_t)count * MD5_LEN), sum[MD5_LEN];
+	bool are_md5 = true;
+	for (uint32_t i = 0; i < count && are_md5; i++)
+		are_md5 = hex_decode(sv(etags[i]), sums[i], MD5_LEN);
+	out[0] = '\0';
+	if (are_md5) {
+		struct strbuf text;
+		strbuf_init(&text);
+		md5(sv_n((const char *)sums, (size_t)count * MD5_LEN), sum);
+		hex_encode(&text, sum, sizeof sum);
+		snprintf(out, S3_ETAG_MAX, "%s-%u", text.data, count);
+		strbuf_deinit(&text);
+	}
+	free(sums);
 }
 
 static void on_complete(
@@ -231,7 +250,8 @@ static void on_upload(
 	} else if (depth == 1 && sv_eq(name, SV("Upload"))) {
 		int64_t s =
 			r->initiated_ns == TIME_UNKNOWN ? TIME_UNKNOWN : r->initiated_ns / NS_PER_S;
-		r->upload(r->arg, strbuf_view(&r->key), strbuf_view(&r->id), s);
+		if (r->upload)
+			r->upload(r->arg, strbuf_view(&r->key), strbuf_view(&r->id), s);
 	} else if (depth == 1 && sv_eq(name, SV("IsTruncated"))) {
 		r->truncated = sv_eq(text, SV("true"));
 	} else if (depth == 1 && sv_eq(name, SV("NextKeyMarker"))) {
@@ -246,7 +266,7 @@ enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview b
 	struct strview prefix,
 	void (*upload)(
 		void *arg, struct strview key, struct strview upload_id, int64_t initiated_s),
-	void *arg, struct s3t_err *err)
+	void *arg, int64_t *server_s, struct s3t_err *err)
 {
 	struct uploads_reader r = {.upload = upload, .arg = arg, .initiated_ns = TIME_UNKNOWN};
 	struct strbuf key_marker, id_marker,
@@ -280,6 +300,8 @@ enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview b
 		struct http_response resp;
 		http_response_init(&resp);
 		rc = s3_send(ctx, &call, &resp, err);
+		if (server_s)
+			*server_s = time_parse_http(http_header(&resp, "date"));
 		http_response_deinit(&resp);
 		bool same = sv_eq(strbuf_view(&key_marker), strbuf_view(&r.next_key)) &&
 			    sv_eq(strbuf_view(&id_marker), strbuf_view(&r.next_id));

@@ -15,13 +15,24 @@
 /* Bytes that all workers' buffers share, and the bounds of one. */
 enum { BUFFER_BUDGET = 16 << 20, BUFFER_LEAST = 64 << 10, BUFFER_MOST = 512 << 10 };
 
-enum work_kind { WORK_NONE, WORK_SCAN, WORK_START, WORK_PART, WORK_FINISH, WORK_BATCH, WORK_END };
+enum work_kind {
+	WORK_NONE,
+	WORK_SCAN,
+	WORK_START,
+	WORK_PART,
+	WORK_PROVE,
+	WORK_FINISH,
+	WORK_BATCH,
+	WORK_DROP,
+	WORK_END
+};
 
 struct work {
 	enum work_kind kind;
 	struct job *job;
 	struct item *item;
 	struct batch *batch;
+	struct partial *drop;
 	uint32_t part;
 };
 
@@ -32,42 +43,62 @@ static uint32_t parallel_limit(const struct job *job)
 	return job->spec.max_parallel ? job->spec.max_parallel : UINT32_MAX;
 }
 
+static bool item_work_locked(struct item *it, struct work *w)
+{
+	struct job *job = it->job;
+	if (it->state != ITEM_RUNNING)
+		return false;
+	bool stop = it->has_failed || cancel_is_set(it->cancel);
+	if (!stop && prover_is_due_locked(it)) {
+		it->is_proving = true;
+		*w = (struct work){.kind = WORK_PROVE, .job = job, .item = it};
+		return true;
+	}
+	uint32_t part;
+	if (!stop && !job->is_paused && it->parts_running < parallel_limit(job) &&
+		parts_take(&it->parts, &part)) {
+		it->parts_running++;
+		*w = (struct work){.kind = WORK_PART, .job = job, .item = it, .part = part};
+		return true;
+	}
+	bool is_done = parts_all_done(&it->parts) && prover_is_done_locked(it);
+	if (it->parts_running || it->is_proving || !(stop || is_done))
+		return false;
+	it->state = ITEM_FINISHING;
+	*w = (struct work){.kind = WORK_FINISH, .job = job, .item = it};
+	return true;
+}
+
 static bool active_work_locked(struct job *job, struct work *w)
 {
-	for (struct item *it = job->active.head; it; it = it->next) {
-		if (it->state != ITEM_RUNNING)
-			continue;
-		bool stop = it->has_failed || cancel_is_set(it->cancel);
-		if (!stop && it->next_part < it->plan.part_count &&
-			it->parts_running < parallel_limit(job)) {
-			*w = (struct work){WORK_PART, job, it, NULL, it->next_part++};
-			it->parts_running++;
+	for (struct item *it = job->active.head; it; it = it->next)
+		if (item_work_locked(it, w))
 			return true;
-		}
-		if (it->parts_running == 0 && (stop || it->parts_done == it->plan.part_count)) {
-			it->state = ITEM_FINISHING;
-			*w = (struct work){WORK_FINISH, job, it, NULL, 0};
-			return true;
-		}
+	if (job->drops) {
+		*w = (struct work){.kind = WORK_DROP, .job = job, .drop = job->drops};
+		job->drops = job->drops->next;
+		return true;
 	}
 	return false;
 }
 
 static bool new_work_locked(struct job *job, struct work *w)
 {
+	if (job->is_paused)
+		return false;
 	bool may_scan = !job->scan_done && !job->is_scanning && job->state == JOB_RUNNING &&
 			job->waiting.count < WINDOW_LOW && job->batch_count < BATCHES_MAX &&
 			job->asking.count < WINDOW_LOW;
 	if (may_scan) {
 		job->is_scanning = true;
-		*w = (struct work){WORK_SCAN, job, NULL, NULL, 0};
+		*w = (struct work){.kind = WORK_SCAN, .job = job};
 		return true;
 	}
 	if (job->batches) {
 		struct batch *b = job->batches;
 		job->batches = b->next;
 		job->batch_count--;
-		*w = (struct work){WORK_BATCH, job, NULL, b, 0};
+		*w = (struct work){.kind = WORK_BATCH, .job = job, .batch = b};
 		return true;
 	}
 	struct item *it = list_pop(&job->waiting);
@@ -77,14 +108,14 @@ static bool new_work_locked(struct job *job, struct work *w)
 	it->started_ms = time_mono_ms();
 	it->cancel = cancel_new(job->cancel);
 	list_push(&job->active, it);
-	*w = (struct work){WORK_START, job, it, NULL, 0};
+	*w = (struct work){.kind = WORK_START, .job = job, .item = it};
 	return true;
 }
 
 static bool is_idle_locked(const struct job *job)
 {
 	return job->scan_done && !job->is_scanning && !job->works && !job->waiting.count &&
-	       !job->active.count && !job->asking.count && !job->batches;
+	       !job->active.count && !job->asking.count && !job->batches && !job->drops;
 }
 
 static void finish_job_locked(struct job *job)
@@ -94,9 +125,15 @@ static void finish_job_locked(struct job *job)
 	job->ended_ms = time_mono_ms();
 	struct event *e = event_new(job, EV_JOB_DONE);
 	e->job_cancelled = job->was_cancelled;
+	e->was_interrupted = job->was_interrupted;
 	e->done = job->items_done;
 	e->failed = job->items_failed;
 	e->skipped = job->items_skipped;
+	e->is_kept = job_is_kept_locked(job);
+	memcpy(e->uid, job->uid, sizeof e->uid);
+	/* what failed may be tried again as long as the job is in the list */
+	if (!e->is_kept && !job->broken.count)
+		job_settle_journal_locked(job);
 	msgq_push(job->engine->events, &e->msg);
 }
 
@@ -105,13 +142,14 @@ static bool end_work_locked(struct job *job, struct work *w)
 	if (job->state == JOB_FINISHED || job->is_ending || !is_idle_locked(job))
 		return false;
 	bool prune = (job->spec.kind == JOB_MOVE || job->spec.kind == JOB_DELETE) &&
-		     !job->was_cancelled && job->spec.recursive && !job->spec.dry_run;
+		     !job->was_cancelled && !job->was_interrupted && job->spec.recursive &&
+		     !job->spec.dry_run;
 	if (!prune) {
 		finish_job_locked(job);
 		return false;
 	}
 	job->is_ending = true;
-	*w = (struct work){WORK_END, job, NULL, NULL, 0};
+	*w = (struct work){.kind = WORK_END, .job = job};
 	return true;
 }
 
@@ -165,6 +203,12 @@ static void run_work(struct worker *w, const struct work *work)
 	case WORK_PART:
 		item_part(w, work->item, work->part);
 		break;
+	case WORK_PROVE:
+		item_prove(w, work->item);
+		break;
+	case WORK_DROP:
+		drop_step(w, work->job, work->drop);
+		break;
 	case WORK_FINISH:
 		item_finish(w, work->item);
 		break;
@@ -179,6 +223,16 @@ static void run_work(struct worker *w, const struct work *work)
 	}
 }
 
+static void remove_job_locked(struct job *job)
+{
+	struct job **at = &job->engine->jobs;
+	while (*at != job)
+		at = &(*at)->next;
+	*at = job->next;
+	job_settle_journal_locked(job);
+	job_free(job);
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker w = {.engine = arg};
@@ -191,7 +245,7 @@ static void *worker_main(void *arg)
 				     : share > BUFFER_MOST ? BUFFER_MOST
 							   : share);
 	for (;;) {
-		struct work work = {WORK_NONE, NULL, NULL, NULL, 0};
+		struct work work = {.kind = WORK_NONE};
 		if (!next_work_locked(e, &work)) {
 			if (e->stopping)
 				break;
@@ -206,6 +260,8 @@ static void *worker_main(void *arg)
 		job->works--;
 		if (work.kind == WORK_END)
 			finish_job_locked(job);
+		if (job->is_dismissed && job->state == JOB_FINISHED && !job->works)
+			remove_job_locked(job);
 		pthread_cond_broadcast(&e->work);
 	}
 	e->threads_running--;
@@ -227,6 +283,7 @@ struct engine *engine_new(const struct engine_options *options, struct msgq *eve
 	limiter_init(&e->limiter, options->bytes_per_second);
 	e->events = events;
 	e->transport = options->transport;
+	e->journal = options->journal;
 	e->root = cancel_new(NULL);
 	e->cleanup = cancel_new(NULL);
 	uint32_t workers = options->workers ? options->workers : WORKERS_AUTO;
@@ -247,12 +304,10 @@ struct engine *engine_new(const struct engine_options *options, struct msgq *eve
 
 /* --- cancelling --- */
 
-static void cancel_job_locked(struct job *job)
+/* Nothing new is begun, and what runs ends. */
+static void stop_job_locked(struct job *job)
 {
-	if (job->state == JOB_FINISHED)
-		return;
 	job->state = JOB_CANCELLING;
-	job->was_cancelled = true;
 	cancel_trigger(job->cancel);
 	struct item *it;
 	while ((it = list_pop(&job->waiting)) || (it = list_pop(&job->asking)))
@@ -265,6 +320,15 @@ static void cancel_job_locked(struct job *job)
 	}
 	job->scan_done = true;
 	pthread_cond_broadcast(&job->engine->work);
+}
+
+static void cancel_job_locked(struct job *job)
+{
+	if (job->state == JOB_FINISHED || job->was_cancelled)
+		return;
+	job->was_cancelled = true;
+	job_drop_partials_locked(job);
+	stop_job_locked(job);
 }
 
 static struct job *find_job_locked(struct engine *e, job_id id)
@@ -292,12 +356,33 @@ void engine_cancel_all(struct engine *e)
 	pthread_mutex_unlock(&e->lock);
 }
 
+static void reopen_locked(struct job *job)
+{
+	if (job->state != JOB_FINISHED)
+		return;
+	job->state = JOB_RUNNING;
+	job->is_ending = job->has_ended = false;
+	job->ended_ms = 0;
+}
+
 static struct item *find_item(struct item_list *l, item_id id)
 {
 	struct item *it = l->head;
 	while (it && it->id != id)
 		it = it->next;
 	return it;
+}
+
+/* What an item would have gone on with; a finished job takes it up once more. */
+static void drop_partial_locked(struct item *it)
+{
+	struct job *job = it->job;
+	if (!it->partial)
+		return;
+	it->partial->next = job->drops;
+	job->drops = it->partial;
+	it->partial = NULL;
+	reopen_locked(job);
 }
 
 void engine_cancel_item(struct engine *e, job_id id, item_id item)
@@ -310,15 +395,30 @@ void engine_cancel_item(struct engine *e, job_id id, item_id item)
 		cancel_trigger(it->cancel);
 	} else if (job && (it = find_item(&job->waiting, item))) {
 		list_remove(&job->waiting, it);
+		drop_partial_locked(it);
 		item_ended_locked(it, ITEM_CANCELLED, NULL, NULL);
 	} else if (job && (it = find_item(&job->asking, item))) {
 		list_remove(&job->asking, it);
 		item_ended_locked(it, ITEM_CANCELLED, NULL, NULL);
 	} else if (job && (it = find_item(&job->broken, item))) {
 		list_remove(&job->broken, it);
+		drop_partial_locked(it);
 		item_free(it);
 	}
 	pthread_cond_broadcast(&e->work);
+	pthread_mutex_unlock(&e->lock);
+}
+
+void engine_suspend(struct engine *e)
+{
+	pthread_mutex_lock(&e->lock);
+	atomic_store(&e->is_keeping, true);
+	for (struct job *job = e->jobs; job; job = job->next) {
+		if (job->state == JOB_FINISHED || job->was_cancelled)
+			continue;
+		job->was_interrupted = true;
+		stop_job_locked(job);
+	}
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -326,7 +426,8 @@ void engine_free(struct engine *e, int64_t grace_ms)
 {
 	if (!e)
 		return;
-	engine_cancel_all(e);
+	if (!atomic_load(&e->is_keeping))
+		engine_cancel_all(e);
 	struct timespec deadline = time_deadline(grace_ms);
 	pthread_mutex_lock(&e->lock);
 	e->stopping = true;
@@ -339,11 +440,10 @@ void engine_free(struct engine *e, int64_t grace_ms)
 	cancel_trigger(e->root);
 	for (uint32_t i = 0; i < e->thread_count; i++)
 		pthread_join(e->threads[i], NULL);
-	while (e->jobs) {
-		struct job *job = e->jobs;
-		e->jobs = job->next;
-		job_free(job);
-	}
+	pthread_mutex_lock(&e->lock);
+	while (e->jobs)
+		remove_job_locked(e->jobs);
+	pthread_mutex_unlock(&e->lock);
 	cancel_free(e->root);
 	cancel_free(e->cleanup);
 	limiter_deinit(&e->limiter);
@@ -354,25 +454,105 @@ void engine_free(struct engine *e, int64_t grace_ms)
 
 /* --- the rest of the face --- */
 
-job_id engine_submit(struct engine *e, struct job_spec *spec)
+static void journal_order(const struct job *job)
 {
-	pthread_mutex_lock(&e->lock);
-	job_id id = ++e->last_job;
-	struct job *job = job_new(e, id, spec);
+	struct strbuf line;
+	if (!job->is_journaled)
+		return;
+	strbuf_init(&line);
+	record_order(&line, job->uid, job->order, job->is_paused);
+	journal_append(job->engine->journal, strbuf_view(&line));
+	strbuf_deinit(&line);
+}
+
+static job_id submit_locked(struct engine *e, struct job *job)
+{
 	struct job **at = &e->jobs;
 	while (*at)
 		at = &(*at)->next;
 	*at = job;
 	pthread_cond_broadcast(&e->work);
+	return job->id;
+}
+
+job_id engine_submit(struct engine *e, struct job_spec *spec)
+{
+	pthread_mutex_lock(&e->lock);
+	struct job *job = job_new(e, ++e->last_job, spec);
+	job->order = ++e->last_order;
+	job_begin_journal(job, NULL);
+	job_id id = submit_locked(e, job);
 	pthread_mutex_unlock(&e->lock);
 	return id;
+}
+
+job_id engine_resume(
+	struct engine *e, struct saved_job *saved, struct location *from, struct location *to)
+{
+	saved->spec.from = location_ref(from);
+	saved->spec.to = to ? location_ref(to) : NULL;
+	saved->spec.report_items = true;
+	pthread_mutex_lock(&e->lock);
+	saved->order = ++e->last_order;
+	struct job *job = job_new(e, ++e->last_job, &saved->spec);
+	memcpy(job->uid, saved->uid, sizeof job->uid);
+	job->order = saved->order;
+	job->is_paused = saved->is_paused;
+	job->last_number = saved->last_number;
+	job->is_resumed = true;
+	job->looks_left = LOOKS;
+	saved->spec = job->spec; /* lent for the journal's first lines */
+	job_begin_journal(job, saved);
+	saved->spec = (struct job_spec){0};
+	job->done = saved->done;
+	saved->done = (struct done_set){.slots = NULL};
+	job->partials = saved->partials;
+	saved->partials = NULL;
+	job_id id = submit_locked(e, job);
+	if (saved->is_cancelled)
+		cancel_job_locked(job);
+	pthread_mutex_unlock(&e->lock);
+	journal_commit(e->journal);
+	saved_job_free(saved);
+	return id;
+}
+
+void engine_pause(struct engine *e, job_id id, bool is_paused)
+{
+	pthread_mutex_lock(&e->lock);
+	struct job *job = find_job_locked(e, id);
+	if (job && job->state == JOB_RUNNING) {
+		job->is_paused = is_paused;
+		journal_order(job);
+		pthread_cond_broadcast(&e->work);
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+void engine_move(struct engine *e, job_id id, bool up)
+{
+	pthread_mutex_lock(&e->lock);
+	for (struct job **at = &e->jobs; *at && (*at)->next; at = &(*at)->next) {
+		struct job *first = *at, *second = first->next;
+		if ((up ? second : first)->id != id)
+			continue;
+		first->next = second->next;
+		second->next = first;
+		*at = second;
+		uint64_t order = first->order;
+		first->order = second->order;
+		second->order = order;
+		journal_order(first);
+		journal_order(second);
+		break;
+	}
+	pthread_mutex_unlock(&e->lock);
 }
 
 static void requeue_locked(struct job *job, struct item *it)
 {
 	it->state = ITEM_WAITING;
-	it->has_failed = it->was_cancelled = it->was_refetched = false;
-	it->next_part = it->parts_done = 0;
+	it->has_failed = it->was_cancelled = it->was_refetched = it->was_found = false;
 	list_push(&job->waiting, it);
 }
 
@@ -409,9 +589,8 @@ void engine_retry_failed(struct engine *e, job_id id)
 			job->source_open[it->source_index]++;
 			requeue_locked(job, it);
 		}
-		job->state = JOB_RUNNING;
-		job->is_ending = job->has_ended = false;
-		job->ended_ms = 0;
+		job->failed_for_now = 0;
+		reopen_locked(job);
 		pthread_cond_broadcast(&e->work);
 	}
 	pthread_mutex_unlock(&e->lock);
@@ -420,13 +599,17 @@ void engine_retry_failed(struct engine *e, job_id id)
 void engine_dismiss(struct engine *e, job_id id)
 {
 	pthread_mutex_lock(&e->lock);
-	for (struct job **at = &e->jobs; *at; at = &(*at)->next) {
-		struct job *job = *at;
-		if (job->id != id || job->state != JOB_FINISHED || job->works)
-			continue;
-		*at = job->next;
-		job_free(job);
-		break;
+	struct job *job = find_job_locked(e, id);
+	if (job && job->state == JOB_FINISHED && !job->works) {
+		job->was_cancelled = true; /* nobody goes on with it */
+		job->is_dismissed = true;
+		job_drop_partials_locked(job);
+		if (job->drops) {
+			reopen_locked(job);
+			pthread_cond_broadcast(&e->work);
+		} else {
+			remove_job_locked(job);
+		}
 	}
 	pthread_mutex_unlock(&e->lock);
 }

@@ -18,7 +18,11 @@
 typedef uint32_t job_id;  /* from 1 */
 typedef uint32_t item_id; /* from 1, within the engine */
 
+#define JOB_UID_LEN 8 /* of its name in the journal, the same in every process */
+
 struct engine;
+struct journal;
+struct saved_job;
 
 enum job_kind { JOB_COPY, JOB_MOVE, JOB_DELETE, JOB_MKDIR, JOB_KIND_COUNT };
 
@@ -72,8 +76,11 @@ struct event {
 	struct loc_sink_result result;
 	struct s3t_err err;             /* of a failed one; why, of a skipped one */
 	struct conflict_side from, to;  /* EV_ASK */
-	bool job_cancelled;             /* EV_JOB_DONE */
+	bool job_cancelled;             /* EV_JOB_DONE: by a person */
+	bool was_interrupted;           /* EV_JOB_DONE: by engine_suspend() */
 	uint64_t done, failed, skipped; /* EV_JOB_DONE */
+	bool is_kept;                   /* EV_JOB_DONE: what is left of it can be resumed */
+	char uid[JOB_UID_LEN + 1];      /* EV_JOB_DONE */
 };
 void event_free(struct event *e);
 
@@ -81,6 +88,7 @@ struct engine_options {
 	uint32_t workers;                       /* ceiling; 0: auto */
 	uint64_t bytes_per_second;              /* 0: no limit */
 	const struct http_transport *transport; /* NULL: libcurl */
+	struct journal *journal;                /* must outlive the engine; NULL: none is kept */
 };
 
 /* events: where EV_* go; must outlive the engine. */
@@ -90,6 +98,17 @@ void engine_free(struct engine *e, int64_t grace_ms);
 
 /* Takes what spec holds. */
 job_id engine_submit(struct engine *e, struct job_spec *spec);
+/* Goes on with a job of another process (takes saved; to NULL for deletes). When it returns the job
+ * is in this engine's journal for good. Blocks for that. */
+job_id engine_resume(
+	struct engine *e, struct saved_job *saved, struct location *from, struct location *to);
+/* Ends everything, but keeps what can be resumed: journal, open uploads, temporary files. To be
+ * followed by engine_free(). */
+void engine_suspend(struct engine *e);
+/* A paused job begins nothing new; parts under way go on to their end. */
+void engine_pause(struct engine *e, job_id job, bool is_paused);
+/* Up or down in the queue, by one. */
+void engine_move(struct engine *e, job_id job, bool up);
 void engine_cancel(struct engine *e, job_id job);
 void engine_cancel_item(struct engine *e, job_id job, item_id item);
 void engine_cancel_all(struct engine *e);
@@ -98,7 +117,7 @@ void engine_answer(
 	struct engine *e, job_id job, item_id item, enum conflict_policy policy, bool for_all);
 /* Runs the job's failed items again. */
 void engine_retry_failed(struct engine *e, job_id job);
-/* Takes a finished job out of the list. */
+/* Takes a finished job out of the list; what it kept for resuming is removed first. */
 void engine_dismiss(struct engine *e, job_id job);
 /* Which of the job's sources are wholly done: one flag a source; false if the job is unknown. */
 bool engine_sources_done(struct engine *e, job_id job, bool *flags, size_t count);
@@ -120,7 +139,9 @@ struct job_view {
 	job_id id;
 	enum job_kind kind;
 	enum job_state state;
-	bool is_counting, was_cancelled;
+	bool is_counting, was_cancelled, is_paused;
+	bool is_kept; /* as it stands, another process could go on with it */
+	char uid[JOB_UID_LEN + 1];
 	uint64_t items_total, items_done, items_failed, items_skipped, items_asking, items_running;
 	uint64_t bytes_total, bytes_done;
 	int64_t started_ms, ended_ms; /* monotonic; ended 0: not yet */

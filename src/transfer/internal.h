@@ -9,12 +9,17 @@
 #define TRANSFER_INTERNAL_H
 
 #include "transfer/engine.h"
+#include "transfer/journal.h"
 #include "transfer/limiter.h"
 #include "transfer/plan.h"
+#include "transfer/prover.h"
 
 #include <pthread.h>
 
 enum { WINDOW_LOW = 500, WORKERS_MAX = 256, WORKERS_AUTO = 16, BATCHES_MAX = 8 };
+/* Items of a resumed job that are looked at before they are moved: those of the group that was not
+ * committed, and those under way. */
+enum { LOOKS = 256 + WORKERS_MAX };
 
 struct job;
 
@@ -27,20 +32,27 @@ struct item {
 	char *path, *target; /* full source path; target name below the root */
 	size_t path_len, target_len;
 	struct loc_stat stat;
-	bool is_dir; /* an empty directory or a marker */
+	bool is_dir;                     /* an empty directory or a marker */
+	unsigned char identity[MD5_LEN]; /* in the journal: source, size, time, ETag as scanned */
 	/* route state: written while STARTING, read while RUNNING */
 	const struct route *route;
 	struct loc_source *source;
 	struct loc_sink *sink;
 	struct plan plan;
-	void *route_state; /* the route's own */
+	void *route_state;       /* the route's own */
+	struct partial *partial; /* what is left if this ends here; NULL: nothing */
+	struct prover *prover;   /* NULL: proven on the way, or not at all */
+	bool was_found;          /* the target was whole already: nothing is to be moved */
+	char tag[JOB_UID_LEN + 1];
 	struct cancel *cancel;
 	int64_t started_ms;
 	struct conflict_side target_side;
 	/* guarded by lock */
 	enum item_state state;
-	uint32_t next_part, parts_running, parts_done;
-	bool has_failed, was_cancelled, was_refetched, has_answer;
+	struct parts parts;
+	uint32_t parts_running;
+	bool is_proving, is_syncing, has_failed, was_cancelled, was_refetched, has_answer;
+	int64_t synced_ms, sync_took_ms; /* the last time that ranges were made durable */
 	enum conflict_policy answer;
 	struct s3t_err err;
 	/* any thread */
@@ -71,13 +83,25 @@ struct job {
 	struct job *next;
 	job_id id;
 	struct engine *engine;
-	struct job_spec spec; /* immutable but for policy (guarded by lock) */
+	char uid[JOB_UID_LEN + 1]; /* in the journal */
+	struct job_spec spec;      /* immutable but for policy (guarded by lock) */
 	struct cancel *cancel;
 	struct scan scan; /* of the worker that has is_scanning */
 	/* guarded by lock */
 	enum job_state state;
 	bool is_scanning, scan_done, was_cancelled, is_ending, has_ended;
-	struct s3t_err problem; /* the first failure that belongs to no item */
+	bool is_paused, is_dismissed, is_journaled;
+	bool was_interrupted; /* what was not done is for another process */
+	bool has_leftovers;   /* what could not be removed is in the journal */
+	bool is_resumed;
+	uint32_t looks_left;      /* of a resumed job */
+	uint64_t order;           /* place in the queue */
+	uint32_t last_number;     /* of an item in the journal */
+	struct partial *partials; /* of a resumed job, whose items were not met yet */
+	struct partial *drops;    /* to be discarded */
+	struct done_set done;     /* of a resumed job; immutable */
+	uint64_t failed_for_now;  /* failures that another time may mend */
+	struct s3t_err problem;   /* the first failure that belongs to no item */
 	struct item_list waiting, active, asking, broken;
 	struct batch *batches;
 	size_t batch_count, works; /* works: pieces being run now */
@@ -96,11 +120,14 @@ struct engine {
 	uint32_t thread_count;
 	struct msgq *events;
 	const struct http_transport *transport;
+	struct journal *journal;       /* NULL: none */
 	struct cancel *root, *cleanup; /* cleanup: aborts run under it after a cancel */
 	struct limiter limiter;
 	struct metrics metrics;
 	/* guarded by lock */
 	bool stopping;
+	atomic_bool is_keeping; /* what ends now is to be resumed by another process */
+	uint64_t last_order;
 	uint32_t threads_running;
 	struct job *jobs; /* in order of submission */
 	job_id last_job;
@@ -124,8 +151,10 @@ struct route {
 		struct item *it, const struct loc_io *io, uint32_t index, struct s3t_err *err);
 	enum s3t_rc (*finish)(struct item *it, const struct loc_io *io,
 		struct loc_sink_result *result, struct s3t_err *err);
-	/* nothing is left behind on either side */
-	void (*abort)(struct item *it, const struct loc_io *io);
+	/* nothing is left behind on either side; also where begin() failed */
+	enum s3t_rc (*abort)(struct item *it, const struct loc_io *io, struct s3t_err *err);
+	/* frees route_state; NULL: free() does */
+	void (*close)(struct item *it);
 };
 extern const struct route route_send, route_fetch, route_copy, route_relay;
 const struct route *route_for(const struct location *from, const struct location *to);
@@ -133,6 +162,8 @@ struct loc_io item_io(struct worker *w, struct item *it);
 /* The sink as the item's job wants it. */
 struct loc_sink_spec item_sink_spec(const struct item *it);
 void item_close(struct item *it); /* source and sink; no lock */
+/* The descriptor that a prover reads, or -1. */
+int item_proof_fd(const struct item *it);
 
 /* job.c */
 struct item *item_new(struct job *job, struct strview path, struct strview target);
@@ -155,6 +186,7 @@ struct event *event_new(const struct job *job, enum event_kind kind);
 void scan_step(struct worker *w, struct job *job);
 void item_start(struct worker *w, struct item *it);
 void item_part(struct worker *w, struct item *it, uint32_t index);
+void item_prove(struct worker *w, struct item *it);
 void item_finish(struct worker *w, struct item *it);
 void batch_run(struct worker *w, struct job *job, struct batch *b);
 void batch_free(struct batch *b);
@@ -163,10 +195,54 @@ void batch_free(struct batch *b);
 enum s3t_rc guard_check(const struct job *job, const struct job_source *src, bool is_dir,
 	const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
 
-/* proof.c: does the file hold what the ETag says? *proof: static text. S3T_MISMATCH if not. sum:
- * MD5 of the whole if it is known already, else NULL. */
-enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, const struct loc_facts *facts,
-	const unsigned char *sum, struct cancel *cancel, const char **proof,
+/* --- resume.c: what an item leaves, and going on with it. No lock but where it says so. --- */
+
+/* Makes the sink: the one of it->partial, if it is still good for anything, else a new one, whose
+ * intent is in the journal first. Parts that are there already are done. S3T_CHANGED: what was
+ * begun was of another object. */
+enum s3t_rc item_sink_begin(struct item *it, const struct loc_io *io, struct loc_sink_spec *spec,
 	struct s3t_err *err) S3T_MUST_CHECK;
+/* For routes whose sinks are their own: the intent, and what came of it (takes token). */
+void item_intend(struct item *it);
+void item_begun(struct item *it, struct loc_token *token);
+/* Whether it->partial is of this very source; else it is discarded. */
+enum s3t_rc item_check_partial(
+	struct item *it, const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
+/* Parts that are done already count as moved. Before the item runs. */
+void item_count_done_parts(struct item *it);
+/* After a part: makes finished ranges durable now and then; `now`: in any case. */
+void item_sync(struct item *it, bool now);
+/* Nothing is left of it. */
+void item_forget_partial_locked(struct item *it);
+/* Whether a failure may be mended by another time: the network, the service, credentials. */
+bool is_for_now(enum s3t_rc rc);
+void item_identify(struct item *it);
+/* Removes what a partial of the job holds; the caller frees it. */
+enum s3t_rc partial_discard(struct job *job, const struct partial *p, const struct loc_io *io,
+	struct s3t_err *err) S3T_MUST_CHECK;
+/* Discards one of job->drops. */
+void drop_step(struct worker *w, struct job *job, struct partial *p);
+/* What belongs to no item that was found is to be discarded; or all that the job keeps. */
+void job_drop_unmet_locked(struct job *job);
+void job_drop_partials_locked(struct job *job);
+/* The job's first lines in the journal; and its last, unless something of it is worth resuming. */
+void job_begin_journal(struct job *job, const struct saved_job *saved);
+void job_settle_journal_locked(struct job *job);
+/* Whether the job's lines stay for another process. */
+bool job_is_kept_locked(const struct job *job);
+
+/* proof.c: does the file hold what the ETag says? *proof: static text. S3T_MISMATCH if not. it's
+ * prover, if it has one, has hashed all that it could. sum: MD5 of the whole if it is known
+ * already, else NULL. */
+enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, const struct loc_facts *facts,
+	const unsigned char *sum, const struct prover *prover, struct cancel *cancel,
+	const char **proof, struct s3t_err *err) S3T_MUST_CHECK;
+/* What an ETag tells of an object of `size` bytes: false if nothing, else its digest and the number
+ * of parts (0: one digest of the whole). */
+bool etag_reads(const char *etag, const struct loc_facts *facts, unsigned char digest[MD5_LEN],
+	uint32_t *parts);
+/* The size of the parts that a composite ETag is made of: the one told, or the likeliest; 0: none
+ * fits. */
+uint64_t etag_part_size(uint64_t size, uint32_t parts, uint64_t told);
 
 #endif

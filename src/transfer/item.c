@@ -49,6 +49,7 @@ struct loc_sink_spec item_sink_spec(const struct item *it)
 					: mime_type_of(sv_n(it->target, it->target_len)),
 		.storage_class = spec->storage_class,
 		.mode = it->stat.mode,
+		.defer_proof = it->prover && it->prover->is_upload,
 		.no_replace = it->target_side.mtime_ns == TIME_UNKNOWN &&
 			      (it->answer == CONFLICT_SKIP || it->answer == CONFLICT_RENAME ||
 				      it->answer == CONFLICT_FAIL || it->answer == CONFLICT_ASK),
@@ -90,13 +91,12 @@ static enum s3t_rc look_at_target(struct item *it, const struct loc_io *io, stru
 	return rc == S3T_NOT_FOUND ? S3T_OK : rc;
 }
 
-/* A listing has LastModified only; the file's own time is in the object's metadata. */
+/* A listing has whole seconds, and of an object LastModified only; its data's own time is in its
+ * metadata. */
 static void refine_source_time(struct item *it, const struct loc_io *io)
 {
 	struct loc_stat stat;
 	const struct job_spec *spec = &it->job->spec;
-	if (spec->from->ops->kind != LOC_S3)
-		return;
 	if (spec->from->ops->stat(spec->from, io, sv_n(it->path, it->path_len), &stat, NULL) ==
 		S3T_OK) {
 		it->stat.mtime_ns = stat.mtime_ns;
@@ -236,6 +236,27 @@ static enum s3t_rc remove_source(struct item *it, const struct loc_io *io, struc
 	return rc;
 }
 
+/* A resumed job's first items may have been moved by the process that died, after it wrote its last
+ * line: same size, same time of the data. */
+static bool is_there_already(struct item *it, const struct loc_io *io)
+{
+	struct job *job = it->job;
+	bool exists = false;
+	struct conflict_side there;
+	pthread_mutex_lock(&job->engine->lock);
+	bool looks = job->looks_left > 0 && !it->partial && !it->has_answer && !job->spec.dry_run;
+	if (looks)
+		job->looks_left--;
+	pthread_mutex_unlock(&job->engine->lock);
+	if (!looks || look_at_target(it, io, sv_n(it->target, it->target_len), &exists, &there,
+			      NULL) != S3T_OK)
+		return false;
+	if (!exists || there.size != it->stat.size)
+		return false;
+	refine_source_time(it, io);
+	return it->stat.mtime_ns != TIME_UNKNOWN && there.mtime_ns == it->stat.mtime_ns;
+}
+
 /* --- start --- */
 
 static enum s3t_rc make_directory(struct item *it, const struct loc_io *io, struct s3t_err *err)
@@ -298,6 +319,16 @@ static bool pass_conflict(struct item *it, const struct loc_io *io)
 	return action == CONFLICT_GO;
 }
 
+static void complete(struct worker *w, struct item *it, struct loc_sink_result *result);
+
+/* What was begun goes on as it was cut, whatever the configuration says by now. */
+static void plan_as_begun(struct item *it)
+{
+	const struct partial *p = it->partial;
+	if (p && p->size == it->stat.size && p->part_count > 1)
+		it->plan = (struct plan){.part_size = p->part_size, .part_count = p->part_count};
+}
+
 void item_start(struct worker *w, struct item *it)
 {
 	struct job *job = it->job;
@@ -307,7 +338,16 @@ void item_start(struct worker *w, struct item *it)
 		start_directory(it, &io);
 		return;
 	}
-	if (!pass_conflict(it, &io))
+	if (job->is_resumed && is_there_already(it, &io)) {
+		struct loc_sink_result result = {.proof = "same size and time"};
+		it->was_found = true;
+		complete(w, it, &result);
+		return;
+	}
+	/* what was begun has passed already */
+	if (it->partial)
+		it->answer = policy_of(it);
+	else if (!pass_conflict(it, &io))
 		return;
 	if (job->spec.dry_run) {
 		struct loc_sink_result result = {.proof = "dry run"};
@@ -316,19 +356,62 @@ void item_start(struct worker *w, struct item *it)
 	}
 	it->route = route_for(job->spec.from, job->spec.to);
 	enum s3t_rc rc = it->route->plan(it, &err);
-	if (rc == S3T_OK)
+	if (rc == S3T_OK) {
+		plan_as_begun(it);
+		pthread_mutex_lock(&job->engine->lock);
+		parts_init(&it->parts, it->plan.part_count);
+		pthread_mutex_unlock(&job->engine->lock);
 		rc = it->route->begin(it, &io, &err);
+	}
 	if (rc != S3T_OK) {
-		end_failed(it, &err);
+		it->has_failed = true;
+		it->err = err;
+		item_finish(w, it);
 		return;
 	}
+	if (it->was_found) {
+		struct loc_sink_result result = {.proof = "part MD5 = ETag"};
+		memcpy(result.etag, it->stat.etag, sizeof result.etag);
+		complete(w, it, &result);
+		return;
+	}
+	uint32_t first = 0;
 	bool is_single = it->plan.part_count == 1;
 	pthread_mutex_lock(&job->engine->lock);
-	it->next_part = it->parts_running = is_single;
+	it->parts_running = is_single && parts_take(&it->parts, &first);
 	it->state = ITEM_RUNNING;
 	pthread_mutex_unlock(&job->engine->lock);
 	if (is_single)
-		item_part(w, it, 0);
+		item_part(w, it, first);
+}
+
+int item_proof_fd(const struct item *it)
+{
+	const struct job_spec *spec = &it->job->spec;
+	return it->prover->is_upload ? spec->from->ops->source_fd(it->source)
+				     : spec->to->ops->sink_fd(it->sink);
+}
+
+/* The first failure is the item's; the other parts of a lost file are not worth their bytes, but
+ * those under way may be of use later. */
+static void fail_locked(struct item *it, enum s3t_rc rc, const struct s3t_err *err)
+{
+	if (it->has_failed)
+		return;
+	it->has_failed = true;
+	it->err = *err;
+	if (it->plan.part_count > 1 && rc != S3T_CANCELLED)
+		cancel_trigger(it->cancel);
+}
+
+/* The answer to the first range tells how the object was cut. */
+static void learn_locked(struct item *it)
+{
+	struct loc_facts facts;
+	if (!it->prover || it->prover->is_upload)
+		return;
+	it->job->spec.from->ops->source_facts(it->source, &facts);
+	prover_learn_locked(it->prover, &facts, it->stat.etag);
 }
 
 void item_part(struct worker *w, struct item *it, uint32_t index)
@@ -339,22 +422,38 @@ void item_part(struct worker *w, struct item *it, uint32_t index)
 	enum s3t_rc rc = it->route->part(it, &io, index, &err);
 	bool is_single = it->plan.part_count == 1;
 	pthread_mutex_lock(&job->engine->lock);
-	if (rc == S3T_OK) {
-		it->parts_done++;
-	} else if (!it->has_failed) {
-		it->has_failed = true;
-		it->err = err;
-		/* the other parts of a lost file are not worth their bytes */
-		if (!is_single && rc != S3T_CANCELLED)
-			cancel_trigger(it->cancel);
-	}
+	if (rc == S3T_OK)
+		parts_set_done(&it->parts, index);
+	else
+		fail_locked(it, rc, &err);
 	/* a single part's item stays this worker's: nobody else may take it for finishing */
 	if (is_single)
 		it->state = ITEM_FINISHING;
+	else if (rc == S3T_OK && index == 0)
+		learn_locked(it);
+	pthread_mutex_unlock(&job->engine->lock);
+	if (rc == S3T_OK)
+		item_sync(it, false);
+	pthread_mutex_lock(&job->engine->lock);
 	it->parts_running--;
 	pthread_mutex_unlock(&job->engine->lock);
 	if (is_single)
 		item_finish(w, it);
+}
+
+void item_prove(struct worker *w, struct item *it)
+{
+	struct loc_io io = item_io(w, it);
+	struct s3t_err err;
+	enum s3t_rc rc = prover_run(it, &io, &err);
+	/* a file that changed between sending and hashing is the likelier reason */
+	if (rc != S3T_OK && it->job->spec.from->ops->source_check(it->source, NULL) == S3T_CHANGED)
+		rc = it->job->spec.from->ops->source_check(it->source, &err);
+	pthread_mutex_lock(&it->job->engine->lock);
+	if (rc != S3T_OK)
+		fail_locked(it, rc, &err);
+	it->is_proving = false;
+	pthread_mutex_unlock(&it->job->engine->lock);
 }
 
 /* --- finish --- */
@@ -378,11 +477,35 @@ static void count_metrics(struct item *it)
 	}
 }
 
-/* Aborts run under a token of their own: the item's is triggered already. */
+/* Aborts run under a token of their own: the item's is triggered already. What cannot be removed
+ * now stays in the journal. */
 static void abort_item(struct worker *w, struct item *it)
 {
-	struct loc_io io = {.conn = w->conn, .cancel = it->job->engine->cleanup};
-	it->route->abort(it, &io);
+	struct job *job = it->job;
+	struct loc_io io = {.conn = w->conn, .cancel = job->engine->cleanup};
+	struct s3t_err err;
+	enum s3t_rc rc = it->route->abort(it, &io, &err);
+	pthread_mutex_lock(&job->engine->lock);
+	if (rc == S3T_OK) {
+		item_forget_partial_locked(it);
+	} else {
+		job->has_leftovers = true;
+		partial_free(it->partial);
+		it->partial = NULL;
+	}
+	pthread_mutex_unlock(&job->engine->lock);
+}
+
+/* Whether what there is of it is worth going on with, another time or in another process: parts, or
+ * an upload that may have been made though its answer was lost. */
+static bool is_kept(const struct item *it, enum s3t_rc rc, const struct s3t_err *err)
+{
+	const struct engine *e = it->job->engine;
+	if (!it->partial || it->plan.part_count < 2 || it->was_cancelled || it->job->was_cancelled)
+		return false;
+	if (!it->partial->token.text && err->http_status / 100 == 4)
+		return false; /* the server said no */
+	return is_for_now(rc) || (rc == S3T_CANCELLED && atomic_load(&e->is_keeping));
 }
 
 /* Wrong bytes are fetched once more from the start. */
@@ -395,10 +518,25 @@ static bool refetch(struct item *it, const struct s3t_err *err)
 	pthread_mutex_lock(&job->engine->lock);
 	atomic_fetch_sub(&job->bytes_done, atomic_exchange(&it->bytes, 0));
 	it->was_refetched = true;
-	it->next_part = it->parts_done = 0;
+	parts_restart(&it->parts);
+	if (it->prover)
+		prover_restart_locked(it->prover);
 	it->state = ITEM_RUNNING;
 	pthread_mutex_unlock(&job->engine->lock);
 	return true;
+}
+
+/* The target is whole and proven: its source goes even if a cancel came just now. */
+static void complete(struct worker *w, struct item *it, struct loc_sink_result *result)
+{
+	struct loc_io calm = {.conn = w->conn, .cancel = it->job->engine->cleanup};
+	struct s3t_err err;
+	if (remove_source(it, &calm, &err) == S3T_OK) {
+		end_item(it, ITEM_COMPLETED, result, NULL);
+		return;
+	}
+	free(result->version_id);
+	end_item(it, ITEM_FAILED, NULL, &err);
 }
 
 void item_finish(struct worker *w, struct item *it)
@@ -413,20 +551,15 @@ void item_finish(struct worker *w, struct item *it)
 		rc = it->route->finish(it, &io, &result, &err);
 	if (rc == S3T_OK) {
 		count_metrics(it);
-		/* the copy is there and proven: its source goes even if a cancel came just now */
-		struct loc_io calm = {.conn = w->conn, .cancel = it->job->engine->cleanup};
-		rc = remove_source(it, &calm, &err);
-		if (rc == S3T_OK) {
-			end_item(it, ITEM_COMPLETED, &result, NULL);
-			return;
-		}
-		free(result.version_id);
-		end_item(it, ITEM_FAILED, NULL, &err);
+		complete(w, it, &result);
 		return;
 	}
 	if (refetch(it, &err))
 		return;
-	abort_item(w, it);
+	if (is_kept(it, rc, &err))
+		item_sync(it, true);
+	else
+		abort_item(w, it);
 	bool exists_now = rc == S3T_EXISTS && it->answer == CONFLICT_SKIP;
 	if (exists_now)
 		end_item(it, ITEM_SKIPPED, NULL, &err);

@@ -146,15 +146,27 @@ void item_close(struct item *it)
 		it->job->spec.from->ops->source_close(it->source);
 	if (it->sink)
 		it->job->spec.to->ops->sink_free(it->sink);
+	if (it->route && it->route->close)
+		it->route->close(it);
 	free(it->route_state);
 	it->source = NULL;
 	it->sink = NULL;
 	it->route_state = NULL;
 }
 
+/* The screen may be looking at them: under the lock, or when nobody else has the item. */
+static void free_parts(struct item *it)
+{
+	prover_free(it->prover);
+	parts_deinit(&it->parts);
+	it->prover = NULL;
+}
+
 void item_free(struct item *it)
 {
 	item_close(it);
+	free_parts(it);
+	partial_free(it->partial);
 	cancel_free(it->cancel);
 	loc_stat_deinit(&it->stat);
 	free(it->path);
@@ -169,6 +181,7 @@ struct job *job_new(struct engine *e, job_id id, struct job_spec *spec)
 	job->engine = e;
 	job->spec = *spec;
 	*spec = (struct job_spec){0};
+	random_name(job->uid, JOB_UID_LEN);
 	job->cancel = cancel_new(e->root);
 	job->started_ms = time_mono_ms();
 	job->source_open = s3t_alloc((job->spec.source_count + 1) * sizeof *job->source_open);
@@ -185,8 +198,20 @@ static void free_list(struct item_list *l)
 		item_free(it);
 }
 
+static void free_partials(struct partial *p)
+{
+	while (p) {
+		struct partial *next = p->next;
+		partial_free(p);
+		p = next;
+	}
+}
+
 void job_free(struct job *job)
 {
+	free_partials(job->partials);
+	free_partials(job->drops);
+	done_set_deinit(&job->done);
 	free_list(&job->waiting);
 	free_list(&job->active);
 	free_list(&job->asking);
@@ -261,7 +286,13 @@ void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_si
 	job->source_open[it->source_index]--;
 	cancel_free(it->cancel);
 	it->cancel = NULL;
+	if (outcome == ITEM_COMPLETED) {
+		journal_item_done(job->engine->journal, job->uid, it->identity, it->stat.size);
+		item_forget_partial_locked(it);
+	}
+	free_parts(it);
 	if (outcome == ITEM_FAILED) {
+		job->failed_for_now += err && is_for_now(err->rc);
 		job->source_failed[it->source_index]++;
 		metrics_add(&job->engine->metrics.failures_total, 1);
 		it->state = ITEM_BROKEN;
@@ -283,5 +314,6 @@ void job_problem_locked(struct job *job, size_t source_index, struct strview pat
 	count_outcome(job, outcome);
 	if (outcome == ITEM_FAILED && err && job->problem.rc == S3T_OK)
 		job->problem = *err;
+	job->failed_for_now += outcome == ITEM_FAILED && err && is_for_now(err->rc);
 	report(job, 0, path, target, 0, 0, outcome, NULL, err);
 }

@@ -5,6 +5,7 @@
  * just written.
  */
 #include "core/crypto.h"
+#include "core/md5_lanes.h"
 #include "core/parse.h"
 #include "transfer/internal.h"
 
@@ -36,20 +37,29 @@ static enum s3t_rc hash_range(int fd, uint64_t offset, uint64_t len, struct dige
 	return rc;
 }
 
+/* The MD5 of the MD5s of parts. */
+static void combine(const unsigned char (*sums)[MD5_LEN], size_t count, unsigned char out[MD5_LEN])
+{
+	md5(sv_n((const char *)sums, count * MD5_LEN), out);
+}
+
 static enum s3t_rc composite(int fd, uint64_t size, uint64_t part, struct cancel *cancel,
 	unsigned char out[MD5_LEN], struct s3t_err *err)
 {
-	struct digest *each = digest_new(DIGEST_MD5), *all = digest_new(DIGEST_MD5);
-	enum s3t_rc rc = S3T_OK;
-	for (uint64_t at = 0; at < size && rc == S3T_OK; at += part) {
-		unsigned char sum[MD5_LEN];
-		rc = hash_range(
-			fd, at, size - at < part ? size - at : part, each, cancel, sum, err);
-		digest_update(all, sum, sizeof sum);
+	size_t count = (size_t)((size - 1) / part + 1);
+	struct md5_range *ranges = s3t_alloc(count * sizeof *ranges);
+	unsigned char(*sums)[MD5_LEN] = s3t_alloc(count * sizeof *sums);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t at = part * i;
+		ranges[i] = (struct md5_range){
+			.fd = fd, .offset = at, .len = size - at < part ? size - at : part};
 	}
-	digest_final(all, out);
-	digest_free(each);
-	digest_free(all);
+	enum s3t_rc rc = md5_ranges(ranges, count, 0, cancel, err);
+	for (size_t i = 0; i < count; i++)
+		memcpy(sums[i], ranges[i].sum, MD5_LEN);
+	combine((const unsigned char(*)[MD5_LEN])sums, count, out);
+	free(ranges);
+	free(sums);
 	return rc;
 }
 
@@ -76,20 +86,33 @@ static size_t candidates(uint64_t size, uint64_t count, uint64_t *out, size_t ma
 	return n;
 }
 
-static enum s3t_rc prove_composite(int fd, uint64_t size, const unsigned char want[MD5_LEN],
-	uint64_t count, uint64_t part_size, struct cancel *cancel, const char **proof,
-	struct s3t_err *err)
+enum { TRIES_MAX = 8 };
+
+uint64_t etag_part_size(uint64_t size, uint32_t parts, uint64_t told)
 {
-	enum { TRIES_MAX = 8 };
-	uint64_t parts[TRIES_MAX];
+	uint64_t guess[1];
 	/* told, and possible: the object's copy by another client may have other parts */
-	bool is_told = part_size && (size + part_size - 1) / part_size == count;
+	if (told && (size - 1) / told + 1 == parts)
+		return told;
+	return candidates(size, parts, guess, 1) ? guess[0] : 0;
+}
+
+static enum s3t_rc prove_composite(int fd, uint64_t size, const unsigned char want[MD5_LEN],
+	uint32_t count, uint64_t told, const struct prover *prover, struct cancel *cancel,
+	const char **proof, struct s3t_err *err)
+{
+	uint64_t parts[TRIES_MAX];
+	bool is_told = told && (size - 1) / told + 1 == count;
 	size_t n = is_told ? 1 : candidates(size, count, parts, TRIES_MAX);
 	if (is_told)
-		parts[0] = part_size;
+		parts[0] = told;
 	for (size_t i = 0; i < n; i++) {
 		unsigned char sum[MD5_LEN];
-		enum s3t_rc rc = composite(fd, size, parts[i], cancel, sum, err);
+		enum s3t_rc rc = S3T_OK;
+		if (prover && prover->unit == parts[i] && parts_all_done(&prover->units))
+			combine((const unsigned char(*)[MD5_LEN])prover->sums, count, sum);
+		else
+			rc = composite(fd, size, parts[i], cancel, sum, err);
 		if (rc != S3T_OK)
 			return rc;
 		if (memcmp(sum, want, MD5_LEN) == 0) {
@@ -107,24 +130,39 @@ static enum s3t_rc prove_composite(int fd, uint64_t size, const unsigned char wa
 	return S3T_OK;
 }
 
-enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, const struct loc_facts *facts,
-	const unsigned char *sum, struct cancel *cancel, const char **proof, struct s3t_err *err)
+bool etag_reads(const char *etag, const struct loc_facts *facts, unsigned char digest[MD5_LEN],
+	uint32_t *parts)
 {
-	unsigned char want[MD5_LEN], got[MD5_LEN];
 	struct strview text = sv(etag);
 	size_t dash = sv_find(text, '-');
 	uint64_t count = 0;
+	*parts = 0;
+	if (facts->etag_is_opaque || !hex_decode(sv_n(text.data, dash), digest, MD5_LEN))
+		return false;
+	if (dash == text.len)
+		return true;
+	if (!parse_u64(sv_from(text, dash + 1), &count) || count == 0 || count > S3_PARTS_MAX)
+		return false;
+	*parts = (uint32_t)count;
+	return true;
+}
+
+enum s3t_rc proof_file(int fd, uint64_t size, const char *etag, const struct loc_facts *facts,
+	const unsigned char *sum, const struct prover *prover, struct cancel *cancel,
+	const char **proof, struct s3t_err *err)
+{
+	unsigned char want[MD5_LEN], got[MD5_LEN];
+	uint32_t parts;
 	*proof = "not verifiable (the ETag is no MD5)";
-	if (facts->etag_is_opaque || !hex_decode(sv_n(text.data, dash), want, MD5_LEN))
+	if (!etag_reads(etag, facts, want, &parts) || (parts && size == 0))
 		return S3T_OK;
-	if (dash < text.len) {
-		if (!parse_u64(sv_from(text, dash + 1), &count) || count == 0 ||
-			count > S3_PARTS_MAX || size == 0)
-			return S3T_OK;
-		return prove_composite(fd, size, want, count, facts->part_size, cancel, proof, err);
-	}
+	if (parts)
+		return prove_composite(
+			fd, size, want, parts, facts->part_size, prover, cancel, proof, err);
 	if (sum) {
 		memcpy(got, sum, MD5_LEN);
+	} else if (prover && prover->is_prefix && prover->hashed == size) {
+		digest_final(prover->digest, got);
 	} else {
 		struct digest *d = digest_new(DIGEST_MD5);
 		enum s3t_rc rc = hash_range(fd, 0, size, d, cancel, got, err);

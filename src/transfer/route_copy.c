@@ -6,6 +6,7 @@
 #include "core/timeutil.h"
 #include "transfer/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,50 @@ static void close_copy(struct item *it)
 	it->route_state = NULL;
 }
 
+static void on_listed_part(void *arg, uint32_t number, uint64_t size, struct strview etag)
+{
+	struct item *it = arg;
+	struct copy *c = it->route_state;
+	uint32_t index = number - 1;
+	if (index >= it->plan.part_count || size != plan_part_len(&it->plan, index, it->stat.size))
+		return;
+	snprintf(c->etags[index], S3_ETAG_MAX, "%.*s", (int)etag.len, etag.data);
+	parts_set_done(&it->parts, index);
+}
+
+/* An upload of copied parts: the one that was begun, if it is of this source, else a new one. */
+static enum s3t_rc begin_parts(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	struct copy *c = it->route_state;
+	/* not cut off by a cancel: what was created unheard of could never be aborted */
+	struct s3_ctx calm = ctx_of(it, io);
+	calm.cancel = it->job->engine->cleanup;
+	enum s3t_rc rc = it->partial ? item_check_partial(it, io, err) : S3T_OK;
+	if (rc != S3T_OK)
+		return rc;
+	if (it->partial) {
+		const char *id = it->partial->token.text;
+		rc = s3_list_parts(&calm, c->bucket, c->key, id, on_listed_part, it, err);
+		if (rc == S3T_OK) {
+			c->upload_id = s3t_strdup(id);
+			item_count_done_parts(it);
+		}
+		if (rc != S3T_NOT_FOUND)
+			return rc;
+		pthread_mutex_lock(&it->job->engine->lock);
+		item_forget_partial_locked(it);
+		pthread_mutex_unlock(&it->job->engine->lock);
+	}
+	struct s3_put put = put_of(it, c);
+	item_intend(it);
+	rc = s3_create_multipart_upload(&calm, c->bucket, c->key, &put, &c->upload_id, err);
+	if (rc == S3T_OK) {
+		struct loc_token token = {.text = s3t_strdup(c->upload_id)};
+		item_begun(it, &token);
+	}
+	return rc;
+}
+
 static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
@@ -100,15 +145,9 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	if (in_parts || must_replace(it))
 		rc = s3_head_object(&ctx, c->src_bucket, c->src_key, &c->object, err);
 	if (rc == S3T_OK && in_parts) {
-		struct s3_put put = put_of(it, c);
 		c->etags = s3t_alloc(it->plan.part_count * sizeof *c->etags);
-		/* not cut off by a cancel: what was created unheard of could never be aborted */
-		struct s3_ctx calm = ctx;
-		calm.cancel = it->job->engine->cleanup;
-		rc = s3_create_multipart_upload(&calm, c->bucket, c->key, &put, &c->upload_id, err);
+		rc = begin_parts(it, io, err);
 	}
-	if (rc != S3T_OK)
-		close_copy(it);
 	return rc;
 }
 
@@ -139,10 +178,13 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	struct s3_ctx ctx = ctx_of(it, io);
 	*result = (struct loc_sink_result){.proof = "size and ETag of the copy"};
 	enum s3t_rc rc = S3T_OK;
-	if (c->upload_id)
-		rc = s3_complete_multipart_upload(&ctx, c->bucket, c->key, c->upload_id,
-			(const char(*)[S3_ETAG_MAX])c->etags, it->plan.part_count, "", c->etag,
-			&result->version_id, err);
+	if (c->upload_id) {
+		const char(*etags)[S3_ETAG_MAX] = (const char(*)[S3_ETAG_MAX])c->etags;
+		char expected[S3_ETAG_MAX];
+		s3_expected_etag(etags, it->plan.part_count, expected);
+		rc = s3_complete_multipart_upload(&ctx, c->bucket, c->key, c->upload_id, etags,
+			it->plan.part_count, expected, c->etag, &result->version_id, err);
+	}
 	if (rc != S3T_OK)
 		return rc;
 	free(c->upload_id);
@@ -162,18 +204,16 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	if (rc == S3T_OK && !same_kind)
 		result->proof = "size of the copy";
 	s3_object_deinit(&made);
-	if (rc == S3T_OK)
-		close_copy(it);
 	return rc;
 }
 
-static void abort_copy(struct item *it, const struct loc_io *io)
+static enum s3t_rc abort_copy(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	struct copy *c = it->route_state;
 	struct s3_ctx ctx = ctx_of(it, io);
-	if (c && c->upload_id)
-		(void)!s3_abort_multipart_upload(&ctx, c->bucket, c->key, c->upload_id, NULL);
-	close_copy(it);
+	return c && c->upload_id
+		       ? s3_abort_multipart_upload(&ctx, c->bucket, c->key, c->upload_id, err)
+		       : S3T_OK;
 }
 
 const struct route route_copy = {.name = "copy",
@@ -182,4 +222,5 @@ const struct route route_copy = {.name = "copy",
 	.begin = begin,
 	.part = part,
 	.finish = finish,
-	.abort = abort_copy};
+	.abort = abort_copy,
+	.close = close_copy};

@@ -1,7 +1,7 @@
 /*
  * From any source into a local file: parallel ranges written at their own place. libcurl hands over
  * 16 KiB at a time, so they are gathered. An object that comes in one range is hashed on its way;
- * in several, it is read back from the page cache before it gets its name.
+ * in several, behind the writers, from the page cache (prover.h).
  */
 #include "core/crypto.h"
 #include "core/timeutil.h"
@@ -53,9 +53,17 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	if (rc != S3T_OK)
 		return rc;
 	struct loc_sink_spec sink = item_sink_spec(it);
-	return spec->to->ops->sink_begin(spec->to, io,
-		sv_n(spec->target_root, spec->target_root_len), sv_n(it->target, it->target_len),
-		&sink, &it->sink, err);
+	rc = item_sink_begin(it, io, &sink, err);
+	/* what the first range would have told */
+	if (rc == S3T_OK && it->plan.part_count > 1 && parts_is_done(&it->parts, 0))
+		rc = spec->from->ops->source_learn(it->source, io, err);
+	if (rc != S3T_OK)
+		return rc;
+	struct loc_facts facts;
+	spec->from->ops->source_facts(it->source, &facts);
+	if (it->plan.part_count > 1 && spec->prove_download)
+		it->prover = prover_new_download(it->stat.size, it->stat.etag, &facts);
+	return S3T_OK;
 }
 
 static bool flush(struct writer *w)
@@ -136,7 +144,7 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	spec->from->ops->source_facts(it->source, &facts);
 	if (spec->prove_download)
 		rc = proof_file(spec->to->ops->sink_fd(it->sink), it->stat.size, it->stat.etag,
-			&facts, f->has_sum ? f->sum : NULL, io->cancel, &proof, err);
+			&facts, f->has_sum ? f->sum : NULL, it->prover, io->cancel, &proof, err);
 	if (rc != S3T_OK)
 		return rc;
 	if (facts.mtime_ns != TIME_UNKNOWN)
@@ -147,10 +155,9 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	return rc;
 }
 
-static void abort_fetch(struct item *it, const struct loc_io *io)
+static enum s3t_rc abort_fetch(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
-	if (it->sink)
-		(void)it->job->spec.to->ops->sink_abort(it->sink, io, NULL);
+	return it->sink ? it->job->spec.to->ops->sink_abort(it->sink, io, err) : S3T_OK;
 }
 
 const struct route route_fetch = {.name = "fetch",

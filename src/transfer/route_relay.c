@@ -50,11 +50,7 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 		sink.metadata = strbuf_view(&object.metadata);
 		if (object.content_type && !spec->content_type)
 			sink.content_type = object.content_type;
-		/* not cut off by a cancel: what was created unheard of could never be aborted */
-		struct loc_io calm = {.conn = io->conn, .cancel = it->job->engine->cleanup};
-		rc = spec->to->ops->sink_begin(spec->to, &calm,
-			sv_n(spec->target_root, spec->target_root_len),
-			sv_n(it->target, it->target_len), &sink, &it->sink, err);
+		rc = item_sink_begin(it, io, &sink, err);
 	}
 	s3_object_deinit(&object);
 	return rc;
@@ -117,7 +113,8 @@ static enum s3t_rc part(
 		const char *proof;
 		struct loc_facts facts;
 		spec->from->ops->source_facts(it->source, &facts);
-		rc = proof_file(s.fd, len, it->stat.etag, &facts, NULL, io->cancel, &proof, err);
+		rc = proof_file(
+			s.fd, len, it->stat.etag, &facts, NULL, NULL, io->cancel, &proof, err);
 	}
 	if (rc == S3T_OK)
 		rc = spec->to->ops->sink_part(it->sink, io, index, offset, s.fd, 0, len, err);
@@ -131,10 +128,9 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	return it->job->spec.to->ops->sink_commit(it->sink, io, it->plan.part_count, result, err);
 }
 
-static void abort_relay(struct item *it, const struct loc_io *io)
+static enum s3t_rc abort_relay(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
-	if (it->sink)
-		(void)it->job->spec.to->ops->sink_abort(it->sink, io, NULL);
+	return it->sink ? it->job->spec.to->ops->sink_abort(it->sink, io, err) : S3T_OK;
 }
 
 const struct route route_relay = {.name = "relay",

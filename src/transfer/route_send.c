@@ -1,4 +1,5 @@
 /* From a file that can be read by descriptor to any sink: uploads and local copies. */
+#include "core/md5_lanes.h"
 #include "transfer/internal.h"
 
 static bool accepts(const struct location *from, const struct location *to)
@@ -23,6 +24,9 @@ static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 	return S3T_OK;
 }
 
+/* So few parts are hashed on their way; so are all where there are no lanes. */
+enum { FEW_PARTS = 4 };
+
 static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
@@ -33,12 +37,13 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	struct loc_facts facts;
 	spec->from->ops->source_facts(it->source, &facts);
 	it->stat.mtime_ns = facts.mtime_ns;
+	bool in_parts = spec->to->ops->kind == LOC_S3 && it->plan.part_count > 1;
+	bool are_many = it->plan.part_count >= FEW_PARTS && md5_lanes_width() > 1;
+	/* parts that an earlier process sent are compared by nobody else */
+	if (in_parts && spec->prove_upload && (are_many || it->partial))
+		it->prover = prover_new_upload(it->stat.size, it->plan.part_size);
 	struct loc_sink_spec sink = item_sink_spec(it);
-	/* not cut off by a cancel: what was created unheard of could never be aborted */
-	struct loc_io calm = {.conn = io->conn, .cancel = it->job->engine->cleanup};
-	return spec->to->ops->sink_begin(spec->to, &calm,
-		sv_n(spec->target_root, spec->target_root_len), sv_n(it->target, it->target_len),
-		&sink, &it->sink, err);
+	return item_sink_begin(it, io, &sink, err);
 }
 
 static enum s3t_rc part(
@@ -65,10 +70,9 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	return rc;
 }
 
-static void abort_send(struct item *it, const struct loc_io *io)
+static enum s3t_rc abort_send(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
-	if (it->sink)
-		(void)it->job->spec.to->ops->sink_abort(it->sink, io, NULL);
+	return it->sink ? it->job->spec.to->ops->sink_abort(it->sink, io, err) : S3T_OK;
 }
 
 const struct route route_send = {.name = "send",

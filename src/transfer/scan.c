@@ -112,6 +112,24 @@ static void take_entry(struct found *f, const struct entry_page *page, const str
 	}
 }
 
+/* What an earlier process left of this very item. */
+static void meet_partial_locked(struct item *it)
+{
+	struct partial **at = &it->job->partials;
+	while (*at && !sv_eq(sv_n((*at)->path, (*at)->path_len), sv_n(it->path, it->path_len)))
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	it->partial = *at;
+	*at = it->partial->next;
+	it->partial->next = NULL;
+	if (it->job->spec.policy != CONFLICT_RENAME)
+		return;
+	free(it->target);
+	it->target_len = it->partial->target_len;
+	it->target = s3t_strndup(it->partial->target, it->target_len);
+}
+
 static void book(struct found *f)
 {
 	struct job *job = f->job;
@@ -125,6 +143,14 @@ static void book(struct found *f)
 		it->id = ++job->engine->last_item;
 		job->items_total++;
 		job->bytes_total += it->stat.size;
+		item_identify(it);
+		if (done_set_has(&job->done, it->identity)) { /* by the process before this one */
+			job->items_done++;
+			atomic_fetch_add(&job->bytes_done, (int_fast64_t)it->stat.size);
+			item_free(it);
+			continue;
+		}
+		meet_partial_locked(it);
 		job->source_open[it->source_index]++;
 		list_push(&job->waiting, it);
 	}
@@ -240,6 +266,29 @@ static bool is_single_delete(const struct job *job, const struct job_source *src
 	return job->spec.kind == JOB_DELETE && !job->spec.recursive && !ends_in_slash;
 }
 
+/* The process that died had moved it, and not yet said so: the source is gone, the target there. */
+static bool was_moved(struct job *job, const struct job_source *src, const struct loc_io *io)
+{
+	struct loc_stat there;
+	struct strbuf target;
+	if (!job->is_resumed || job->spec.kind != JOB_MOVE)
+		return false;
+	strbuf_init(&target);
+	path_join(&target, sv_n(job->spec.target_root, job->spec.target_root_len),
+		sv_n(src->target_rel, src->target_rel_len));
+	bool is_there = job->spec.to->ops->stat(
+				job->spec.to, io, strbuf_view(&target), &there, NULL) == S3T_OK;
+	strbuf_deinit(&target);
+	if (!is_there)
+		return false;
+	loc_stat_deinit(&there);
+	pthread_mutex_lock(&job->engine->lock);
+	job->items_total++;
+	job->items_done++;
+	pthread_mutex_unlock(&job->engine->lock);
+	return true;
+}
+
 static enum s3t_rc start_source(
 	struct worker *w, struct job *job, const struct job_source *src, struct s3t_err *err)
 {
@@ -255,6 +304,8 @@ static enum s3t_rc start_source(
 		return S3T_OK;
 	}
 	enum s3t_rc rc = job->spec.from->ops->stat(job->spec.from, &io, path, &stat, err);
+	if (rc == S3T_NOT_FOUND && was_moved(job, src, &io))
+		return S3T_OK;
 	if (rc != S3T_OK)
 		return rc;
 	bool is_dir = stat.kind == ENTRY_DIR;
@@ -325,7 +376,11 @@ void scan_step(struct worker *w, struct job *job)
 		job->items_done++;
 	}
 	job->is_scanning = false;
-	if (!scan->list && scan->source_index >= job->spec.source_count)
+	if (!scan->list && scan->source_index >= job->spec.source_count) {
 		job->scan_done = true;
+		/* what is left of sources that are gone */
+		if (!job->was_interrupted)
+			job_drop_unmet_locked(job);
+	}
 	pthread_mutex_unlock(&job->engine->lock);
 }

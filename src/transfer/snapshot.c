@@ -67,12 +67,12 @@ static void view_items(struct engine_snapshot *s, const struct item_list *l, siz
 			.state = it->state,
 			.size = it->stat.size,
 			.bytes = bytes > 0 ? (uint64_t)bytes : 0,
-			.parts_done = it->parts_done,
 			.connections = it->parts_running,
 			.started_ms = it->started_ms};
 		copy_name(v->name, path_basename(sv_n(it->path, it->path_len)));
 		if (it->state != ITEM_STARTING) { /* else they are the starting worker's */
 			v->parts = it->plan.part_count;
+			v->parts_done = it->parts.done_count;
 			copy_name(v->target, sv_n(it->target, it->target_len));
 		}
 		if (it->state == ITEM_BROKEN)
@@ -80,7 +80,7 @@ static void view_items(struct engine_snapshot *s, const struct item_list *l, siz
 	}
 }
 
-static void view_job(struct job *job, struct job_view *v)
+static void view_job_locked(const struct job *job, struct job_view *v)
 {
 	int64_t bytes = atomic_load_explicit(&job->bytes_done, memory_order_relaxed);
 	*v = (struct job_view){.id = job->id,
@@ -97,7 +97,10 @@ static void view_job(struct job *job, struct job_view *v)
 		.bytes_total = job->bytes_total,
 		.bytes_done = bytes > 0 ? (uint64_t)bytes : 0,
 		.started_ms = job->started_ms,
-		.ended_ms = job->ended_ms};
+		.ended_ms = job->ended_ms,
+		.is_paused = job->is_paused,
+		.is_kept = job_is_kept_locked(job)};
+	memcpy(v->uid, job->uid, sizeof v->uid);
 	title_of(job, v->title);
 	if (job->problem.rc != S3T_OK)
 		snprintf(v->message, sizeof v->message, "%.255s", job->problem.message);
@@ -118,7 +121,7 @@ void engine_snapshot(struct engine *e, struct engine_snapshot *out)
 			out->jobs = more;
 			out->job_capacity = grown;
 		}
-		view_job(job, &out->jobs[out->job_count++]);
+		view_job_locked(job, &out->jobs[out->job_count++]);
 		view_items(out, &job->active, SNAPSHOT_ITEMS_MAX);
 		view_items(out, &job->asking, 50);
 		view_items(out, &job->broken, 100);

@@ -1,5 +1,6 @@
 #include "ui/stdlog.h"
 
+#include "core/statedir.h"
 #include "core/strbuf.h"
 
 #include <fcntl.h>
@@ -21,24 +22,11 @@ static off_t size_of(int fd)
 /* Opens the log, making its directory; -1 if that is impossible. */
 static int open_log(void)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char *base = state && state[0] == '/' ? s3t_strdup(state)
-		     : home && home[0] == '/' ? s3t_asprintf("%s/.local/state", home)
-					      : NULL;
-	if (!base)
+	char *dir = state_dir(NULL);
+	if (!dir)
 		return -1;
-	char *dir = s3t_asprintf("%s/s3tui", base);
-	for (char *p = dir + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		(void)mkdir(dir, 0700);
-		*p = '/';
-	}
-	(void)mkdir(dir, 0700);
 	path = s3t_asprintf("%s/s3tui.log", dir);
 	free(dir);
-	free(base);
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0)
 		(void)fchmod(fd, 0600);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A signal ends it with 128+n, and leaves no open upload and no temporary file.
+# A signal ends it with 128+n. What was done is kept for jobs resume; jobs drop removes it, and then
+# there is no open upload and no temporary file.
 . "${BASH_SOURCE[0]%/*}/lib.bash"
 new_bucket
 random_file "$work/big" $((300 << 20))
@@ -21,6 +22,21 @@ ends_with() {
 	((SECONDS - begun <= 6)) || die "$2 took $((SECONDS - begun)) s"
 }
 has_upload() { (($(open_uploads "$bucket") > 0)); }
+# keeps_exactly N WHAT: so many open uploads, and the journal knows each of them.
+keeps_exactly() {
+	local known
+	expect "$1" "$(open_uploads "$bucket")" "open uploads after $2"
+	known=$(s3tui jobs --json | json '[print(id) for o in lines for id in o["uploads"].split()]')
+	expect "$(aws s3api list-multipart-uploads --bucket "$bucket" --query 'Uploads[].UploadId' \
+		--output text | tr '\t' '\n' | sort)" "$(sort <<<"$known")" "what the journal holds after $2"
+	grep -q 'jobs resume' "$work/stderr" || die "it does not say how to go on after $2"
+	expect '' "$(keys "$bucket")" "objects after $2"
+}
+nothing_is_kept() {
+	expect 0 "$(open_uploads "$bucket")" "open uploads after $1"
+	expect '' "$(s3tui jobs)" "jobs after $1"
+	[[ -z $(ls -A "$XDG_STATE_HOME/s3tui/jobs") ]] || die "a journal is left after $1"
+}
 has_temp() { [[ -n $(find "$1" -name '.*.s3tui-*' -size +0) ]]; }
 
 for signal in INT:130 TERM:143 HUP:129; do
@@ -28,8 +44,9 @@ for signal in INT:130 TERM:143 HUP:129; do
 	wait_until 20 has_upload || die 'no multipart upload begins'
 	kill -"${signal%:*}" "$pid"
 	ends_with "${signal#*:}" "SIG${signal%:*} in an upload"
-	expect 0 "$(open_uploads "$bucket")" "open uploads after SIG${signal%:*}"
-	expect '' "$(keys "$bucket")" 'objects after a cancel'
+	keeps_exactly 1 "SIG${signal%:*}"
+	s3tui jobs drop --all
+	nothing_is_kept "a dropped upload"
 done
 ok 'an upload'
 
@@ -38,6 +55,8 @@ wait_until 20 has_upload || die 'no multipart upload begins'
 kill -INT "$pid"
 ends_with 130 'an upload with --json'
 grep -q '"status":"cancelled"' "$work/stdout" || die 'the item is not reported as cancelled'
+s3tui jobs drop --all
+nothing_is_kept 'an upload with --json'
 
 mkfifo "$work/fifo"
 exec 3<>"$work/fifo"
@@ -58,7 +77,11 @@ for target in big kept; do
 	wait_until 20 has_temp "$work/down" || die 'no download begins'
 	kill -INT "$pid"
 	ends_with 130 'SIGINT in a download'
-	expect kept "$(ls -A "$work/down")" 'files after a cancelled download'
+	expect '1 kept' "$(find "$work/down" -name ".$target.s3tui-*" -perm 600 | wc -l) $(ls "$work/down")" \
+		'files after an interrupted download'
+	s3tui jobs drop --all
+	nothing_is_kept 'a dropped download'
+	expect kept "$(ls -A "$work/down")" 'files after a dropped download'
 done
 expect old "$(cat "$work/down/kept")" 'what was not replaced'
 ok 'a download'
@@ -82,4 +105,8 @@ wait_until 20 has_upload || die 'no multipart upload begins'
 kill -INT "$pid"
 ends_with 130 'SIGINT in a move'
 [[ $(stat -c %s "$work/big") == $((300 << 20)) ]] || die 'a cancelled move lost its source'
-ok 'a move keeps its source'
+s3tui jobs resume --all
+nothing_is_kept 'a resumed move'
+[[ ! -e $work/big ]] || die 'a resumed move kept its source'
+expect $((300 << 20)) "$(s3tui stat --json "s3://$bucket/moved" | json 'print(lines[0]["size"])')" 'the moved object'
+ok 'a move keeps its source until it is resumed to its end'

@@ -786,15 +786,15 @@ static void uploads_are_listed_and_aborted_twice(void **state)
 			S3T_OK);
 	for (size_t i = 0; i < COUNT(odd_keys); i++) {
 		strbuf_reset(&out);
-		assert_int_equal(s3_list_multipart_uploads(
-					 &ctx, BUCKET, odd_keys[i], append_upload, &out, &err),
+		assert_int_equal(s3_list_multipart_uploads(&ctx, BUCKET, odd_keys[i], append_upload,
+					 &out, NULL, &err),
 			S3T_OK);
 		assert_int_equal(out.len, odd_keys[i].len + 1);
 		assert_memory_equal(out.data, odd_keys[i].data, odd_keys[i].len);
 	}
 	strbuf_reset(&out);
-	assert_int_equal(
-		s3_list_multipart_uploads(&ctx, BUCKET, SV("nothing"), append_upload, &out, &err),
+	assert_int_equal(s3_list_multipart_uploads(
+				 &ctx, BUCKET, SV("nothing"), append_upload, &out, NULL, &err),
 		S3T_OK);
 	assert_int_equal(out.len, 0);
 	for (int round = 0; round < 2; round++)

@@ -1001,7 +1001,8 @@ static void lists_of_parts_and_uploads_that_do_not_end_are_errors(void **state)
 	assert_int_equal(s.sent_count, 2);
 	script_stop(&s);
 	script_start(&s, OWN_ENDPOINT KEYS FAST, &uploads, 1);
-	assert_int_equal(s3_list_multipart_uploads(&s.ctx, SV("demo"), SV(""), NULL, NULL, &err),
+	assert_int_equal(
+		s3_list_multipart_uploads(&s.ctx, SV("demo"), SV(""), NULL, NULL, NULL, &err),
 		S3T_PROTOCOL);
 	assert_int_equal(s.sent_count, 2);
 	assert_non_null(strstr(s.sent[1].url, "key-marker=k&upload-id-marker=u&uploads="));
@@ -1349,7 +1350,7 @@ static void a_cut_answer_leaves_nothing_behind_when_it_is_asked_for_again(void *
 			break;
 		case 3:
 			rc = s3_list_multipart_uploads(
-				&s.ctx, SV("demo"), SV(""), append_upload, &out, NULL);
+				&s.ctx, SV("demo"), SV(""), append_upload, &out, NULL, NULL);
 			assert_string_equal(out.data, "k:u ");
 			break;
 		case 4:

@@ -1,0 +1,333 @@
+/*
+ * Files being written below a directory that the person chose, which is walked down component by
+ * component, following no symlink (threats T3, T4): names there are of foreign origin. New files
+ * are temporary (0600, ".name.s3tui-XXXXXXXX" beside the target) until they are whole.
+ */
+#include "core/location_local_private.h"
+
+#include "core/crypto.h"
+#include "core/os_linux.h"
+#include "core/timeutil.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- walking down a target --- */
+
+static int mkdirs(const char *path)
+{
+	char *copy = s3t_strdup(path);
+	int result = 0;
+	for (char *p = copy + 1; *p && result == 0; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0777) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
+			result = -1;
+		*p = '/';
+	}
+	if (result == 0 && mkdir(copy, 0777) != 0 && errno != EEXIST)
+		result = -1;
+	free(copy);
+	return result;
+}
+
+enum s3t_rc local_open_parent(
+	struct strview root, struct strview rel, char name[256], int *dir, struct s3t_err *err)
+{
+	const char *why = path_refusal(rel);
+	if (why)
+		return s3t_fail(err, S3T_REFUSED_NAME, "The name cannot be a path here: %s.", why);
+	char *top = s3t_strndup(root.data, root.len);
+	int fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && mkdirs(top) == 0)
+		fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int failed = errno;
+	free(top);
+	if (fd < 0)
+		return local_fail(err, failed, "open directory", root);
+	for (;;) {
+		size_t slash = sv_find(rel, '/');
+		snprintf(name, 256, "%.*s", (int)slash, rel.data);
+		if (slash + 1 >= rel.len)
+			break;
+		if (mkdirat(fd, name, 0777) != 0 && errno != EEXIST) {
+			failed = errno;
+			close(fd);
+			return local_fail(err, failed, "make directory", sv(name));
+		}
+		int next = os_open_dir_beneath(fd, name);
+		failed = errno;
+		close(fd);
+		if (next < 0 && (failed == ENOTDIR || failed == ELOOP || failed == EXDEV)) {
+			char *shown = local_quoted(sv(name));
+			enum s3t_rc rc = s3t_fail(err, S3T_REFUSED_NAME,
+				"%s is in the way: it is a file or a symbolic link where a "
+				"directory "
+				"is needed.",
+				shown);
+			free(shown);
+			return rc;
+		}
+		if (next < 0)
+			return local_fail(err, failed, "open directory", sv(name));
+		fd = next;
+		rel = sv_from(rel, slash + 1);
+	}
+	*dir = fd;
+	return S3T_OK;
+}
+
+struct loc_sink {
+	int dir, fd;
+	char name[256], temp[256];
+	struct loc_sink_spec spec;
+	unsigned mask;
+	bool is_committed;
+};
+
+/* Whether a name holds an unfinished file of this user's own; st is filled in. */
+static bool is_own_temp(int dir, const char *name, struct stat *st)
+{
+	return fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st->st_mode) &&
+	       st->st_uid == geteuid() && (st->st_mode & 07777) == 0600 && st->st_nlink == 1;
+}
+
+/* The whole name must stay within 255 bytes. */
+static void temp_name(char out[256], const char *name, const char *tail)
+{
+	snprintf(out, 256, ".%.*s.s3tui-%s", 230, name, tail);
+}
+
+/* The name follows from the tag, so that another process finds what this one leaves; what an
+ * earlier one of the same job left under it goes. */
+static bool make_temp(struct loc_sink *s)
+{
+	enum { TAG = 8 };
+	char tail[TAG + 1];
+	for (int i = 0; i < 16; i++) {
+		if (i < 2 && s->spec.tag)
+			snprintf(tail, sizeof tail, "%s", s->spec.tag);
+		else
+			random_name(tail, TAG);
+		temp_name(s->temp, s->name, tail);
+		s->fd = openat(
+			s->dir, s->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		struct stat st;
+		if (s->fd >= 0 || errno != EEXIST)
+			break;
+		if (i == 0 && s->spec.tag && is_own_temp(s->dir, s->temp, &st))
+			(void)unlinkat(s->dir, s->temp, 0);
+	}
+	return s->fd >= 0;
+}
+
+static enum s3t_rc reopen_temp(struct loc_sink *s, struct s3t_err *err)
+{
+	struct stat st;
+	const struct loc_token *token = s->spec.resume;
+	s->spec.resume = NULL; /* the caller's */
+	int fd = strchr(token->text, '/') ? -1
+					  : openat(s->dir, token->text,
+						    O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	bool is_ours = fd >= 0 && is_own_temp(s->dir, token->text, &st) &&
+		       st.st_ino == token->ino && st.st_dev == token->dev && fstat(fd, &st) == 0 &&
+		       st.st_ino == token->ino && (uint64_t)st.st_size <= s->spec.size;
+	if (!is_ours) {
+		if (fd >= 0)
+			close(fd);
+		return s3t_fail(err, S3T_NOT_FOUND, "The unfinished file is gone.");
+	}
+	s->fd = fd;
+	snprintf(s->temp, sizeof s->temp, "%s", token->text);
+	return S3T_OK;
+}
+
+void local_sink_free(struct loc_sink *s)
+{
+	if (!s)
+		return;
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->dir >= 0)
+		close(s->dir);
+	free(s);
+}
+
+enum s3t_rc local_sink_abort(struct loc_sink *s, const struct loc_io *io, struct s3t_err *err)
+{
+	(void)io;
+	if (!s->is_committed && s->temp[0] && unlinkat(s->dir, s->temp, 0) != 0 && errno != ENOENT)
+		return local_fail(err, errno, "remove", sv(s->temp));
+	return S3T_OK;
+}
+
+enum s3t_rc local_sink_begin(struct location *loc, const struct loc_io *io, struct strview root,
+	struct strview rel, const struct loc_sink_spec *spec, struct loc_sink **out,
+	struct s3t_err *err)
+{
+	struct loc_sink *s = s3t_alloc(sizeof *s);
+	s->dir = s->fd = -1;
+	s->mask = local_location_mask(loc);
+	s->spec = *spec;
+	enum s3t_rc rc = local_open_parent(root, rel, s->name, &s->dir, err);
+	bool is_new = !spec->resume;
+	if (rc == S3T_OK && !is_new) {
+		rc = reopen_temp(s, err);
+	} else if (rc == S3T_OK && !make_temp(s)) {
+		rc = local_fail(err, errno, "write in", root);
+		s->temp[0] = '\0';
+	}
+	struct stat st;
+	if (rc == S3T_OK && fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		S_ISDIR(st.st_mode))
+		rc = s3t_fail(err, S3T_EXISTS, "A directory of that name is in the way.");
+	int full = rc == S3T_OK && is_new && spec->size != UINT64_MAX
+			   ? os_reserve(s->fd, spec->size)
+			   : 0;
+	if (full)
+		rc = local_fail(err, full, "make room for", sv(s->name));
+	if (rc != S3T_OK) {
+		if (is_new)
+			(void)local_sink_abort(s, io, NULL);
+		local_sink_free(s);
+		s = NULL;
+	}
+	*out = s;
+	return rc;
+}
+
+int local_sink_fd(const struct loc_sink *s)
+{
+	return s->fd;
+}
+
+bool local_sink_token(const struct loc_sink *s, struct loc_token *out)
+{
+	struct stat st;
+	if (fstat(s->fd, &st) != 0)
+		return false;
+	*out = (struct loc_token){.text = s3t_strdup(s->temp), .dev = st.st_dev, .ino = st.st_ino};
+	return true;
+}
+
+bool local_sink_has_part(const struct loc_sink *s, uint32_t index)
+{
+	(void)s; /* a file does not tell what was written to it */
+	(void)index;
+	return false;
+}
+
+bool local_sink_is_proven(const struct loc_sink *s, uint32_t index)
+{
+	(void)s;
+	(void)index;
+	return true;
+}
+
+bool local_sink_prove(struct loc_sink *s, uint32_t index, const unsigned char sum[MD5_LEN])
+{
+	(void)s;
+	(void)index;
+	(void)sum;
+	return true;
+}
+
+enum s3t_rc local_sink_sync(struct loc_sink *s, struct s3t_err *err)
+{
+	if (fdatasync(s->fd) != 0)
+		return local_fail(err, errno, "write to disk", sv(s->name));
+	return S3T_OK;
+}
+
+enum s3t_rc local_sink_part(struct loc_sink *s, const struct loc_io *io, uint32_t index,
+	uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err)
+{
+	(void)index;
+	uint64_t at = 0;
+	while (at < len) {
+		if (cancel_is_set(io->cancel))
+			return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+		int64_t n = os_copy_range(fd, fd_offset + at, s->fd, offset + at, len - at);
+		if (n < 0)
+			return local_fail(err, errno, "copy to", sv(s->name));
+		if (n == 0)
+			return s3t_fail(err, S3T_CHANGED, "The file became shorter.");
+		at += (uint64_t)n;
+		if (io->progress)
+			io->progress(io->progress_arg, n);
+	}
+	return S3T_OK;
+}
+
+void local_sink_set_mtime(struct loc_sink *s, int64_t mtime_ns)
+{
+	s->spec.mtime_ns = mtime_ns;
+}
+
+enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io, uint32_t count,
+	struct loc_sink_result *result, struct s3t_err *err)
+{
+	(void)io;
+	(void)count;
+	*result = (struct loc_sink_result){.proof = NULL};
+	mode_t mode = (s->spec.mode ? s->spec.mode & 0777U : 0666U) & ~s->mask;
+	if (fchmod(s->fd, mode) != 0 && errno != EPERM)
+		return local_fail(err, errno, "set the mode of", sv(s->name));
+	if (s->spec.mtime_ns != TIME_UNKNOWN) {
+		int64_t sec = s->spec.mtime_ns / NS_PER_S, ns = s->spec.mtime_ns % NS_PER_S;
+		if (ns < 0) {
+			sec--;
+			ns += NS_PER_S;
+		}
+		struct timespec times[2] = {
+			{.tv_nsec = UTIME_OMIT}, {.tv_sec = sec, .tv_nsec = ns}};
+		(void)futimens(
+			s->fd, times); /* a time that the file system cannot hold is no loss */
+	}
+	int fd = s->fd;
+	s->fd = -1;
+	if (close(fd) != 0) /* NFS and quotas report a full disk here */
+		return local_fail(err, errno, "finish", sv(s->name));
+	if (os_rename(s->dir, s->temp, s->name, s->spec.no_replace) != 0)
+		return local_fail(err, errno, "put in place", sv(s->name));
+	s->is_committed = true;
+	return S3T_OK;
+}
+
+enum s3t_rc local_sink_discard(struct location *loc, const struct loc_io *io, struct strview root,
+	struct strview rel, const struct loc_token *token, int64_t since_s, struct s3t_err *err)
+{
+	(void)loc;
+	(void)io;
+	(void)since_s;
+	struct strbuf path;
+	strbuf_init(&path);
+	path_join(&path, root, rel);
+	struct strview parent = path_parent(strbuf_view(&path));
+	char name[256], temp[256] = "";
+	snprintf(name, sizeof name, "%s", path.data + parent.len);
+	if (token->text)
+		snprintf(temp, sizeof temp, "%s", token->text);
+	else if (token->tag)
+		temp_name(temp, name, token->tag);
+	strbuf_truncate(&path, parent.len);
+	int dir = open(path.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	enum s3t_rc rc = S3T_OK;
+	if (dir < 0 && errno != ENOENT)
+		rc = local_fail(err, errno, "open directory", strbuf_view(&path));
+	bool is_ours = dir >= 0 && temp[0] && !strchr(temp, '/') && is_own_temp(dir, temp, &st) &&
+		       (!token->ino || (st.st_ino == token->ino && st.st_dev == token->dev));
+	if (is_ours && unlinkat(dir, temp, 0) != 0 && errno != ENOENT)
+		rc = local_fail(err, errno, "remove", sv(temp));
+	if (dir >= 0)
+		close(dir);
+	strbuf_deinit(&path);
+	return rc;
+}

@@ -1,0 +1,499 @@
+/*
+ * Uploads as a sink of location_s3.c. One in one piece is signed with the SHA-256 of its bytes, so
+ * that the server refuses wrong ones. Parts go unsigned and are proven by their ETag, the MD5 of
+ * what was sent: hashed on their way, or afterwards by the caller, who can do many at once
+ * (sink_prove()). Where that rule is not known of the endpoint one part goes signed as a scout, and
+ * its ETag decides for the rest; where it is known not to hold all parts are signed (decision 11).
+ */
+#include "core/location_s3_private.h"
+
+#include "core/text.h"
+#include "core/timeutil.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct loc_sink {
+	struct location *loc;
+	char *path;
+	struct strview bucket, key;
+	struct loc_sink_spec spec;
+	struct s3_put put;
+	char *content_type, *storage_class, *metadata;
+	char *upload_id; /* NULL: one piece */
+	char etag[S3_ETAG_MAX];
+	char *version_id;
+	atomic_bool has_scout; /* a part was signed to find out what ETags are */
+	/* one slot a part, written by the worker that sends or proves it */
+	uint32_t slots;
+	unsigned char *flags;
+	char (*etags)[S3_ETAG_MAX];
+	unsigned char (*md5s)[MD5_LEN];
+};
+
+/* A part's flags: the server had it when the upload was resumed; what it has is what was sent; it
+ * was wrong once, so it is signed. */
+enum { PART_THERE = 1, PART_PROVEN = 2, PART_SIGN = 4 };
+
+static char *copy_text(const char *text)
+{
+	return text && text[0] ? s3t_strdup(text) : NULL;
+}
+
+void s3_sink_free(struct loc_sink *s)
+{
+	if (!s)
+		return;
+	location_unref(s->loc);
+	free(s->path);
+	free(s->content_type);
+	free(s->storage_class);
+	free(s->metadata);
+	free(s->upload_id);
+	free(s->version_id);
+	free(s->flags);
+	free(s->etags);
+	free(s->md5s);
+	free(s);
+}
+
+static void on_listed_part(void *arg, uint32_t number, uint64_t size, struct strview etag)
+{
+	struct loc_sink *s = arg;
+	uint32_t index = number - 1;
+	uint64_t offset = s->spec.part_size * index;
+	if (index >= s->slots || offset >= s->spec.size)
+		return;
+	uint64_t left = s->spec.size - offset;
+	if (size != (left < s->spec.part_size ? left : s->spec.part_size))
+		return;
+	snprintf(s->etags[index], S3_ETAG_MAX, "%.*s", (int)etag.len, etag.data);
+	s->flags[index] = PART_THERE;
+}
+
+static enum s3t_rc begin_parts(struct loc_sink *s, const struct s3_ctx *ctx, struct s3t_err *err)
+{
+	s->slots = s->spec.part_count;
+	s->flags = s3t_alloc(s->slots);
+	s->etags = s3t_alloc(s->slots * sizeof *s->etags);
+	s->md5s = s3t_alloc(s->slots * sizeof *s->md5s);
+	if (s->spec.resume) {
+		s->upload_id = s3t_strdup(s->spec.resume->text);
+		s->spec.resume = NULL; /* the caller's */
+		return s3_list_parts(ctx, s->bucket, s->key, s->upload_id, on_listed_part, s, err);
+	}
+	struct s3_put put = s->put;
+	put.if_none_match = false; /* Create knows no condition */
+	put.part_size = s->spec.size == UINT64_MAX ? 0 : s->spec.part_size;
+	return s3_create_multipart_upload(ctx, s->bucket, s->key, &put, &s->upload_id, err);
+}
+
+enum s3t_rc s3_sink_begin(struct location *loc, const struct loc_io *io, struct strview root,
+	struct strview rel, const struct loc_sink_spec *spec, struct loc_sink **out,
+	struct s3t_err *err)
+{
+	struct s3_ctx ctx = s3_location_ctx(loc, io);
+	struct loc_sink *s = s3t_alloc(sizeof *s);
+	struct strbuf path;
+	strbuf_init(&path);
+	path_join(&path, root, rel);
+	size_t len = path.len;
+	s->loc = location_ref(loc);
+	s->path = strbuf_take(&path);
+	s3_path_split(sv_n(s->path, len), &s->bucket, &s->key);
+	s->spec = *spec;
+	s->content_type = copy_text(spec->content_type);
+	s->storage_class = copy_text(spec->storage_class);
+	s->metadata = s3t_strndup(spec->metadata.data, spec->metadata.len);
+	s->put = (struct s3_put){.content_type = s->content_type,
+		.storage_class = s->storage_class,
+		.mtime_ns = spec->mtime_ns,
+		.metadata = sv_n(s->metadata, spec->metadata.len),
+		.if_none_match = spec->no_replace};
+	atomic_init(&s->has_scout, false);
+	*out = s;
+	enum s3t_rc rc = S3T_OK;
+	if (s->key.len > S3_KEY_MAX)
+		rc = s3t_fail(err, S3T_REFUSED_NAME,
+			"A key has at most 1,024 bytes; this one has %zu.", s->key.len);
+	else if (s->key.len == 0 || s->bucket.len == 0)
+		rc = s3t_fail(err, S3T_INVALID, "The target needs a bucket and a key.");
+	else if (!utf8_is_valid(s->key))
+		rc = s3t_fail(err, S3T_REFUSED_NAME,
+			"The name is not UTF-8, which S3 keys must be; rename it, or use "
+			"--name-encoding latin1.");
+	bool in_parts =
+		spec->size == UINT64_MAX || (spec->part_size && spec->part_size < spec->size);
+	if (rc == S3T_OK && in_parts)
+		rc = begin_parts(s, &ctx, err);
+	if (rc != S3T_OK) {
+		s3_sink_free(s);
+		*out = NULL;
+	}
+	return rc;
+}
+
+int s3_sink_fd(const struct loc_sink *s)
+{
+	(void)s;
+	return -1;
+}
+
+bool s3_sink_token(const struct loc_sink *s, struct loc_token *out)
+{
+	*out = (struct loc_token){.text = s->upload_id ? s3t_strdup(s->upload_id) : NULL};
+	return out->text;
+}
+
+bool s3_sink_has_part(const struct loc_sink *s, uint32_t index)
+{
+	return index < s->slots && s->flags[index] & PART_THERE;
+}
+
+bool s3_sink_is_proven(const struct loc_sink *s, uint32_t index)
+{
+	return !s->spec.prove || !s->upload_id || s->flags[index] & PART_PROVEN;
+}
+
+/* A part of a descriptor as a request's body; hashed on its way when digest is set. */
+struct fd_body {
+	int fd;
+	uint64_t offset, len, at;
+	struct digest *digest;
+	const struct loc_io *io;
+	int failed; /* errno; -1: shorter than expected */
+};
+
+static ssize_t read_fd(void *arg, char *buf, size_t len)
+{
+	struct fd_body *b = arg;
+	if (len > b->len - b->at)
+		len = (size_t)(b->len - b->at);
+	ssize_t n = pread(b->fd, buf, len, (off_t)(b->offset + b->at));
+	if (n <= 0) {
+		b->failed = n < 0 ? errno : -1;
+		return -1;
+	}
+	b->at += (uint64_t)n;
+	if (b->digest)
+		digest_update(b->digest, buf, (size_t)n);
+	if (b->io->progress)
+		b->io->progress(b->io->progress_arg, n);
+	return n;
+}
+
+static bool rewind_fd(void *arg)
+{
+	struct fd_body *b = arg;
+	if (b->at && b->io->progress)
+		b->io->progress(b->io->progress_arg, -(int64_t)b->at);
+	b->at = 0;
+	if (b->digest)
+		digest_reset(b->digest);
+	return true;
+}
+
+/* The SHA-256 of the range in hex, and its MD5, read in one pass. */
+static enum s3t_rc hash_range(int fd, uint64_t offset, uint64_t len, const struct loc_io *io,
+	char hex[65], unsigned char md5_out[MD5_LEN], struct s3t_err *err)
+{
+	enum { CHUNK = 1 << 18 };
+	struct digest *sha = digest_new(DIGEST_SHA256), *md = digest_new(DIGEST_MD5);
+	char *buf = s3t_alloc(CHUNK);
+	enum s3t_rc rc = S3T_OK;
+	while (len && rc == S3T_OK) {
+		ssize_t n = pread(fd, buf, len < CHUNK ? (size_t)len : CHUNK, (off_t)offset);
+		if (n <= 0)
+			rc = n < 0 ? s3t_fail_errno(err, errno, "Cannot read the file")
+				   : s3t_fail(err, S3T_CHANGED, "The file became shorter.");
+		else if (cancel_is_set(io->cancel))
+			rc = s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+		if (rc != S3T_OK)
+			break;
+		digest_update(sha, buf, (size_t)n);
+		digest_update(md, buf, (size_t)n);
+		offset += (uint64_t)n;
+		len -= (uint64_t)n;
+	}
+	unsigned char sum[SHA256_LEN];
+	struct strbuf text;
+	strbuf_init(&text);
+	digest_final(sha, sum);
+	digest_final(md, md5_out);
+	hex_encode(&text, sum, sizeof sum);
+	snprintf(hex, 65, "%s", text.data);
+	strbuf_deinit(&text);
+	digest_free(sha);
+	digest_free(md);
+	free(buf);
+	return rc;
+}
+
+static enum s3t_rc explain(const struct fd_body *body, enum s3t_rc rc, struct s3t_err *err)
+{
+	if (body->failed > 0)
+		return s3t_fail_errno(err, body->failed, "Cannot read the file");
+	if (body->failed < 0)
+		return s3t_fail(err, S3T_CHANGED, "The file became shorter while it was read.");
+	return rc;
+}
+
+/* How the bytes of a body are proven. */
+enum proof_way { PROOF_NONE, PROOF_ON_THE_WAY, PROOF_SIGNED };
+
+/* Sends one body; sum gets its MD5 unless it is not proven here. */
+static enum s3t_rc send_body(struct loc_sink *s, const struct loc_io *io, struct fd_body *body,
+	enum proof_way way, uint32_t index, char etag[S3_ETAG_MAX], unsigned char sum[MD5_LEN],
+	struct s3t_err *err)
+{
+	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
+	char hash[65] = SIGV4_UNSIGNED;
+	enum s3t_rc rc = S3T_OK;
+	if (way == PROOF_SIGNED)
+		rc = hash_range(body->fd, body->offset, body->len, io, hash, sum, err);
+	else if (way == PROOF_ON_THE_WAY)
+		body->digest = digest_new(DIGEST_MD5);
+	if (rc != S3T_OK)
+		return rc;
+	struct http_body stream = {
+		.size = body->len, .read = read_fd, .rewind = rewind_fd, .arg = body};
+	if (s->upload_id)
+		rc = s3_upload_part(&ctx, s->bucket, s->key, s->upload_id, index + 1, &stream,
+			sv(hash), etag, err);
+	else
+		rc = s3_put_object_stream(&ctx, s->bucket, s->key, &s->put, &stream, sv(hash), etag,
+			&s->version_id, err);
+	if (body->digest)
+		digest_final(body->digest, sum);
+	digest_free(body->digest);
+	body->digest = NULL;
+	if (rc != S3T_OK && body->at && io->progress)
+		io->progress(io->progress_arg, -(int64_t)body->at);
+	return explain(body, rc, err);
+}
+
+static bool etag_is_md5(const char *etag, const unsigned char sum[MD5_LEN])
+{
+	unsigned char told[MD5_LEN];
+	return hex_decode(sv(etag), told, MD5_LEN) && memcmp(told, sum, MD5_LEN) == 0;
+}
+
+/* One PUT. Where it must not replace anything, a server may not know that condition; and after a
+ * lost answer what is there already may be what was just sent. */
+static enum s3t_rc put_whole(struct loc_sink *s, const struct loc_io *io, int fd, uint64_t offset,
+	uint64_t len, struct s3t_err *err)
+{
+	unsigned char sum[MD5_LEN];
+	enum proof_way way = s->spec.prove ? PROOF_SIGNED : PROOF_NONE;
+	struct fd_body body = {.fd = fd, .offset = offset, .len = len, .io = io};
+	enum s3t_rc rc = send_body(s, io, &body, way, 0, s->etag, sum, err);
+	if (rc == S3T_UNSUPPORTED && s->put.if_none_match) {
+		s->put.if_none_match = false;
+		body = (struct fd_body){.fd = fd, .offset = offset, .len = len, .io = io};
+		rc = send_body(s, io, &body, way, 0, s->etag, sum, err);
+	}
+	if (rc != S3T_EXISTS || !s->spec.prove)
+		return rc;
+	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
+	struct s3_object there;
+	s3_object_init(&there);
+	bool is_ours = s3_head_object(&ctx, s->bucket, s->key, &there, NULL) == S3T_OK &&
+		       there.size == len && etag_is_md5(there.etag, sum);
+	memcpy(s->etag, there.etag, sizeof s->etag);
+	s3_object_deinit(&there);
+	if (is_ours && io->progress)
+		io->progress(io->progress_arg, (int64_t)len);
+	return is_ours ? S3T_OK : rc;
+}
+
+static enum proof_way way_of(struct loc_sink *s, uint32_t index)
+{
+	enum etag_rule rule = s3_client_etag_rule(s3_location_client(s->loc));
+	if (!s->spec.prove)
+		return PROOF_NONE;
+	if (rule == ETAG_OPAQUE || s->flags[index] & PART_SIGN)
+		return PROOF_SIGNED;
+	/* the others need not wait for the scout: they are compared when it is known what for */
+	if (rule == ETAG_UNKNOWN && (!s->spec.defer_proof || !atomic_exchange(&s->has_scout, true)))
+		return PROOF_SIGNED;
+	return s->spec.defer_proof ? PROOF_NONE : PROOF_ON_THE_WAY;
+}
+
+enum s3t_rc s3_sink_part(struct loc_sink *s, const struct loc_io *io, uint32_t index,
+	uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err)
+{
+	(void)offset;
+	struct s3_client *client = s3_location_client(s->loc);
+	unsigned char sum[MD5_LEN];
+	if (!s->upload_id)
+		return put_whole(s, io, fd, fd_offset, len, err);
+	if (index >= s->slots)
+		return s3t_fail(
+			err, S3T_INVALID, "The object would need more than %u parts.", s->slots);
+	for (;;) {
+		enum proof_way way = way_of(s, index);
+		struct fd_body body = {.fd = fd, .offset = fd_offset, .len = len, .io = io};
+		bool was_wrong = s->flags[index] & PART_SIGN;
+		s->flags[index] = 0;
+		enum s3t_rc rc = send_body(s, io, &body, way, index, s->etags[index], sum, err);
+		if (rc != S3T_OK || way == PROOF_NONE)
+			return rc;
+		enum etag_rule rule = s3_client_etag_rule(client);
+		bool same = etag_is_md5(s->etags[index], sum);
+		memcpy(s->md5s[index], sum, MD5_LEN);
+		if (way == PROOF_SIGNED && rule == ETAG_UNKNOWN)
+			s3_client_learn_etag_rule(client, same ? ETAG_MD5 : ETAG_OPAQUE);
+		/* the server itself has checked a signed one */
+		if (same || (way == PROOF_SIGNED && rule != ETAG_MD5)) {
+			s->flags[index] = PART_PROVEN;
+			return S3T_OK;
+		}
+		if (io->progress)
+			io->progress(io->progress_arg, -(int64_t)len);
+		if (was_wrong)
+			return s3t_fail(err, S3T_MISMATCH,
+				"Part %u arrived wrong twice: its ETag is not the MD5 of what was "
+				"sent.",
+				index + 1);
+		s->flags[index] = PART_SIGN;
+	}
+}
+
+bool s3_sink_prove(struct loc_sink *s, uint32_t index, const unsigned char sum[MD5_LEN])
+{
+	memcpy(s->md5s[index], sum, MD5_LEN);
+	bool same = etag_is_md5(s->etags[index], sum);
+	s->flags[index] = same ? PART_PROVEN : PART_SIGN;
+	return same;
+}
+
+enum s3t_rc s3_sink_sync(struct loc_sink *s, struct s3t_err *err)
+{
+	(void)s; /* what the server acknowledged, it has */
+	(void)err;
+	return S3T_OK;
+}
+
+/* Whether every part's ETag is the MD5 of what was sent. */
+static bool is_proven_by_md5(const struct loc_sink *s, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (!s->spec.prove || !etag_is_md5(s->etags[i], s->md5s[i]))
+			return false;
+	return true;
+}
+
+enum s3t_rc s3_sink_commit(struct loc_sink *s, const struct loc_io *io, uint32_t count,
+	struct loc_sink_result *result, struct s3t_err *err)
+{
+	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
+	*result = (struct loc_sink_result){.proof = s->spec.prove ? "signed SHA-256" : NULL};
+	enum s3t_rc rc = S3T_OK;
+	if (s->upload_id) {
+		if (s->put.if_none_match) {
+			struct loc_stat there;
+			rc = s->loc->ops->stat(s->loc, io, sv(s->path), &there, NULL);
+			bool is_there = rc == S3T_OK && there.kind == ENTRY_FILE;
+			if (rc == S3T_OK)
+				loc_stat_deinit(&there);
+			if (is_there)
+				return s3t_fail(err, S3T_EXISTS, "The target appeared meanwhile.");
+		}
+		const char(*etags)[S3_ETAG_MAX] = (const char(*)[S3_ETAG_MAX])s->etags;
+		char expected[S3_ETAG_MAX];
+		s3_expected_etag(etags, count, expected);
+		bool is_md5 = is_proven_by_md5(s, count);
+		rc = s3_complete_multipart_upload(&ctx, s->bucket, s->key, s->upload_id, etags,
+			count, expected, s->etag, &s->version_id, err);
+		if (rc == S3T_OK && is_md5 && strcmp(expected, s->etag) != 0)
+			rc = s3t_fail(err, S3T_MISMATCH,
+				"The completed object's ETag is not that of the parts sent.");
+		if (is_md5)
+			result->proof = "part MD5 = ETag";
+	}
+	if (rc != S3T_OK)
+		return rc;
+	free(s->upload_id);
+	s->upload_id = NULL;
+	memcpy(result->etag, s->etag, sizeof result->etag);
+	result->version_id = s->version_id;
+	s->version_id = NULL;
+	return S3T_OK;
+}
+
+void s3_sink_set_mtime(struct loc_sink *s, int64_t mtime_ns)
+{
+	s->put.mtime_ns =
+		mtime_ns; /* of use only for a single PUT: parts were created with theirs */
+}
+
+enum s3t_rc s3_sink_abort(struct loc_sink *s, const struct loc_io *io, struct s3t_err *err)
+{
+	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
+	if (!s->upload_id)
+		return S3T_OK;
+	return s3_abort_multipart_upload(&ctx, s->bucket, s->key, s->upload_id, err);
+}
+
+/* --- what an earlier process left --- */
+
+struct orphans {
+	struct strview key;
+	int64_t since_s;
+	char **ids;
+	size_t count;
+};
+
+static void on_listed_upload(
+	void *arg, struct strview key, struct strview upload_id, int64_t initiated_s)
+{
+	struct orphans *o = arg;
+	if (!sv_eq(key, o->key) || initiated_s < o->since_s)
+		return;
+	char **more = realloc(o->ids, (o->count + 1) * sizeof *more);
+	if (!more)
+		s3t_oom();
+	o->ids = more;
+	more[o->count++] = s3t_strndup(upload_id.data, upload_id.len);
+}
+
+/* Uploads of exactly this key that began after the intent to make one. The server's clock may
+ * differ from the one that the intent was written by. */
+static enum s3t_rc abort_since(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	int64_t since_s, struct s3t_err *err)
+{
+	struct orphans o = {.key = key, .since_s = INT64_MAX};
+	int64_t server_s = TIME_UNKNOWN;
+	enum s3t_rc rc = s3_list_multipart_uploads(ctx, bucket, key, NULL, NULL, &server_s, err);
+	if (rc == S3T_OK) {
+		int64_t off_s = server_s == TIME_UNKNOWN ? 0 : server_s - time_wall_s();
+		o.since_s = since_s + off_s - 1; /* both are whole seconds */
+		rc = s3_list_multipart_uploads(ctx, bucket, key, on_listed_upload, &o, NULL, err);
+	}
+	for (size_t i = 0; i < o.count; i++) {
+		if (rc == S3T_OK)
+			rc = s3_abort_multipart_upload(ctx, bucket, key, o.ids[i], err);
+		free(o.ids[i]);
+	}
+	free(o.ids);
+	return rc;
+}
+
+enum s3t_rc s3_sink_discard(struct location *loc, const struct loc_io *io, struct strview root,
+	struct strview rel, const struct loc_token *token, int64_t since_s, struct s3t_err *err)
+{
+	struct s3_ctx ctx = s3_location_ctx(loc, io);
+	struct strbuf path;
+	struct strview bucket, key;
+	strbuf_init(&path);
+	path_join(&path, root, rel);
+	s3_path_split(strbuf_view(&path), &bucket, &key);
+	enum s3t_rc rc = token->text
+				 ? s3_abort_multipart_upload(&ctx, bucket, key, token->text, err)
+				 : abort_since(&ctx, bucket, key, since_s, err);
+	strbuf_deinit(&path);
+	return rc == S3T_NOT_FOUND ? S3T_OK : rc; /* without its bucket it is gone, too */
+}

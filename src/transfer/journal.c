@@ -1,0 +1,447 @@
+#include "transfer/journal.h"
+
+#include "core/thread.h"
+#include "core/timeutil.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A group is committed after GROUP_MS; a file is looked through for what is over when it has grown
+ * by GROWTH since it was last. */
+enum { GROUP_MS = 100, GROUP_ITEMS = 256 };
+#define GROWTH ((off_t)16 << 20)
+
+/* Items of one job that are done, one line in the end. */
+struct group {
+	char uid[JOB_UID_LEN + 1];
+	uint64_t bytes;
+	size_t count;
+	unsigned char ids[GROUP_ITEMS][MD5_LEN];
+};
+
+struct journal {
+	char *dir, *path;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t due, written;
+	/* the thread's own */
+	int fd;
+	off_t size, next_look;
+	/* guarded by lock */
+	struct strbuf pending;
+	struct group group;        /* comes behind pending */
+	uint64_t appended, synced; /* bytes since the start */
+	unsigned open_jobs;
+	bool is_urgent, is_over, has_file;
+	int failed; /* errno */
+	bool was_told;
+};
+
+/* --- the file --- */
+
+/* Makes a name in the directory durable. */
+static void sync_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	close(fd);
+}
+
+static bool write_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		data += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static int create_locked(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		close(fd);
+		(void)unlink(path);
+		return -1;
+	}
+	return fd;
+}
+
+/* The names sort by age. It is a journal only under its final name, so nobody else finds it before
+ * it is locked. */
+static bool create_file(struct journal *j)
+{
+	char tail[JOB_UID_LEN + 1], stamp[17];
+	random_name(tail, JOB_UID_LEN);
+	time_format_amz(time_wall_s(), stamp);
+	j->path = s3t_asprintf("%s/%s-%s.journal", j->dir, stamp, tail);
+	char *fresh = s3t_asprintf("%s.new", j->path);
+	j->fd = create_locked(fresh);
+	struct strbuf head;
+	strbuf_init(&head);
+	record_file(&head, (long)getpid());
+	bool ok =
+		j->fd >= 0 && write_all(j->fd, head.data, head.len) && rename(fresh, j->path) == 0;
+	j->size = (off_t)head.len;
+	j->next_look = GROWTH;
+	if (ok) {
+		sync_dir(j->dir);
+	} else if (j->fd >= 0) {
+		int why = errno;
+		(void)unlink(fresh);
+		close(j->fd);
+		j->fd = -1;
+		errno = why;
+	}
+	strbuf_deinit(&head);
+	free(fresh);
+	return ok;
+}
+
+/* --- compaction: the thread's --- */
+
+struct over {
+	struct strview uid;
+	uint32_t number; /* 0: the whole job */
+};
+
+struct sieve {
+	struct over *over;
+	size_t count, capacity;
+};
+
+static int compare_over(const void *a, const void *b)
+{
+	const struct over *x = a, *y = b;
+	int order = sv_cmp(x->uid, y->uid);
+	return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+static void add_over(struct sieve *s, const struct record_head *head)
+{
+	bool is_end = sv_eq(head->type, SV("end"));
+	if (!is_end && !sv_eq(head->type, SV("gone")))
+		return;
+	if (s->count == s->capacity) {
+		s->capacity = s->capacity ? s->capacity * 2 : 256;
+		struct over *more = realloc(s->over, s->capacity * sizeof *more);
+		if (!more)
+			s3t_oom();
+		s->over = more;
+	}
+	s->over[s->count++] = (struct over){head->uid, is_end ? 0 : head->number};
+}
+
+static bool is_over(const struct sieve *s, struct strview uid, uint32_t number)
+{
+	struct over key = {uid, number};
+	return s->count && bsearch(&key, s->over, s->count, sizeof key, compare_over);
+}
+
+/* Adds the lines of text that are still of use. */
+static void keep_lines(struct strview text, struct strbuf *out)
+{
+	struct sieve sieve = {.over = NULL};
+	for (int pass = 0; pass < 2; pass++) {
+		struct strview rest = text;
+		while (rest.len) {
+			size_t len = sv_find(rest, '\n');
+			struct strview line = sv_n(rest.data, len);
+			rest = sv_from(rest, len + 1);
+			struct record_head head;
+			if (!record_head(line, &head))
+				continue;
+			if (pass == 0) {
+				add_over(&sieve, &head);
+			} else if (!is_over(&sieve, head.uid, 0) &&
+				   !(head.number && is_over(&sieve, head.uid, head.number))) {
+				strbuf_add_sv(out, line);
+				strbuf_add_char(out, '\n');
+			}
+		}
+		if (sieve.count)
+			qsort(sieve.over, sieve.count, sizeof *sieve.over, compare_over);
+	}
+	free(sieve.over);
+}
+
+static bool read_all(int fd, struct strbuf *out)
+{
+	char buf[1 << 14];
+	off_t at = 0;
+	for (;;) {
+		ssize_t n = pread(fd, buf, sizeof buf, at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 && strbuf_ok(out);
+		strbuf_add(out, buf, (size_t)n);
+		at += n;
+	}
+}
+
+/* What goes wrong here leaves the file as it is. */
+static void compact(struct journal *j)
+{
+	struct strbuf text, kept;
+	strbuf_init_cap(&text, SIZE_MAX / 4);
+	strbuf_init_cap(&kept, SIZE_MAX / 4);
+	char *fresh = s3t_asprintf("%s.new", j->path);
+	int fd = -1;
+	if (read_all(j->fd, &text)) {
+		keep_lines(strbuf_view(&text), &kept);
+		fd = create_locked(fresh);
+	}
+	bool ok = fd >= 0 && write_all(fd, kept.data, kept.len) && fdatasync(fd) == 0 &&
+		  rename(fresh, j->path) == 0;
+	if (ok) {
+		sync_dir(j->dir);
+		close(j->fd);
+		j->fd = fd;
+		j->size = (off_t)kept.len;
+	} else if (fd >= 0) {
+		(void)unlink(fresh);
+		close(fd);
+	}
+	j->next_look = j->size * 2 > GROWTH ? j->size * 2 : GROWTH;
+	strbuf_deinit(&text);
+	strbuf_deinit(&kept);
+	free(fresh);
+}
+
+/* --- the thread --- */
+
+static bool store(struct journal *j, const struct strbuf *lines)
+{
+	if (j->fd < 0 && !create_file(j))
+		return false;
+	if (!write_all(j->fd, lines->data, lines->len) || fdatasync(j->fd) != 0)
+		return false;
+	j->size += (off_t)lines->len;
+	if (j->size >= j->next_look)
+		compact(j);
+	return true;
+}
+
+static void append_locked(struct journal *j, struct strview lines)
+{
+	if (j->failed)
+		return;
+	strbuf_add_sv(&j->pending, lines);
+	j->appended += lines.len;
+	pthread_cond_signal(&j->due);
+}
+
+static void close_group_locked(struct journal *j)
+{
+	struct group *g = &j->group;
+	if (!g->count)
+		return;
+	struct strbuf line;
+	strbuf_init(&line);
+	record_done(&line, g->uid, g->bytes, (const unsigned char(*)[MD5_LEN])g->ids, g->count);
+	append_locked(j, strbuf_view(&line));
+	strbuf_deinit(&line);
+	g->count = 0;
+	g->bytes = 0;
+}
+
+/* Without an open job what is pending is of no use, unless the file has their beginnings. */
+static bool has_work_locked(const struct journal *j)
+{
+	return (j->pending.len || j->group.count) && !j->failed && (j->open_jobs || j->has_file);
+}
+
+static void wait_for_group_locked(struct journal *j)
+{
+	struct timespec until = time_deadline(GROUP_MS);
+	while (!j->is_urgent && !j->is_over &&
+		pthread_cond_timedwait(&j->due, &j->lock, &until) != ETIMEDOUT)
+		;
+}
+
+static void *journal_main(void *arg)
+{
+	struct journal *j = arg;
+	pthread_mutex_lock(&j->lock);
+	for (;;) {
+		while (!has_work_locked(j) && !j->is_over) {
+			j->synced = j->appended;
+			pthread_cond_broadcast(&j->written);
+			pthread_cond_wait(&j->due, &j->lock);
+		}
+		if (!has_work_locked(j))
+			break;
+		wait_for_group_locked(j);
+		if (!has_work_locked(j)) /* the job ended meanwhile, and never needed a file */
+			continue;
+		close_group_locked(j);
+		struct strbuf lines = j->pending;
+		strbuf_init_cap(&j->pending, SIZE_MAX / 4);
+		uint64_t upto = j->appended;
+		j->is_urgent = false;
+		j->has_file = true;
+		pthread_mutex_unlock(&j->lock);
+		int failed = store(j, &lines) ? 0 : errno;
+		strbuf_deinit(&lines);
+		pthread_mutex_lock(&j->lock);
+		j->failed = failed;
+		j->synced = upto;
+		pthread_cond_broadcast(&j->written);
+	}
+	pthread_mutex_unlock(&j->lock);
+	return NULL;
+}
+
+/* --- the face --- */
+
+struct journal *journal_new(const char *dir)
+{
+	struct journal *j = s3t_alloc(sizeof *j);
+	j->dir = s3t_strdup(dir);
+	j->fd = -1;
+	strbuf_init_cap(&j->pending, SIZE_MAX / 4);
+	pthread_mutex_init(&j->lock, NULL);
+	pthread_cond_init(&j->written, NULL);
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&j->due, &attr);
+	pthread_condattr_destroy(&attr);
+	if (thread_start(&j->thread, journal_main, j))
+		return j;
+	j->is_over = true;
+	pthread_cond_destroy(&j->due);
+	pthread_cond_destroy(&j->written);
+	pthread_mutex_destroy(&j->lock);
+	strbuf_deinit(&j->pending);
+	free(j->dir);
+	free(j);
+	return NULL;
+}
+
+void journal_free(struct journal *j)
+{
+	if (!j)
+		return;
+	pthread_mutex_lock(&j->lock);
+	j->is_over = true;
+	pthread_cond_broadcast(&j->due);
+	pthread_mutex_unlock(&j->lock);
+	pthread_join(j->thread, NULL);
+	if (j->fd >= 0) {
+		if (j->open_jobs == 0)
+			(void)unlink(j->path);
+		close(j->fd); /* and with it the lock */
+	}
+	pthread_cond_destroy(&j->due);
+	pthread_cond_destroy(&j->written);
+	pthread_mutex_destroy(&j->lock);
+	strbuf_deinit(&j->pending);
+	free(j->path);
+	free(j->dir);
+	free(j);
+}
+
+void journal_append(struct journal *j, struct strview lines)
+{
+	if (!j)
+		return;
+	pthread_mutex_lock(&j->lock);
+	close_group_locked(j);
+	append_locked(j, lines);
+	pthread_mutex_unlock(&j->lock);
+}
+
+void journal_job_begun(struct journal *j, struct strview lines)
+{
+	if (!j)
+		return;
+	pthread_mutex_lock(&j->lock);
+	j->open_jobs++;
+	close_group_locked(j);
+	append_locked(j, lines);
+	pthread_mutex_unlock(&j->lock);
+}
+
+void journal_job_ended(struct journal *j, const char *uid)
+{
+	struct strbuf line;
+	if (!j)
+		return;
+	strbuf_init(&line);
+	record_end(&line, uid);
+	pthread_mutex_lock(&j->lock);
+	j->open_jobs--;
+	close_group_locked(j);
+	if (!j->open_jobs && !j->has_file)
+		strbuf_reset(&j->pending);
+	else
+		append_locked(j, strbuf_view(&line));
+	pthread_mutex_unlock(&j->lock);
+	strbuf_deinit(&line);
+}
+
+void journal_item_done(
+	struct journal *j, const char *uid, const unsigned char identity[MD5_LEN], uint64_t bytes)
+{
+	if (!j)
+		return;
+	pthread_mutex_lock(&j->lock);
+	struct group *g = &j->group;
+	if (g->count == GROUP_ITEMS || (g->count && strcmp(g->uid, uid) != 0))
+		close_group_locked(j);
+	if (!g->count)
+		snprintf(g->uid, sizeof g->uid, "%s", uid);
+	memcpy(g->ids[g->count++], identity, MD5_LEN);
+	g->bytes += bytes;
+	pthread_cond_signal(&j->due);
+	pthread_mutex_unlock(&j->lock);
+}
+
+void journal_commit(struct journal *j)
+{
+	if (!j)
+		return;
+	pthread_mutex_lock(&j->lock);
+	close_group_locked(j);
+	uint64_t upto = j->appended;
+	while (j->synced < upto && !j->failed) {
+		j->is_urgent = true;
+		pthread_cond_signal(&j->due);
+		pthread_cond_wait(&j->written, &j->lock);
+	}
+	pthread_mutex_unlock(&j->lock);
+}
+
+char *journal_problem(struct journal *j)
+{
+	char *text = NULL;
+	if (!j)
+		return NULL;
+	pthread_mutex_lock(&j->lock);
+	if (j->failed && !j->was_told) {
+		struct s3t_err err;
+		(void)s3t_fail_errno(&err, j->failed,
+			"The journal in %s cannot be written, so what is interrupted now cannot be "
+			"resumed",
+			j->dir);
+		text = s3t_strdup(err.message);
+		j->was_told = true;
+	}
+	pthread_mutex_unlock(&j->lock);
+	return text;
+}

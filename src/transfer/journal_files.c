@@ -1,0 +1,181 @@
+/* The journals that other processes left, or are writing. */
+#include "transfer/journal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SUFFIX ".journal"
+
+static int is_journal(const struct dirent *e)
+{
+	return sv_ends_with(sv(e->d_name), SV(SUFFIX)) && e->d_name[0] != '.';
+}
+
+/* The lock is worth something only on the file that has the name: its process may have replaced it
+ * (compaction) or removed it between open and flock. */
+static bool lock(int fd, const char *path, bool *is_gone)
+{
+	struct stat held, named;
+	bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	*is_gone = fstat(fd, &held) != 0 || lstat(path, &named) != 0 ||
+		   held.st_ino != named.st_ino || held.st_dev != named.st_dev;
+	return locked;
+}
+
+/* A journal is this user's own and nobody else's to write. */
+static bool is_trusted(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & 022);
+}
+
+static bool read_all(int fd, struct strbuf *out)
+{
+	char buf[1 << 14];
+	for (;;) {
+		ssize_t n = read(fd, buf, sizeof buf);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 && strbuf_ok(out);
+		strbuf_add(out, buf, (size_t)n);
+	}
+}
+
+static struct journal_file *open_file(const char *dir, const char *name)
+{
+	char *path = s3t_asprintf("%s/%s", dir, name);
+	struct strbuf text;
+	strbuf_init_cap(&text, SIZE_MAX / 4);
+	struct journal_file *f = NULL;
+	for (int tries = 0; tries < 3 && !f; tries++) {
+		int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		if (fd < 0)
+			break;
+		bool is_gone = false, locked = is_trusted(fd) && lock(fd, path, &is_gone);
+		if (is_gone || !is_trusted(fd) || !read_all(fd, &text)) {
+			close(fd);
+			continue;
+		}
+		f = s3t_alloc(sizeof *f);
+		f->path = s3t_strdup(path);
+		f->fd = fd;
+		saved_file_parse(strbuf_view(&text), &f->content);
+		if (!locked) {
+			close(fd);
+			f->fd = -1;
+		}
+	}
+	strbuf_deinit(&text);
+	free(path);
+	return f;
+}
+
+static void remove_file(struct journal_file *f)
+{
+	(void)unlink(f->path);
+	close(f->fd);
+	f->fd = -1;
+}
+
+/* Adoption was cut short: the newer file has the job, this one has to let go of it. */
+static void drop_doubles(struct journal_file *files)
+{
+	for (struct journal_file *f = files; f; f = f->next) {
+		for (struct saved_job *job = f->content.jobs, *next; job; job = next) {
+			next = job->next;
+			for (struct journal_file *newer = f->next; newer; newer = newer->next) {
+				struct saved_job *twin = newer->content.jobs;
+				while (twin && strcmp(twin->uid, job->uid) != 0)
+					twin = twin->next;
+				if (!twin)
+					continue;
+				char uid[JOB_UID_LEN + 1];
+				memcpy(uid, job->uid, sizeof uid);
+				if (f->fd >= 0)
+					journal_file_end_job(f, uid);
+				else
+					saved_job_free(journal_file_take(f, uid));
+				break;
+			}
+		}
+	}
+}
+
+enum s3t_rc journal_files_open(const char *dir, struct journal_file **out, struct s3t_err *err)
+{
+	struct dirent **names = NULL;
+	*out = NULL;
+	int count = scandir(dir, &names, is_journal, alphasort);
+	if (count < 0 && errno == ENOENT)
+		return S3T_OK;
+	if (count < 0)
+		return s3t_fail_errno(err, errno, "Cannot read the journals in %s", dir);
+	struct journal_file **end = out;
+	for (int i = 0; i < count; i++) {
+		struct journal_file *f = open_file(dir, names[i]->d_name);
+		free(names[i]);
+		if (!f)
+			continue;
+		if (f->fd >= 0 && !f->content.jobs)
+			remove_file(f); /* its process died between its last job and its end */
+		*end = f;
+		end = &f->next;
+	}
+	free(names);
+	drop_doubles(*out);
+	return S3T_OK;
+}
+
+struct saved_job *journal_file_take(struct journal_file *f, const char *uid)
+{
+	struct saved_job **at = &f->content.jobs;
+	while (*at && strcmp((*at)->uid, uid) != 0)
+		at = &(*at)->next;
+	struct saved_job *job = *at;
+	if (job) {
+		*at = job->next;
+		job->next = NULL;
+		f->taken++;
+	}
+	return job;
+}
+
+void journal_file_end_job(struct journal_file *f, const char *uid)
+{
+	struct saved_job *job = journal_file_take(f, uid);
+	saved_job_free(job); /* NULL: somebody took it before */
+	f->taken--;
+	if (!f->content.jobs && !f->taken) {
+		remove_file(f);
+		return;
+	}
+	struct strbuf line;
+	strbuf_init(&line);
+	record_end(&line, uid);
+	/* if this cannot be written the job is offered again: twice is better than never */
+	ssize_t n = write(f->fd, line.data, line.len);
+	(void)n;
+	(void)fdatasync(f->fd);
+	strbuf_deinit(&line);
+}
+
+void journal_files_free(struct journal_file *files)
+{
+	while (files) {
+		struct journal_file *f = files;
+		files = f->next;
+		if (f->fd >= 0)
+			close(f->fd);
+		saved_file_deinit(&f->content);
+		free(f->path);
+		free(f);
+	}
+}
