@@ -136,6 +136,17 @@ void app_quit(struct app *app)
 	app->is_quitting = true;
 }
 
+bool app_can_keep(const struct app *app)
+{
+	return app->journal != NULL;
+}
+
+void app_quit_keeping(struct app *app)
+{
+	app->keeps = app_can_keep(app);
+	app_quit(app);
+}
+
 void app_quit_when_idle(struct app *app, bool wanted)
 {
 	app->quits_when_idle = wanted;
@@ -249,7 +260,7 @@ static void take_signals(struct app *app)
 			term_resume();
 			resized(app);
 		} else {
-			app_quit(app);
+			app_quit_keeping(app);
 		}
 	}
 }
@@ -297,7 +308,8 @@ static void take_pages(struct app *app)
 	struct lister_event *e;
 	while (time_mono_ms() < until &&
 		(e = (struct lister_event *)msgq_pop(app->lister_events))) {
-		for (struct view *v = app->top; v; v = v->below)
+		struct view *v = app_saved_take(app, e) ? NULL : app->top;
+		for (; v; v = v->below)
 			if (!v->is_closing && v->ops->on_list && v->ops->on_list(v, e))
 				break;
 		lister_event_free(e);
@@ -371,7 +383,7 @@ static void wait_for_events(struct app *app)
 	if (fds[0].revents & POLLIN)
 		take_input(app);
 	if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
-		app_quit(app); /* the terminal is gone */
+		app_quit_keeping(app); /* the terminal is gone */
 }
 
 void app_loop(struct app *app)
@@ -393,7 +405,8 @@ void app_loop(struct app *app)
 	free(app->status);
 	app->status = NULL;
 	if (engine_busy(app->engine)) {
-		app_status(app, "Stopping transfers and cleaning up");
+		app_status(app, app->keeps ? "Stopping transfers; they are kept"
+					   : "Stopping transfers and cleaning up");
 		app_draw(app);
 	}
 	destroy_closing(app, true);

@@ -39,6 +39,14 @@ void app_redraw(struct app *app);
 void app_redraw_soon(struct app *app);
 /* Ends the loop; what runs is stopped and cleaned up. */
 void app_quit(struct app *app);
+/* Ends the loop; what can be resumed is kept for the next start. */
+void app_quit_keeping(struct app *app);
+/* Whether that is possible: not in the demo. */
+bool app_can_keep(const struct app *app);
+/* Looks for what other processes are doing or left; the first time what they left is offered. */
+void app_look_at_others(struct app *app);
+/* What those that live are doing, a line each; "" when nothing. */
+const char *app_saved_others(const struct app *app);
 /* Ends the loop when no job runs any more. False takes it back. */
 void app_quit_when_idle(struct app *app, bool wanted);
 

@@ -130,6 +130,20 @@ job_id app_submit(struct app *app, struct job_spec *spec, struct s3t_err *err)
 	return n->id;
 }
 
+void app_submit_saved(
+	struct app *app, struct saved_job *job, struct location *from, struct location *to)
+{
+	/* lent for the note */
+	job->spec.from = from;
+	job->spec.to = to;
+	struct job_note *n = note_new(&job->spec);
+	job->spec.from = job->spec.to = NULL;
+	n->id = engine_resume(app->engine, job, from, to);
+	n->next = app->notes;
+	app->notes = n;
+	app_renew_snapshot(app, time_mono_ms());
+}
+
 static struct strview without_slash(struct strview s)
 {
 	if (s.len > 1 && s.data[s.len - 1] == '/')

@@ -2,6 +2,7 @@
 #ifndef UI_APP_PRIVATE_H
 #define UI_APP_PRIVATE_H
 
+#include "transfer/journal.h"
 #include "ui/app.h"
 
 /* What is to be done when a job ends. */
@@ -41,6 +42,12 @@ struct app {
 	int64_t frame_ms;
 	bool is_quitting, quits_when_idle;
 	bool demo_has_new;
+
+	struct journal *journal;    /* NULL: the demo's jobs vanish with it */
+	struct journal_file *found; /* locked, while the person is asked */
+	list_id looking;            /* for journals */
+	bool was_offered, keeps;    /* keeps: what runs at the end is to be resumed */
+	struct strbuf others;       /* jobs of living processes, a line each */
 };
 
 /* app_jobs.c */
@@ -50,6 +57,15 @@ void app_take_engine_event(struct app *app, struct event *e);
 void app_open_problem(struct app *app);
 void app_renew_snapshot(struct app *app, int64_t now_ms);
 void app_jobs_deinit(struct app *app);
+/* Goes on with a job of another process; takes it. */
+void app_submit_saved(
+	struct app *app, struct saved_job *job, struct location *from, struct location *to);
+/* app_saved.c */
+enum saved_answer { SAVED_RESUME, SAVED_DROP, SAVED_LATER };
+/* True if e was about that. */
+bool app_saved_take(struct app *app, struct lister_event *e);
+void app_saved_answer(struct app *app, enum saved_answer answer);
+void app_saved_describe(const struct saved_job *job, struct strbuf *out);
 /* app.c */
 void app_loop(struct app *app);
 void app_draw(struct app *app);

@@ -1,4 +1,4 @@
-/* Leaving while jobs run (wait, stop and abort, stay), or the demo. */
+/* Leaving while jobs run (wait, stop and keep, stop and abort, stay), or the demo. */
 #include "ui/dialogs.h"
 #include "ui/form.h"
 
@@ -44,20 +44,26 @@ static const struct view_ops quit_ops = {FORM_OPS, .tick = quit_tick, .on_event 
 static void on_quit_busy(struct form *f, size_t button)
 {
 	struct quit_dialog *d = (struct quit_dialog *)f;
+	struct app *app = f->view.app;
+	if (!app_can_keep(app) && button > 0)
+		button++; /* that row of buttons has no second one */
 	if (button == 0) {
 		d->is_waiting = true;
 		quit_tick(&f->view, 0);
 		return;
 	}
 	if (button == 1)
-		app_quit(f->view.app);
+		app_quit_keeping(app);
+	else if (button == 2)
+		app_quit(app);
 	form_close(f);
 }
 
 void dialog_quit_open(struct app *app)
 {
 	static const char *const idle[] = {"Quit", "Stay"};
-	static const char *const busy[] = {"Wait", "Stop and abort", "Stay"};
+	static const char *const busy[] = {"Wait", "Stop and keep", "Stop and abort", "Stay"};
+	static const char *const demo[] = {"Wait", "Stop and abort", "Stay"};
 	size_t jobs = engine_busy(app_engine(app));
 	bool vanishes = app_demo_has_new(app);
 	if (!jobs && !vanishes) {
@@ -72,12 +78,17 @@ void dialog_quit_open(struct app *app)
 	if (jobs)
 		form_add_label(&d->form, THEME_DIALOG_DIM,
 			"Stop and abort removes unfinished uploads and temporary files.");
+	if (jobs && app_can_keep(app))
+		form_add_label(&d->form, THEME_DIALOG_DIM,
+			"Stop and keep goes on with them at the next start.");
 	if (vanishes)
 		form_add_label(&d->form, THEME_DIALOG,
 			"This is the demo: what was copied into its places vanishes.");
 	form_add_label(&d->form, THEME_DIALOG, "");
-	if (jobs)
-		form_add_buttons(&d->form, busy, 3);
+	if (jobs && app_can_keep(app))
+		form_add_buttons(&d->form, busy, 4);
+	else if (jobs)
+		form_add_buttons(&d->form, demo, 3);
 	else
 		form_add_buttons(&d->form, idle, 2);
 	d->form.on_button = jobs ? on_quit_busy : on_quit_idle;

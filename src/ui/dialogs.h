@@ -5,6 +5,7 @@
 #include "transfer/engine.h"
 
 struct app;
+struct journal_file;
 
 void dialog_copy_open(struct app *app, bool is_move);
 void dialog_delete_open(struct app *app);
@@ -12,6 +13,8 @@ void dialog_mkdir_open(struct app *app);
 void dialog_goto_open(struct app *app);
 void dialog_share_open(struct app *app);
 void dialog_quit_open(struct app *app);
+/* files: with unfinished jobs; the answer goes to app_saved_answer(). */
+void dialog_resume_open(struct app *app, const struct journal_file *files);
 void dialog_pattern_open(struct app *app, bool mark);
 /* text may have several lines; it is copied. */
 void dialog_message_open(struct app *app, const char *title, const char *text);

@@ -200,8 +200,11 @@ static void job_state_text(const struct job_view *j, char out[STATE_MAX])
 	if (j->state == JOB_CANCELLING)
 		snprintf(out, STATE_MAX, "cancelling");
 	else if (j->state == JOB_FINISHED)
-		snprintf(out, STATE_MAX, "%s: %s of %s, %s%s",
-			j->was_cancelled ? "cancelled" : "done", done, total, size, failed);
+		snprintf(out, STATE_MAX, "%s: %s of %s, %s%s%s",
+			j->was_cancelled ? "cancelled" : "done", done, total, size, failed,
+			j->is_kept ? ", kept" : "");
+	else if (j->is_paused)
+		snprintf(out, STATE_MAX, "paused: %s of %s, %s%s", done, total, size, failed);
 	else if (j->is_counting)
 		snprintf(out, STATE_MAX, "counting: %s, %s%s", total, size, failed);
 	else
@@ -295,6 +298,7 @@ static void foot_text(const struct transfers_view *t, struct strbuf *out)
 		enum action action;
 		const char *what;
 	} keys[] = {{ACTION_TAKE_AWAY, "take away"}, {ACTION_RETRY, "retry what failed"},
+		{ACTION_PAUSE, "pause"}, {ACTION_JOB_UP, "up"}, {ACTION_JOB_DOWN, "down"},
 		{ACTION_CLOSE, "back"}};
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		struct strbuf all;
@@ -334,6 +338,20 @@ static void describe_metrics(struct app *app, struct strbuf *out)
 	}
 }
 
+/* Jobs of other processes, below ours: they are theirs to end. */
+static void draw_others(const struct transfers_view *t, struct rect r)
+{
+	struct strview rest = sv(app_saved_others(t->view.app));
+	int y = t->row_count ? (int)t->row_count + 2 : 4;
+	while (rest.len && y < r.h - 1) {
+		size_t end = sv_find(rest, '\n');
+		char line[VIEW_TEXT_MAX];
+		snprintf(line, sizeof line, "%.*s", (int)end, rest.data);
+		draw_cut(y++, 4, r.w - 6, THEME_DIM, line);
+		rest = sv_from(rest, end + 1);
+	}
+}
+
 static void draw(struct view *v)
 {
 	struct transfers_view *t = (struct transfers_view *)v;
@@ -362,6 +380,7 @@ static void draw(struct view *v)
 	}
 	if (t->row_count == 0)
 		draw_str(2, 3, r.w - 6, THEME_DIM, "nothing is being transferred");
+	draw_others(t, r);
 	bool is_error;
 	const char *status = app_status_text(v->app, &is_error);
 	struct strbuf totals;
@@ -412,6 +431,14 @@ static void retry(struct transfers_view *t)
 		app_status(t->view.app, "Nothing failed in this job.");
 }
 
+static void pause_job(struct transfers_view *t)
+{
+	if (t->cursor.at >= t->row_count)
+		return;
+	const struct job_view *j = &snapshot(t)->jobs[t->rows[t->cursor.at].job];
+	engine_pause(app_engine(t->view.app), j->id, !j->is_paused);
+}
+
 static bool on_action(struct view *v, enum action action)
 {
 	struct transfers_view *t = (struct transfers_view *)v;
@@ -422,6 +449,15 @@ static bool on_action(struct view *v, enum action action)
 		break;
 	case ACTION_RETRY:
 		retry(t);
+		break;
+	case ACTION_PAUSE:
+		pause_job(t);
+		break;
+	case ACTION_JOB_UP:
+	case ACTION_JOB_DOWN:
+		if (t->cursor.at < t->row_count)
+			engine_move(app_engine(v->app), row_job(t, t->cursor.at),
+				action == ACTION_JOB_UP);
 		break;
 	case ACTION_CLOSE:
 		app_close(v->app, v);
@@ -457,6 +493,7 @@ void transfers_view_open(struct app *app)
 	struct transfers_view *t = s3t_alloc(sizeof *t);
 	t->view.ops = &ops;
 	app_push(app, &t->view);
+	app_look_at_others(app);
 	app_renew(app);
 	rebuild(t);
 	note_cursor(t);

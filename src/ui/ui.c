@@ -1,37 +1,27 @@
 #include "ui/ui.h"
 
+#include "core/statedir.h"
 #include "ui/app_private.h"
 #include "ui/browser.h"
 #include "ui/dialogs.h"
 #include "ui/term.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { GRACE_MS = 5000 };
 
-static void free_events(struct msgq *q, void (*free_one)(struct msg *m))
-{
-	struct msg *m;
-	while ((m = msgq_pop(q)))
-		free_one(m);
-	msgq_free(q);
-}
-
-static void free_engine_event(struct msg *m)
-{
-	event_free((struct event *)m);
-}
-
-static void free_lister_event(struct msg *m)
-{
-	lister_event_free((struct lister_event *)m);
-}
-
 static void start(struct app *app)
 {
 	const struct ui_options *o = app->options;
-	struct engine_options eo = {.workers = o->workers, .bytes_per_second = o->bytes_per_second};
+	char *dir = o->is_demo ? NULL : state_dir(JOURNAL_DIR);
+	app->journal = dir ? journal_new(dir) : NULL;
+	free(dir);
+	strbuf_init(&app->others);
+	struct engine_options eo = {.workers = o->workers,
+		.bytes_per_second = o->bytes_per_second,
+		.journal = app->journal};
 	app->engine_events = msgq_new();
 	app->lister_events = msgq_new();
 	app->engine = engine_new(&eo, app->engine_events);
@@ -40,21 +30,45 @@ static void start(struct app *app)
 	app->panes[0] = pane_new(app->lister, o->left.location, o->left.path);
 	app->panes[1] = pane_new(app->lister, o->right.location, o->right.path);
 	app_push(app, browser_new());
+	app_look_at_others(app);
 	if (o->warnings && o->warnings[0])
 		dialog_message_open(app, "Warning", o->warnings);
 }
 
-static void stop(struct app *app)
+/* Events that nobody reads any more; how many jobs they say are kept. */
+static size_t free_engine_events(struct msgq *q)
 {
+	size_t kept = 0;
+	struct event *e;
+	while ((e = (struct event *)msgq_pop(q))) {
+		kept += e->kind == EV_JOB_DONE && e->is_kept;
+		event_free(e);
+	}
+	msgq_free(q);
+	return kept;
+}
+
+/* How many jobs are kept. */
+static size_t stop(struct app *app)
+{
+	if (app->keeps)
+		engine_suspend(app->engine);
 	engine_free(app->engine, GRACE_MS);
 	pane_free(app->panes[0]);
 	pane_free(app->panes[1]);
 	lister_free(app->lister);
 	app_jobs_deinit(app);
 	input_free(app->input);
-	free_events(app->engine_events, free_engine_event);
-	free_events(app->lister_events, free_lister_event);
+	size_t kept = free_engine_events(app->engine_events);
+	struct lister_event *e;
+	while ((e = (struct lister_event *)msgq_pop(app->lister_events)))
+		lister_event_free(e);
+	msgq_free(app->lister_events);
+	journal_files_free(app->found);
+	journal_free(app->journal);
+	strbuf_deinit(&app->others);
 	free(app->status);
+	return kept;
 }
 
 enum s3t_rc ui_run(const struct ui_options *options, struct s3t_err *err)
@@ -72,8 +86,14 @@ enum s3t_rc ui_run(const struct ui_options *options, struct s3t_err *err)
 		(void)signal(SIGPIPE, SIG_IGN);
 		start(&app);
 		app_loop(&app);
-		stop(&app);
+		size_t kept = stop(&app);
 		term_stop();
+		if (kept)
+			(void)fprintf(stderr,
+				"s3tui: %zu unfinished job%s kept; the next start offers to go on, "
+				"and "
+				"so does s3tui jobs\n",
+				kept, kept == 1 ? " is" : "s are");
 		if (term_quit_signal()) {
 			rc = s3t_fail(err, S3T_CANCELLED, "Ended by a signal.");
 			if (err)

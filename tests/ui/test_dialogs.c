@@ -1,6 +1,7 @@
 /* Dialogs that ask what to do: conflicts, failures, links, and leaving while a job runs. */
 #include "support/tty.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -436,7 +437,45 @@ static bool check_has_upload(struct tty *t, void *arg)
 	return sandbox_upload_count(s->f.server) > 0;
 }
 
+static bool check_has_no_upload(struct tty *t, void *arg)
+{
+	return !check_has_upload(t, arg);
+}
+
+/* Another program, on the same places and with the same state. */
+static void run_again(struct stage *s)
+{
+	if (s->tty)
+		assert_true(tty_free(s->tty));
+	s->tty = NULL;
+	stage_start(s, &(struct tty_options){.rows = 0});
+}
+
+static void assert_no_journal(struct stage *s)
+{
+	char *path = s3t_asprintf("%s/state/s3tui/jobs", s->home);
+	DIR *dir = opendir(path);
+	assert_non_null(dir);
+	for (const struct dirent *e; (e = readdir(dir));)
+		assert_int_equal(e->d_name[0], '.');
+	closedir(dir);
+	free(path);
+}
+
 static void leaving_may_stop_and_abort_the_jobs(void **state)
+{
+	struct stage *s = *state;
+	struct tty *t = open_busy(s);
+	tty_wait(t, check_has_upload, s, "an upload", TTY_WAIT_MS);
+	tty_keys(t, "Right Right Enter");
+	assert_int_equal(tty_wait_exit(t, TTY_WAIT_MS), 0);
+	tty_assert_restored(t);
+	assert_int_equal(sandbox_upload_count(s->f.server), 0);
+	assert_false(fixture_has_key(&s->f, "large.bin"));
+	assert_no_journal(s);
+}
+
+static void leaving_may_keep_the_jobs_and_the_next_start_goes_on(void **state)
 {
 	struct stage *s = *state;
 	struct tty *t = open_busy(s);
@@ -444,8 +483,64 @@ static void leaving_may_stop_and_abort_the_jobs(void **state)
 	tty_keys(t, "Right Enter");
 	assert_int_equal(tty_wait_exit(t, TTY_WAIT_MS), 0);
 	tty_assert_restored(t);
+	assert_int_equal(sandbox_upload_count(s->f.server), 1);
+	/* later */
+	run_again(s);
+	tty_wait_text(s->tty, "copy large.bin to s3://demo/", TTY_WAIT_MS);
+	tty_keys(s->tty, "Esc");
+	tty_wait_gone(s->tty, "Unfinished", TTY_WAIT_MS);
+	stage_quit(s);
+	assert_int_equal(sandbox_upload_count(s->f.server), 1);
+	/* now */
+	sandbox_set_bytes_per_second(s->f.server, 0);
+	run_again(s);
+	tty_wait_text(s->tty, "copy large.bin to s3://demo/", TTY_WAIT_MS);
+	tty_keys(s->tty, "Enter");
+	tty_wait_text(s->tty, "1 copied", 30000);
+	assert_true(fixture_file_is_object(&s->f, "left/large.bin", "large.bin"));
 	assert_int_equal(sandbox_upload_count(s->f.server), 0);
+	stage_quit(s);
+	assert_no_journal(s);
+}
+
+static void what_was_kept_may_be_aborted_at_the_next_start(void **state)
+{
+	struct stage *s = *state;
+	struct tty *t = open_busy(s);
+	tty_wait(t, check_has_upload, s, "an upload", TTY_WAIT_MS);
+	tty_keys(t, "Right Enter");
+	assert_int_equal(tty_wait_exit(t, TTY_WAIT_MS), 0);
+	run_again(s);
+	tty_wait_text(s->tty, "copy large.bin to s3://demo/", TTY_WAIT_MS);
+	tty_keys(s->tty, "Right Enter");
+	tty_wait(s->tty, check_has_no_upload, s, "the upload's end", TTY_WAIT_MS);
+	stage_quit(s);
 	assert_false(fixture_has_key(&s->f, "large.bin"));
+	assert_no_journal(s);
+}
+
+static void a_second_program_shows_the_jobs_of_a_living_one(void **state)
+{
+	struct stage *s = *state;
+	struct tty *first = open_busy(s);
+	tty_wait(first, check_has_upload, s, "an upload", TTY_WAIT_MS);
+	tty_keys(first, "Esc");
+	s->tty = NULL; /* it goes on beside the second one */
+	stage_start(s, &(struct tty_options){.rows = 0});
+	tty_wait_text(s->tty, "large.bin", TTY_WAIT_MS);
+	tty_keys(s->tty, "t");
+	char text[64];
+	snprintf(text, sizeof text, "in process %ld: copy large.bin", (long)tty_pid(first));
+	tty_wait_text(s->tty, text, TTY_WAIT_MS);
+	tty_keys(s->tty, "t");
+	tty_wait_gone(s->tty, text, TTY_WAIT_MS);
+	stage_quit(s);
+	assert_int_equal(sandbox_upload_count(s->f.server), 1);
+	sandbox_set_bytes_per_second(s->f.server, 0);
+	tty_wait_text(first, "1 copied", 30000);
+	assert_true(fixture_file_is_object(&s->f, "left/large.bin", "large.bin"));
+	assert_true(tty_free(s->tty));
+	s->tty = first;
 }
 
 static void one_may_stay_after_all(void **state)
@@ -483,6 +578,9 @@ int main(int argc, char **argv)
 		STAGE_TEST(a_link_is_saved_in_a_file_of_its_own),
 		STAGE_TEST(leaving_may_wait_for_the_jobs),
 		STAGE_TEST(leaving_may_stop_and_abort_the_jobs),
+		STAGE_TEST(leaving_may_keep_the_jobs_and_the_next_start_goes_on),
+		STAGE_TEST(what_was_kept_may_be_aborted_at_the_next_start),
+		STAGE_TEST(a_second_program_shows_the_jobs_of_a_living_one),
 		STAGE_TEST(one_may_stay_after_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
