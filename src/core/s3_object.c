@@ -1,4 +1,5 @@
 #include "core/parse.h"
+#include "core/range.h"
 #include "core/s3.h"
 #include "core/text.h"
 #include "core/timeutil.h"
@@ -260,20 +261,6 @@ static void before_try(void *arg, struct s3_call *call)
 	}
 	call->headers = g->headers;
 	call->header_count = n;
-}
-
-/* "bytes 0-9/100", strictly (threat T16, T17) */
-static bool content_range_is(struct strview value, uint64_t first, uint64_t last, uint64_t total)
-{
-	uint64_t a, b, c;
-	if (!sv_starts_with(value, SV("bytes ")))
-		return false;
-	value = sv_from(value, 6);
-	size_t dash = sv_find(value, '-'), slash = sv_find(value, '/');
-	return dash < slash && slash < value.len && parse_u64(sv_n(value.data, dash), &a) &&
-	       parse_u64(sv_n(value.data + dash + 1, slash - dash - 1), &b) &&
-	       parse_u64(sv_from(value, slash + 1), &c) && a == first &&
-	       (last == UINT64_MAX ? b + 1 == c : b == last) && (total == UINT64_MAX || c == total);
 }
 
 /* Is this answer the bytes that were asked for, of the object that was meant? */
