@@ -11,7 +11,8 @@ bool content_range_parse(struct strview value, struct content_range *out)
 	return dash < slash && slash < value.len &&
 	       parse_u64(sv_n(value.data, dash), &out->first) &&
 	       parse_u64(sv_n(value.data + dash + 1, slash - dash - 1), &out->last) &&
-	       parse_u64(sv_from(value, slash + 1), &out->total);
+	       parse_u64(sv_from(value, slash + 1), &out->total) && out->first <= out->last &&
+	       out->last < out->total;
 }
 
 bool content_range_is(struct strview value, uint64_t first, uint64_t last, uint64_t total)

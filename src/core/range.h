@@ -11,7 +11,8 @@ struct content_range {
 	uint64_t first, last, total; /* last is the index of the last byte */
 };
 
-/* "bytes 0-9/100" and nothing else: an unknown total ("*") and an unsatisfied range are none. */
+/* "bytes 0-9/100" and nothing else: an unknown total ("*"), an unsatisfied range and
+ * one that ends before it begins or behind the total are none. */
 bool content_range_parse(struct strview value, struct content_range *out);
 /* Whether value is the range asked for. last UINT64_MAX: to the end; total UINT64_MAX: any. */
 bool content_range_is(struct strview value, uint64_t first, uint64_t last, uint64_t total);

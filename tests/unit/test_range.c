@@ -29,6 +29,7 @@ static void what_is_not_exactly_a_range_is_none(void **state)
 		"bytes 0--9/100", "bytes 0-9-9/100", "bytes 0-9/100/100", "bytes 0x0-9/100",
 		"bytes=0-9/100", "Bytes 0-9/100", "items 0-9/100", "0-9/100",
 		"bytes 0-9/18446744073709551616", "bytes 0-99999999999999999999/100",
+		"bytes 9-0/100", "bytes 0-100/100", "bytes 0-0/0", "bytes 5-18446744073709551615/0",
 		"bytes 0-9/1e2", "bytes 0-9/100, 20-29/100"};
 	struct content_range r;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
