@@ -118,6 +118,10 @@ enum s3t_rc endpoint_parse(struct strview text, struct endpoint *out, struct s3t
 		if (c == 0 || (!isalnum(c) && !strchr("-._:", c)))
 			host.len = 0;
 	}
+	/* it becomes part of a request line */
+	for (size_t i = 0; i < path.len; i++)
+		if ((unsigned char)path.data[i] <= ' ' || path.data[i] == 0x7f)
+			host.len = 0;
 	if (host.len == 0)
 		return s3t_fail(err, S3T_INVALID,
 			"An endpoint looks like https://host, http://host:port or "

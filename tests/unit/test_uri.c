@@ -185,7 +185,9 @@ static void endpoints_that_hide_something_are_refused_with_a_sentence(void **sta
 		LIT("https://host\r\nX-Evil: 1"), LIT("https://[::1"), LIT("https://[]"),
 		LIT("https://[::1]x"), LIT("https://::1"), LIT("https://:9000"),
 		LIT("https://h\xc3\xb6st"), LIT("https://a,b"), LIT("https://$(id)"),
-		LIT("ftp://host"), LIT("file:///etc/passwd")};
+		LIT("https://host/a\r\nX-Evil: 1"), LIT("https://host/a b"),
+		LIT("https://host/a\0b"), LIT("https://host/\x7f"), LIT("ftp://host"),
+		LIT("file:///etc/passwd")};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct endpoint e;
 		struct s3t_err err = {0};
