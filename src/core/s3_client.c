@@ -438,16 +438,15 @@ static bool clock_is_off(const struct s3_client *c, const struct http_response *
 	return ahead > CLOCK_SKEW_S || ahead < -CLOCK_SKEW_S;
 }
 
-static enum s3t_rc discover_region(
-	const struct s3_ctx *ctx, struct strview bucket, struct s3t_err *err)
+static enum s3t_rc discover_region(const struct s3_ctx *ctx, struct strview bucket, char region[48])
 {
 	struct s3_call call = {.method = "HEAD", .bucket = bucket};
 	struct http_response resp;
 	http_response_init(&resp);
-	enum s3t_rc rc = try_once(ctx, &call, &resp, err);
-	struct strview region = http_header(&resp, "x-amz-bucket-region");
-	if (rc == S3T_OK && err)
-		s3_clean_region(region, err->region);
+	enum s3t_rc rc =
+		try_once(ctx, &call, &resp, NULL); /* the first failure is the one to tell */
+	if (rc == S3T_OK)
+		s3_clean_region(http_header(&resp, "x-amz-bucket-region"), region);
 	http_response_deinit(&resp);
 	return rc;
 }
@@ -458,7 +457,7 @@ static bool fix_region(const struct s3_ctx *ctx, const struct s3_call *call, str
 	if (call->bucket.len == 0)
 		return false;
 	region_of(ctx->client, call->bucket, now);
-	if (!why->region[0] && discover_region(ctx, call->bucket, why) != S3T_OK)
+	if (!why->region[0] && discover_region(ctx, call->bucket, why->region) != S3T_OK)
 		return false;
 	if (!why->region[0] || strcmp(why->region, now) == 0)
 		return false;

@@ -653,6 +653,22 @@ static void a_region_that_is_not_told_is_asked_for(void **state)
 	script_stop(&s);
 }
 
+static void a_region_that_cannot_be_asked_for_is_still_the_failure(void **state)
+{
+	(void)state;
+	static const struct reply replies[] = {
+		{.status = 301, .body = "<Error><Code>PermanentRedirect</Code></Error>"},
+		{.rc = S3T_CONNECT},
+	};
+	struct script s;
+	struct s3t_err err;
+	script_start(&s, KEYS, replies, 2);
+	assert_int_equal(head(&s, "demo", "k", &err), S3T_REGION);
+	assert_int_equal(err.rc, S3T_REGION);
+	assert_non_null(strstr(err.message, "another region"));
+	script_stop(&s);
+}
+
 /* T9: neither a Location nor a region leads away from the endpoint's domain. */
 static void no_answer_leads_to_another_host(void **state)
 {
@@ -1435,6 +1451,7 @@ int main(void)
 		cmocka_unit_test(no_credentials_no_request),
 		cmocka_unit_test(another_region_is_another_host_at_amazon),
 		cmocka_unit_test(a_region_that_is_not_told_is_asked_for),
+		cmocka_unit_test(a_region_that_cannot_be_asked_for_is_still_the_failure),
 		cmocka_unit_test(no_answer_leads_to_another_host),
 		cmocka_unit_test(a_wrong_clock_is_noticed_without_an_error_document),
 		cmocka_unit_test(secrets_are_in_no_error),
