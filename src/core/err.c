@@ -1,5 +1,7 @@
 #include "core/err.h"
 
+#include "core/text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,6 +43,7 @@ enum s3t_rc s3t_fail(struct s3t_err *err, enum s3t_rc rc, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->message, sizeof err->message, fmt, ap);
 	va_end(ap);
+	utf8_trim_end(err->message);
 	return rc;
 }
 
@@ -89,6 +92,7 @@ enum s3t_rc s3t_fail_errno(struct s3t_err *err, int sys_errno, const char *fmt, 
 	/* GNU's strerror_r: may return its own constant instead of text */
 	const char *why = strerror_r(sys_errno, text, sizeof text);
 	snprintf(err->message + used, sizeof err->message - used, ": %s", why);
+	utf8_trim_end(err->message);
 	return rc;
 }
 
@@ -104,6 +108,7 @@ void s3t_err_prefix(struct s3t_err *err, const char *fmt, ...)
 	va_end(ap);
 	size_t used = strlen(err->message);
 	snprintf(err->message + used, sizeof err->message - used, "%s", old);
+	utf8_trim_end(err->message);
 }
 
 static const struct {

@@ -101,17 +101,6 @@ static void copy(char *out, size_t size, struct strview text)
 	snprintf(out, size, "%.*s", (int)(text.len < size ? text.len : size - 1), text.data);
 }
 
-/* Drops the half of a character that cutting may have left at the end. */
-static void end_at_character(char *text)
-{
-	struct strview rest = sv(text);
-	uint32_t codepoint;
-	size_t n;
-	while (rest.len && (n = utf8_decode(rest, &codepoint)))
-		rest = sv_from(rest, n);
-	text[strlen(text) - rest.len] = '\0';
-}
-
 static void subject(struct strbuf *out, struct strview bucket, struct strview key)
 {
 	if (bucket.len == 0) {
@@ -127,7 +116,7 @@ static void subject(struct strbuf *out, struct strview bucket, struct strview ke
 	}
 	if (out->len > 200) {
 		strbuf_truncate(out, 200);
-		end_at_character(out->data);
+		utf8_trim_end(out->data);
 		strbuf_truncate(out, strlen(out->data));
 		strbuf_add_str(out, "...");
 	}
@@ -178,8 +167,8 @@ enum s3t_rc s3_error_from(const struct http_response *resp, struct strview bucke
 	if (f.request_id.len == 0)
 		text_sanitise(&f.request_id, http_header(resp, "x-amz-request-id"));
 	copy(err->request_id, sizeof err->request_id, strbuf_view(&f.request_id));
-	end_at_character(err->code);
-	end_at_character(err->request_id);
+	utf8_trim_end(err->code);
+	utf8_trim_end(err->request_id);
 	struct strview region = http_header(resp, "x-amz-bucket-region");
 	s3_clean_region(region.len ? region : strbuf_view(&f.region), err->region);
 
@@ -201,7 +190,7 @@ enum s3t_rc s3_error_from(const struct http_response *resp, struct strview bucke
 		snprintf(err->message, sizeof err->message, "The server refused %s: %s%s%s (%d).",
 			about.data, err->code[0] ? err->code : "no reason given",
 			f.message.len ? ": " : "", f.message.data, err->http_status);
-	end_at_character(err->message);
+	utf8_trim_end(err->message);
 	strbuf_deinit(&about);
 	for (size_t i = 0; i < 4; i++)
 		strbuf_deinit(all[i]);

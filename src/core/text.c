@@ -41,6 +41,19 @@ bool utf8_is_valid(struct strview s)
 	return true;
 }
 
+void utf8_trim_end(char *text)
+{
+	size_t len = strlen(text), begin = len;
+	while (begin && len - begin < 3 && ((unsigned char)text[begin - 1] & 0xc0) == 0x80)
+		begin--;
+	if (begin == 0 || (unsigned char)text[begin - 1] < 0xc0)
+		return;
+	begin--;
+	unsigned char lead = (unsigned char)text[begin];
+	if (len - begin < (lead >= 0xf0 ? 4U : lead >= 0xe0 ? 3U : 2U))
+		text[begin] = '\0';
+}
+
 /* Characters that change what others look like or cannot be seen: bidi, zero width, separators,
  * variation and tag characters. */
 static bool is_deceptive(uint32_t c)

@@ -19,6 +19,8 @@ char *text_sanitised(struct strview s);
 /* Decodes one UTF-8 character; its length in bytes, or 0 if s does not start with a valid one. */
 size_t utf8_decode(struct strview s, uint32_t *codepoint);
 bool utf8_is_valid(struct strview s);
+/* Drops the half of a character that cutting may have left at the end of text. */
+void utf8_trim_end(char *text);
 
 /* "4.2 MiB", "17 B"; binary units. */
 #define TEXT_SIZE_MAX 24

@@ -315,6 +315,43 @@ static void durations_are_written_like_a_clock(void **state)
 	}
 }
 
+static void a_cut_text_ends_at_a_character(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *trimmed;
+	} rows[] = {{"", ""}, {"a", "a"}, {"a\xc3", "a"}, {"a\xc3\xa9", "a\xc3\xa9"},
+		{"a\xe2\x82", "a"}, {"\xe2\x82\xac", "\xe2\x82\xac"}, {"\xe2", ""},
+		{"a\xf0\x9f\x98", "a"}, {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+		{"\xff inside stays", "\xff inside stays"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "%s", rows[i].text);
+		utf8_trim_end(text);
+		assert_string_equal(text, rows[i].trimmed);
+	}
+}
+
+static void a_long_sentence_is_cut_at_a_character(void **state)
+{
+	(void)state;
+	for (int shift = 0; shift < 4; shift++) {
+		struct s3t_err err;
+		struct strbuf text;
+		strbuf_init(&text);
+		strbuf_add(&text, "xxxx", (size_t)shift);
+		for (int i = 0; i < 300; i++)
+			strbuf_add_str(&text, "\xf0\x9f\x98\x80");
+		(void)s3t_fail(&err, S3T_CONFIG, "%s", text.data);
+		assert_true(utf8_is_valid(sv(err.message)));
+		s3t_err_prefix(&err, "%.*s", shift, "yyyy");
+		assert_true(utf8_is_valid(sv(err.message)));
+		(void)s3t_fail_errno(&err, 2, "%s", text.data);
+		assert_true(utf8_is_valid(sv(err.message)) && strlen(err.message) > 500);
+		strbuf_deinit(&text);
+	}
+}
+
 int main(void)
 {
 	setlocale(LC_CTYPE, "C.UTF-8");
@@ -331,6 +368,8 @@ int main(void)
 		cmocka_unit_test(sizes_are_written_in_binary_units),
 		cmocka_unit_test(counts_are_grouped_by_thousands),
 		cmocka_unit_test(durations_are_written_like_a_clock),
+		cmocka_unit_test(a_cut_text_ends_at_a_character),
+		cmocka_unit_test(a_long_sentence_is_cut_at_a_character),
 	};
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }
