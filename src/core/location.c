@@ -84,11 +84,12 @@ static const char *component_refusal(struct strview part, bool is_first)
 const char *path_refusal(struct strview rel)
 {
 	struct strview rest = without_final_slash(rel);
-	bool is_first = true;
+	bool is_first = true, is_dir = rest.len < rel.len;
 	do {
 		size_t slash = sv_find(rest, '/');
 		bool has_more = slash < rest.len;
-		const char *why = component_refusal(sv_n(rest.data, slash), is_first && has_more);
+		const char *why =
+			component_refusal(sv_n(rest.data, slash), is_first && (has_more || is_dir));
 		if (why)
 			return why;
 		rest = sv_from(rest, slash + 1);

@@ -35,6 +35,7 @@ static void names_that_would_leave_the_directory_are_refused(void **state)
 		{"a//", 3},
 		{"a/b//", 5},
 		{"~/x", 3},
+		{"~/", 2},
 		{"~/", 2 + 1}, /* with a NUL behind it */
 		{"\0", 1},
 		{"a\0b", 3},
