@@ -53,7 +53,7 @@ static void local_destroy(struct location *loc)
 static void stat_from(const struct stat *st, struct loc_stat *out)
 {
 	*out = (struct loc_stat){.size = (uint64_t)st->st_size,
-		.mtime_ns = (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec,
+		.mtime_ns = time_ns(st->st_mtim.tv_sec, st->st_mtim.tv_nsec),
 		.dev = st->st_dev,
 		.ino = st->st_ino,
 		.mode = st->st_mode & 07777U};
@@ -391,8 +391,8 @@ static enum s3t_rc local_source_learn(
 
 static void local_source_facts(const struct loc_source *s, struct loc_facts *out)
 {
-	*out = (struct loc_facts){.mtime_ns = (int64_t)s->opened.st_mtim.tv_sec * NS_PER_S +
-					      s->opened.st_mtim.tv_nsec,
+	*out = (struct loc_facts){
+		.mtime_ns = time_ns(s->opened.st_mtim.tv_sec, s->opened.st_mtim.tv_nsec),
 		.dev = s->opened.st_dev,
 		.ino = s->opened.st_ino};
 }

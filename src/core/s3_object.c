@@ -31,9 +31,7 @@ void s3_object_deinit(struct s3_object *o)
 
 int64_t s3_object_time_ns(const struct s3_object *o)
 {
-	if (o->mtime_ns != TIME_UNKNOWN || o->last_modified_s == TIME_UNKNOWN)
-		return o->mtime_ns;
-	return o->last_modified_s * NS_PER_S;
+	return o->mtime_ns != TIME_UNKNOWN ? o->mtime_ns : time_ns(o->last_modified_s, 0);
 }
 
 static char *header_copy(const struct http_response *resp, const char *name)

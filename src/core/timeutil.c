@@ -20,6 +20,15 @@ int64_t time_wall_s(void)
 	return (int64_t)time(NULL);
 }
 
+int64_t time_ns(int64_t unix_s, int64_t ns)
+{
+	int64_t total;
+	if (__builtin_mul_overflow(unix_s, NS_PER_S, &total) ||
+		__builtin_add_overflow(total, ns, &total))
+		return TIME_UNKNOWN;
+	return total;
+}
+
 struct timespec time_deadline(int64_t ms)
 {
 	int64_t ns = time_mono_ns() + ms * NS_PER_MS;
@@ -151,12 +160,9 @@ int64_t time_parse_iso_ns(struct strview s)
 		return TIME_UNKNOWN;
 	}
 	int64_t unix_s = seconds_of(y, mo, d, h, mi, sec);
-	int64_t total;
-	if (pos != s.len || unix_s == TIME_UNKNOWN ||
-		__builtin_mul_overflow(unix_s - offset, NS_PER_S, &total) ||
-		__builtin_add_overflow(total, ns, &total))
+	if (pos != s.len || unix_s == TIME_UNKNOWN)
 		return TIME_UNKNOWN;
-	return total;
+	return time_ns(unix_s - offset, ns);
 }
 
 int64_t time_parse_http(struct strview s)

@@ -18,6 +18,9 @@ int64_t time_mono_ms(void);
 int64_t time_mono_ns(void);
 /* Wall clock, seconds. */
 int64_t time_wall_s(void);
+/* In nanoseconds; TIME_UNKNOWN if that is what unix_s is, or where they do not reach (before 1677,
+ * after 2262). */
+int64_t time_ns(int64_t unix_s, int64_t ns);
 /* CLOCK_MONOTONIC, ms from now; for pthread_cond_timedwait. */
 struct timespec time_deadline(int64_t ms);
 

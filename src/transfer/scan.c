@@ -78,9 +78,8 @@ static void take_entry(struct found *f, const struct entry_page *page, const str
 	if (!strbuf_ok(&f->path) || !strbuf_ok(&f->target))
 		s3t_oom();
 	struct s3t_err why;
-	struct loc_stat stat = {.kind = ENTRY_FILE,
-		.size = e->size,
-		.mtime_ns = e->mtime_s == TIME_UNKNOWN ? TIME_UNKNOWN : e->mtime_s * NS_PER_S};
+	struct loc_stat stat = {
+		.kind = ENTRY_FILE, .size = e->size, .mtime_ns = time_ns(e->mtime_s, 0)};
 	struct strview etag = entry_etag(page, e);
 	memcpy(stat.etag, etag.data, etag.len < S3_ETAG_MAX - 1 ? etag.len : S3_ETAG_MAX - 1);
 	bool to_local = job->spec.to && job->spec.to->ops->kind == LOC_LOCAL;

@@ -230,6 +230,21 @@ static void a_deadline_lies_ahead_by_what_was_asked(void **state)
 	assert_true(time_mono_ms() >= after / NS_PER_MS);
 }
 
+static void a_time_that_nanoseconds_do_not_reach_is_unknown(void **state)
+{
+	(void)state;
+	assert_int_equal(time_ns(0, 0), 0);
+	assert_int_equal(time_ns(-1, 999999999), -1);
+	assert_int_equal(time_ns(9223372036, 854775807), INT64_MAX);
+	assert_int_equal(time_ns(9223372036, 854775808), TIME_UNKNOWN);
+	assert_int_equal(
+		time_ns(time_parse_http(SV("Fri, 31 Dec 9999 23:59:59 GMT")), 0), TIME_UNKNOWN);
+	assert_int_equal(
+		time_ns(time_parse_http(SV("Mon, 01 Jan 0001 00:00:00 GMT")), 0), TIME_UNKNOWN);
+	assert_int_equal(time_ns(TIME_UNKNOWN, 0), TIME_UNKNOWN);
+	assert_int_equal(time_ns(INT64_MAX, 0), TIME_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +260,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_modification_time_is_unknown),
 		cmocka_unit_test(stamps_are_written_in_utc_whatever_the_time_zone),
 		cmocka_unit_test(local_times_follow_the_time_zone),
+		cmocka_unit_test(a_time_that_nanoseconds_do_not_reach_is_unknown),
 		cmocka_unit_test(a_deadline_lies_ahead_by_what_was_asked),
 	};
 	return cmocka_run_group_tests_name("timeutil", tests, NULL, NULL);
