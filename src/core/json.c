@@ -51,7 +51,8 @@ void json_begin(struct json_writer *w, struct strbuf *out)
 static bool is_unsafe_raw(uint32_t c)
 {
 	return (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0x061c ||
+	       c == 0xfeff;
 }
 
 static void quoted(struct strbuf *out, struct strview s)

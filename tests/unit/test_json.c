@@ -145,6 +145,7 @@ static void strings_are_escaped_so_that_a_line_stays_a_line(void **state)
 		{{"\r\n\t", 3}, "{\"k\":\"\\u000d\\u000a\\u0009\"}"},
 		{{"a\0b", 3}, "{\"k\":\"a\\u0000b\"}"},
 		{{"\x1b\x7f", 2}, "{\"k\":\"\\u001b\\u007f\"}"},
+		{{"\xd8\x9c\xe2\x80\xae", 5}, "{\"k\":\"\\u061c\\u202e\"}"},
 		{{"\xc3\xa9\xf0\x9f\x98\x80", 6}, "{\"k\":\"\xc3\xa9\xf0\x9f\x98\x80\"}"},
 		{{"a\xff\xc3z", 4}, "{\"k\":\"a\\ufffd\\ufffdz\"}"},
 	};
