@@ -22,10 +22,12 @@ static void card_begin(struct card *c, bool is_json)
 		json_begin(&c->w, &c->out);
 }
 
+/* The names of metadata are as foreign as their values. */
 static void card_label(struct card *c, const char *name)
 {
 	(void)c;
-	out_printf("%-17s ", name);
+	out_name(sv(name));
+	out_printf("%*s", strlen(name) < 17 ? 18 - (int)strlen(name) : 1, "");
 }
 
 static void card_bytes(struct card *c, const char *name, struct strview value)
