@@ -126,6 +126,30 @@ static struct strview name_below(
 	return name;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return sv_cmp(*(const struct strview *)a, *(const struct strview *)b);
+}
+
+/* One of two with one name would replace the other, and a move would have lost it. */
+static int check_names(const struct place *sources, size_t count, const struct landing *to)
+{
+	int rc = 0;
+	struct strview *names = s3t_alloc(count * sizeof *names);
+	for (size_t i = 0; i < count; i++)
+		names[i] = name_below(&sources[i], to, false);
+	qsort(names, count, sizeof *names, by_name);
+	for (size_t i = 1; i < count && rc == 0; i++) {
+		if (!sv_eq(names[i - 1], names[i]))
+			continue;
+		cli_complain("two of the sources are called %.*s: one would replace the other",
+			(int)names[i].len, names[i].data);
+		rc = CLI_EXIT_USAGE;
+	}
+	free(names);
+	return rc;
+}
+
 /* --- sources --- */
 
 static int find_sources(struct cli *cli, size_t count, struct place *sources)
@@ -166,6 +190,8 @@ static int copy_or_move(struct cli *cli, struct place *sources, size_t count, st
 	strbuf_init(&to.root);
 	strbuf_init(&to.name);
 	int rc = find_landing(cli, target, one_directory, count, &to);
+	if (rc == 0)
+		rc = check_names(sources, count, &to);
 	if (rc == 0) {
 		rc = spec_init(cli, &spec, cli->opt->command == CLI_MV ? JOB_MOVE : JOB_COPY);
 		spec.from = location_ref(sources[0].loc);
