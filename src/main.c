@@ -39,6 +39,7 @@ static void harden(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a file above the limit is an error of write() */
 }
 
 static int run_ui(const struct cli_options *options, struct cli_browser *b, struct ui_options *ui)
