@@ -31,7 +31,7 @@ static bool grow(void **data, uint32_t *capacity, uint64_t need, size_t item)
 		return false;
 	void *bigger = realloc(*data, grown * item);
 	if (!bigger)
-		return false;
+		s3t_oom(); /* a page is small, and a listing without an entry would be a lie */
 	*data = bigger;
 	*capacity = (uint32_t)grown;
 	return true;

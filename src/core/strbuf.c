@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SMALL_MAX = 64 << 10 };
+
 static char empty[1];
 static void (*oom_hook)(void);
 
@@ -125,6 +127,8 @@ static bool reserve(struct strbuf *sb, size_t more)
 		grown = need;
 	char *data = realloc(sb->data == empty ? NULL : sb->data, grown);
 	if (!data) {
+		if (grown <= SMALL_MAX)
+			s3t_oom();
 		sb->failed = true;
 		return false;
 	}

@@ -3,8 +3,8 @@
  * text can be handed to C, yet keys may hold any byte. struct strview: borrowed bytes.
  *
  * Growing past the cap or out of memory sets `failed` and drops what was to be added: a caller that
- * builds text may check once at the end (strbuf_ok()). Small strings that cannot be allocated end
- * the program cleanly through s3t_oom().
+ * builds text may check once at the end (strbuf_ok()). Small strings (64 KiB) that cannot be
+ * allocated end the program cleanly through s3t_oom(): nobody looks whether half a key is whole.
  */
 #ifndef CORE_STRBUF_H
 #define CORE_STRBUF_H
