@@ -32,6 +32,7 @@ static void ignore_message(void *arg, const char *msg, ...)
 
 void xml_global_init(void)
 {
+	xmlSetGenericErrorFunc(NULL, ignore_message);
 	xmlInitParser();
 }
 
@@ -141,7 +142,9 @@ static bool step(xmlTextReaderPtr reader, struct frame *frames, int *depth,
 		if (*depth + 1 >= XML_DEPTH_MAX)
 			return false;
 		const char *name = (const char *)xmlTextReaderConstLocalName(reader);
-		if (!name || strlen(name) >= sizeof frames->name)
+		if (!name)
+			s3t_oom();
+		if (strlen(name) >= sizeof frames->name)
 			return false;
 		struct frame *top = &frames[++*depth];
 		memcpy(top->name, name, strlen(name) + 1);
@@ -159,9 +162,12 @@ static bool step(xmlTextReaderPtr reader, struct frame *frames, int *depth,
 	case XML_READER_TYPE_CDATA:
 	case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
 	case XML_READER_TYPE_WHITESPACE:
-		if (*depth >= 0)
-			strbuf_add_str(&frames[*depth].text,
-				(const char *)xmlTextReaderConstValue(reader));
+		if (*depth >= 0) {
+			const char *text = (const char *)xmlTextReaderConstValue(reader);
+			if (!text)
+				s3t_oom();
+			strbuf_add_str(&frames[*depth].text, text);
+		}
 		return true;
 	case XML_READER_TYPE_DOCUMENT_TYPE:
 	case XML_READER_TYPE_ENTITY_REFERENCE:
@@ -193,18 +199,23 @@ enum s3t_rc xml_parse(
 	int depth = -1, more = -1;
 	bool ok = false;
 	xmlSetGenericErrorFunc(NULL, ignore_message); /* this thread's */
+	xmlResetLastError();
 	xmlTextReaderPtr reader = xmlReaderForMemory(mended.data, (int)mended.len, NULL, "UTF-8",
 		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-	if (reader) {
-		xmlTextReaderSetErrorHandler(reader, ignore_error, NULL);
-		while ((more = xmlTextReaderRead(reader)) == 1) {
-			ok = step(reader, frames, &depth, handler);
-			if (!ok)
-				break;
-			if (root && !root[0]) /* an empty root is open and closed in one step */
-				memcpy(root, frames[0].name, sizeof frames[0].name);
-		}
+	if (!reader)
+		s3t_oom();
+	xmlTextReaderSetErrorHandler(reader, ignore_error, NULL);
+	while ((more = xmlTextReaderRead(reader)) == 1) {
+		ok = step(reader, frames, &depth, handler);
+		if (!ok)
+			break;
+		if (root && !root[0]) /* an empty root is open and closed in one step */
+			memcpy(root, frames[0].name, sizeof frames[0].name);
 	}
+	/* not the server's fault, and another try of a call that was done would do it twice */
+	const xmlError *last = xmlGetLastError();
+	if (more < 0 && last && last->code == XML_ERR_NO_MEMORY)
+		s3t_oom();
 	while (depth >= 0)
 		strbuf_deinit(&frames[depth--].text);
 	xmlFreeTextReader(reader);
