@@ -4,6 +4,7 @@
  */
 #include "cli/browse.h"
 #include "cli/cli.h"
+#include "core/crypto.h"
 #include "core/http.h"
 #include "core/mime.h"
 #include "core/xml.h"
@@ -179,6 +180,7 @@ static int demo(const struct cli_options *options)
 
 static int run(const struct cli_options *options)
 {
+	crypto_global_init();
 	if (!http_global_init()) {
 		cli_complain("libcurl cannot be set up");
 		return CLI_EXIT_FAILED;

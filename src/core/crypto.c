@@ -12,6 +12,13 @@ struct digest {
 	const EVP_MD *md;
 };
 
+void crypto_global_init(void)
+{
+	/* it fails once and for all, and what uses it later dereferences NULL */
+	if (!OSSL_LIB_CTX_get0_global_default())
+		s3t_oom();
+}
+
 static const EVP_MD *md_of(enum digest_kind kind)
 {
 	return kind == DIGEST_MD5 ? EVP_md5() : EVP_sha256();

@@ -9,6 +9,9 @@
 #define SHA256_LEN 32
 #define MD5_LEN 16
 
+/* Once, before anything else uses the library, libcurl included. */
+void crypto_global_init(void);
+
 enum digest_kind { DIGEST_SHA256, DIGEST_MD5, DIGEST_KIND_COUNT };
 
 /* A running digest; heap-allocated, one thread at a time. */
