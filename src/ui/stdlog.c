@@ -49,6 +49,12 @@ void stdlog_start(void)
 	close(fd);
 }
 
+void stdlog_give_back(void)
+{
+	if (saved >= 0)
+		(void)dup2(saved, STDERR_FILENO);
+}
+
 void stdlog_stop(void)
 {
 	if (saved < 0)

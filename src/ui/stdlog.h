@@ -9,5 +9,7 @@
 void stdlog_start(void);
 /* Puts stderr back and, if something was written, says there where it is. */
 void stdlog_stop(void);
+/* For the last words of a process: puts stderr back and no more. Any thread; does not allocate. */
+void stdlog_give_back(void);
 
 #endif

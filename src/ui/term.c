@@ -44,12 +44,12 @@ static struct sigaction old_actions[SIGNAL_MAX];
 
 /* --- giving back, async-signal-safe --- */
 
-static void write_all(const char *data, size_t len)
+static void write_to(int fd, const char *data, size_t len)
 {
 	while (len) {
-		ssize_t n = write(STDOUT_FILENO, data, len);
+		ssize_t n = write(fd, data, len);
 		if (n < 0 && errno == EAGAIN) {
-			struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+			struct pollfd p = {.fd = fd, .events = POLLOUT};
 			if (poll(&p, 1, 1000) > 0)
 				continue;
 		}
@@ -62,13 +62,33 @@ static void write_all(const char *data, size_t len)
 	}
 }
 
-static void emergency_restore(void)
+static void write_all(const char *data, size_t len)
+{
+	write_to(STDOUT_FILENO, data, len);
+}
+
+static void restore_on(int fd)
 {
 	if (!is_ours)
 		return;
 	is_ours = 0;
-	write_all(restore_text, restore_len);
+	write_to(fd, restore_text, restore_len);
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &saved_tty);
+}
+
+static void emergency_restore(void)
+{
+	restore_on(STDOUT_FILENO);
+}
+
+/* In any thread: what the UI's draws meanwhile must not follow the restored screen. */
+static void on_oom(void)
+{
+	int tty = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	bool is_aside = tty >= 0 && nowhere >= 0 && dup2(nowhere, STDOUT_FILENO) >= 0;
+	restore_on(is_aside ? tty : STDOUT_FILENO);
+	stdlog_give_back();
 }
 
 static void on_fatal(int sig)
@@ -245,7 +265,7 @@ enum s3t_rc term_start(const struct settings *s, struct s3t_err *err)
 	add_capability("rmcup");
 	is_ours = 1;
 	catch_signals();
-	s3t_set_oom_hook(emergency_restore);
+	s3t_set_oom_hook(on_oom);
 	stdlog_start();
 	theme_start(strcmp(s->color, "off") != 0);
 	enter_modes();
