@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct loc_sink {
@@ -164,8 +165,17 @@ struct fd_body {
 	uint64_t offset, len, at;
 	struct digest *digest;
 	const struct loc_io *io;
-	int failed; /* errno; -1: shorter than expected */
+	const struct stat *before; /* of a whole file: how it was; NULL: a part */
+	int failed;                /* errno; -1: shorter than expected; -2: changed */
 };
+
+static bool is_changed(const struct fd_body *b)
+{
+	struct stat now;
+	return fstat(b->fd, &now) != 0 || now.st_size != b->before->st_size ||
+	       now.st_mtim.tv_sec != b->before->st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != b->before->st_mtim.tv_nsec;
+}
 
 static ssize_t read_fd(void *arg, char *buf, size_t len)
 {
@@ -175,6 +185,11 @@ static ssize_t read_fd(void *arg, char *buf, size_t len)
 	ssize_t n = pread(b->fd, buf, len, (off_t)(b->offset + b->at));
 	if (n <= 0) {
 		b->failed = n < 0 ? errno : -1;
+		return -1;
+	}
+	/* without its last bytes the server stores nothing: the old object stays */
+	if (b->before && b->at + (uint64_t)n == b->len && is_changed(b)) {
+		b->failed = -2;
 		return -1;
 	}
 	b->at += (uint64_t)n;
@@ -237,7 +252,8 @@ static enum s3t_rc explain(const struct fd_body *body, enum s3t_rc rc, struct s3
 	if (body->failed > 0)
 		return s3t_fail_errno(err, body->failed, "Cannot read the file");
 	if (body->failed < 0)
-		return s3t_fail(err, S3T_CHANGED, "The file became shorter while it was read.");
+		return s3t_fail(err, S3T_CHANGED, "The file %s while it was read.",
+			body->failed == -1 ? "became shorter" : "changed");
 	return rc;
 }
 
@@ -288,11 +304,15 @@ static enum s3t_rc put_whole(struct loc_sink *s, const struct loc_io *io, int fd
 {
 	unsigned char sum[MD5_LEN];
 	enum proof_way way = s->spec.prove ? PROOF_SIGNED : PROOF_NONE;
-	struct fd_body body = {.fd = fd, .offset = offset, .len = len, .io = io};
+	struct stat before;
+	if (fstat(fd, &before) != 0)
+		return s3t_fail_errno(err, errno, "Cannot look at the file");
+	struct fd_body body = {.fd = fd, .offset = offset, .len = len, .io = io, .before = &before};
 	enum s3t_rc rc = send_body(s, io, &body, way, 0, s->etag, sum, err);
 	if (rc == S3T_UNSUPPORTED && s->put.if_none_match) {
 		s->put.if_none_match = false;
-		body = (struct fd_body){.fd = fd, .offset = offset, .len = len, .io = io};
+		body = (struct fd_body){
+			.fd = fd, .offset = offset, .len = len, .io = io, .before = &before};
 		rc = send_body(s, io, &body, way, 0, s->etag, sum, err);
 	}
 	if (rc != S3T_EXISTS || !s->spec.prove)
