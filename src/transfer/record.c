@@ -405,6 +405,17 @@ static struct saved_job *find_job(const struct saved_file *f, struct strview fie
 	return job;
 }
 
+/* As random_name() makes them. */
+static bool is_uid(struct strview s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.data[i];
+		if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z'))
+			return false;
+	}
+	return s.len == JOB_UID_LEN;
+}
+
 static void read_job(struct saved_file *f, struct strview fields)
 {
 	struct strview uid, kind, policy;
@@ -413,7 +424,7 @@ static void read_job(struct saved_file *f, struct strview fields)
 	size_t k = 0;
 	while (k < JOB_KIND_COUNT && !sv_eq(kind, sv(kinds[k])))
 		k++;
-	if (uid.len != JOB_UID_LEN || find_job(f, fields) || k == JOB_KIND_COUNT) {
+	if (!is_uid(uid) || find_job(f, fields) || k == JOB_KIND_COUNT) {
 		f->bad_lines++;
 		return;
 	}

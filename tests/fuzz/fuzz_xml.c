@@ -214,7 +214,7 @@ static enum s3t_rc operate(struct fuzz_server *s, struct strview name, struct s3
 	if (sv_eq(name, SV("parts")))
 		return s3_list_parts(&s->ctx, bucket, key, "id", on_part, NULL, err);
 	if (sv_eq(name, SV("uploads")))
-		return s3_list_multipart_uploads(&s->ctx, bucket, key, on_upload, NULL, err);
+		return s3_list_multipart_uploads(&s->ctx, bucket, key, on_upload, NULL, NULL, err);
 	if (sv_eq(name, SV("create")))
 		return create(s, err);
 	if (sv_eq(name, SV("complete")))
