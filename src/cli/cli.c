@@ -13,6 +13,7 @@ static int (*const commands[CLI_COMMAND_COUNT])(struct cli *cli) = {
 	[CLI_STAT] = cmd_stat,
 	[CLI_DU] = cmd_du,
 	[CLI_PRESIGN] = cmd_presign,
+	[CLI_VERIFY] = cmd_verify,
 	[CLI_JOBS] = cmd_jobs,
 	[CLI_CHECK] = cmd_check,
 };

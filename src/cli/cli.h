@@ -28,6 +28,8 @@ struct profile_request;
 	X(STAT, "stat", 1, 1, "URL", "show what is known of an object, prefix or file")        \
 	X(DU, "du", 1, 1, "URL", "count objects and bytes")                                    \
 	X(PRESIGN, "presign", 1, 1, "s3://BUCKET/KEY", "print a link that works without keys") \
+	X(VERIFY, "verify", 2, 2, "A B",                                                       \
+		"compare by content, moving only what no ETag can settle")                     \
 	X(JOBS, "jobs", 0, CLI_MANY, "[list | resume | drop] [ID...]",                         \
 		"show what is unfinished, go on with it, or remove it")                        \
 	X(CHECK, "check", 0, 1, "[URL]", "find out what is wrong with a connection")
@@ -74,13 +76,16 @@ enum cli_command {
 	X(part_size, TEXT, "part-size", 0, "SIZE", CLI_COPIES, "size of an upload's parts")       \
 	X(expected_size, SIZE, "expected-size", 0, "SIZE", CLI_ON(CP),                            \
 		"of what comes through -, to plan its parts")                                     \
-	X(limit_rate, SIZE, "limit-rate", 0, "SIZE", CLI_COPIES | CLI_ON(BROWSE) | CLI_ON(JOBS),  \
+	X(limit_rate, SIZE, "limit-rate", 0, "SIZE",                                              \
+		CLI_COPIES | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY),                      \
 		"bytes a second at the most")                                                     \
-	X(follow, FLAG, "follow", 0, NULL, CLI_COPIES, "follow symbolic links to directories")    \
+	X(follow, FLAG, "follow", 0, NULL, CLI_COPIES | CLI_ON(VERIFY),                           \
+		"follow symbolic links to directories")                                           \
 	X(no_verify, FLAG, "no-verify", 0, NULL, CLI_COPIES, "do not prove what was transferred") \
 	X(name_encoding, TEXT, "name-encoding", 0, "CODE", CLI_COPIES,                            \
 		"utf8 (default), latin1: of local names")                                         \
-	X(jobs, COUNT, "jobs", 'j', "N", CLI_RUNS | CLI_ON(BROWSE) | CLI_ON(JOBS),                \
+	X(jobs, COUNT, "jobs", 'j', "N",                                                          \
+		CLI_RUNS | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY),                        \
 		"parallel requests at the most")                                                  \
 	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_RUNS, "say what would be done")                \
 	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB), "agree to emptying a bucket")     \
@@ -92,6 +97,8 @@ enum cli_command {
 	X(expires, DURATION, "expires", 0, "TIME", CLI_ON(PRESIGN), "1h (default), 15m, 7d …")    \
 	X(write_url, TEXT, "write", 0, "URL", CLI_ON(CHECK),                                      \
 		"also try to write and remove an object under URL")                               \
+	X(no_fetch, FLAG, "no-fetch", 0, NULL, CLI_ON(VERIFY),                                    \
+		"leave unknown what only its bytes would tell")                                   \
 	X(json, FLAG, "json", 0, NULL, CLI_HEADLESS, "print one JSON object a line")              \
 	X(stats, FLAG, "stats", 0, NULL, CLI_HEADLESS, "print counts at the end")                 \
 	X(demo, FLAG, "demo", 0, NULL, CLI_ON(BROWSE), "open a demo that needs no account")       \

@@ -5,48 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Whether S3 has anything under key/ (a prefix), or the bucket is meant. */
-static enum s3t_rc is_s3_prefix(
-	struct cli *cli, const struct place *p, bool *is, struct s3t_err *err)
-{
-	*is = true;
-	if (!p->key.len)
-		return S3T_OK;
-	struct strbuf path;
-	struct loc_stat st;
-	struct loc_io io = cli_io(cli);
-	strbuf_init(&path);
-	path_join(&path, strbuf_view(&p->path), SV(""));
-	enum s3t_rc rc = p->loc->ops->stat(p->loc, &io, strbuf_view(&path), &st, err);
-	strbuf_deinit(&path);
-	if (rc == S3T_OK) {
-		loc_stat_deinit(&st);
-		return rc;
-	}
-	*is = false;
-	return rc == S3T_NOT_FOUND ? S3T_OK : rc;
-}
-
-static enum s3t_rc is_directory(
-	struct cli *cli, const struct place *p, bool *is, struct s3t_err *err)
-{
-	if (p->is_s3)
-		return is_s3_prefix(cli, p, is, err);
-	struct stat st;
-	*is = stat(p->path.data, &st) == 0 && S_ISDIR(st.st_mode);
-	return S3T_OK;
-}
-
-/* A directory's path ends in '/' from here on, so that nobody takes it for an object. */
-static void mark_directory(struct place *p)
-{
-	if (p->path.len && p->path.data[p->path.len - 1] != '/')
-		strbuf_add_char(&p->path, '/');
-	if (p->is_s3)
-		s3_path_split(strbuf_view(&p->path), &p->bucket, &p->key);
-	p->wants_dir = true;
-}
-
 static bool is_symlink(const struct place *p)
 {
 	struct stat st;
@@ -96,7 +54,7 @@ static int find_landing(struct cli *cli, struct place *target, bool one_director
 		cli_complain("%s names no bucket; write s3://bucket/key", target->text);
 		return CLI_EXIT_USAGE;
 	}
-	if (!is_dir && !one_directory && is_directory(cli, target, &is_dir, &err) != S3T_OK)
+	if (!is_dir && !one_directory && cli_is_directory(cli, target, &is_dir, &err) != S3T_OK)
 		return cli_fail(cli, "look at", target->text, &err);
 	out->is_into = is_dir || sources > 1;
 	struct strview path = strbuf_view(&target->path);
@@ -174,10 +132,10 @@ static int find_sources(struct cli *cli, size_t count, struct place *sources)
 		}
 		if (!cli->opt->recursive || p->wants_dir)
 			continue;
-		if (is_directory(cli, p, &is_dir, &err) != S3T_OK)
+		if (cli_is_directory(cli, p, &is_dir, &err) != S3T_OK)
 			return cli_fail(cli, "look at", p->text, &err);
 		if (is_dir && !(cli->opt->command == CLI_RM && is_symlink(p)))
-			mark_directory(p);
+			place_mark_directory(p);
 	}
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {"copy", "move", "remove", "make"};
+static const char *const kinds[] = {"copy", "move", "remove", "make", "verify"};
 _Static_assert(sizeof kinds / sizeof *kinds == JOB_KIND_COUNT, "a word for each");
 
 enum verb { VERB_LIST, VERB_RESUME, VERB_DROP };

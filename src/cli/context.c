@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void cli_profile_request(const struct cli_options *o, struct profile_request *out)
@@ -264,4 +265,44 @@ int cli_place(struct cli *cli, const char *text, struct place *out)
 	int rc = out->is_s3 ? s3_path(cli, text, out) : local_path(text, out);
 	out->loc = out->is_s3 ? cli->s3 : cli->local;
 	return rc;
+}
+
+/* Whether S3 has anything under key/ (a prefix), or the bucket is meant. */
+static enum s3t_rc is_s3_prefix(
+	struct cli *cli, const struct place *p, bool *is, struct s3t_err *err)
+{
+	*is = true;
+	if (!p->key.len)
+		return S3T_OK;
+	struct strbuf path;
+	struct loc_stat st;
+	struct loc_io io = cli_io(cli);
+	strbuf_init(&path);
+	path_join(&path, strbuf_view(&p->path), SV(""));
+	enum s3t_rc rc = p->loc->ops->stat(p->loc, &io, strbuf_view(&path), &st, err);
+	strbuf_deinit(&path);
+	if (rc == S3T_OK) {
+		loc_stat_deinit(&st);
+		return rc;
+	}
+	*is = false;
+	return rc == S3T_NOT_FOUND ? S3T_OK : rc;
+}
+
+enum s3t_rc cli_is_directory(struct cli *cli, const struct place *p, bool *is, struct s3t_err *err)
+{
+	if (p->is_s3)
+		return is_s3_prefix(cli, p, is, err);
+	struct stat st;
+	*is = stat(p->path.data, &st) == 0 && S_ISDIR(st.st_mode);
+	return S3T_OK;
+}
+
+void place_mark_directory(struct place *p)
+{
+	if (p->path.len && p->path.data[p->path.len - 1] != '/')
+		strbuf_add_char(&p->path, '/');
+	if (p->is_s3)
+		s3_path_split(strbuf_view(&p->path), &p->bucket, &p->key);
+	p->wants_dir = true;
 }

@@ -57,6 +57,11 @@ int cli_need_s3(struct cli *cli);
 int cli_place(struct cli *cli, const char *text, struct place *out);
 void place_init(struct place *p);
 void place_deinit(struct place *p);
+/* Whether a directory or prefix is there. */
+enum s3t_rc cli_is_directory(
+	struct cli *cli, const struct place *p, bool *is, struct s3t_err *err) S3T_MUST_CHECK;
+/* Its path ends in '/' from here on, so that nobody takes it for an object. */
+void place_mark_directory(struct place *p);
 struct s3_ctx cli_ctx(struct cli *cli);
 struct loc_io cli_io(struct cli *cli);
 /* Appends what a person would write for a location's path: "s3://b/k", or the path. */
@@ -145,6 +150,7 @@ int cmd_rb(struct cli *cli);
 int cmd_stat(struct cli *cli);
 int cmd_du(struct cli *cli);
 int cmd_presign(struct cli *cli);
+int cmd_verify(struct cli *cli);
 int cmd_jobs(struct cli *cli);
 int cmd_check(struct cli *cli);
 /* cp with "-" on one side. */

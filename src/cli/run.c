@@ -25,6 +25,7 @@ struct running {
 	bool is_drop; /* it is there to be removed */
 	char uid[JOB_UID_LEN + 1];
 	uint64_t done, failed, skipped, bytes;
+	uint64_t verdicts[VERDICT_COUNT]; /* of verify */
 };
 
 struct run {
@@ -135,10 +136,34 @@ static const char *verb_of(const struct running *job)
 	return job->kind == JOB_MOVE ? "move" : job->kind == JOB_DELETE ? "remove" : "copy";
 }
 
+/* Of verify: what is the same is said in JSON only. */
+static void print_verdict(struct run *r, struct running *job, const struct event *e)
+{
+	enum verdict v = verdict_of(e->outcome, &e->err);
+	struct strview name = sv_n(e->target ? e->target : "", e->target_len);
+	if (!name.len) /* two files: the name is the target itself */
+		name = path_basename(strbuf_view(&r->target));
+	job->verdicts[v]++;
+	if (r->cli->opt->json) {
+		strbuf_reset(&r->line);
+		verify_report_line(&r->line, e, name,
+			e->source_len ? strbuf_view(&r->source) : SV(""), strbuf_view(&r->target));
+		out_text(strbuf_view(&r->line));
+	} else if (v != VERDICT_SAME) {
+		out_printf("%-11s ", verdict_word(v));
+		out_name(name);
+		out_printf("  (%s)\n", e->err.message);
+	}
+}
+
 static void print_item(struct run *r, const struct event *e)
 {
 	struct running *job = find_job(r, e->job);
 	find_names(r, job, e);
+	if (job->kind == JOB_VERIFY) {
+		print_verdict(r, job, e);
+		return;
+	}
 	if (e->outcome == ITEM_COMPLETED)
 		job->bytes += e->size;
 	if (r->cli->opt->json)
@@ -288,7 +313,7 @@ static void keep_metrics(struct cli *cli, struct metrics *from)
 /* For a person who watched: what became of it. */
 static void sum_up(const struct run *r, const struct running *job)
 {
-	static const char *const words[] = {"copied", "moved", "removed", "made"};
+	static const char *const words[] = {"copied", "moved", "removed", "made", "the same"};
 	char size[TEXT_SIZE_MAX], took[32];
 	struct strbuf text;
 	text_size(job->bytes, size);
@@ -303,6 +328,20 @@ static void sum_up(const struct run *r, const struct running *job)
 	if (job->bytes)
 		strbuf_addf(&text, ", %s", size);
 	cli_complain("%s in %s", text.data, took);
+	strbuf_deinit(&text);
+}
+
+static void sum_up_verdicts(const struct running *job)
+{
+	static const char *const words[] = {"the same", "different", "only in the first place",
+		"only in the second", "unknown", "could not be compared"};
+	struct strbuf text;
+	strbuf_init(&text);
+	for (size_t v = 0; v < VERDICT_COUNT; v++)
+		if (job->verdicts[v] || v <= VERDICT_DIFFERS)
+			strbuf_addf(&text, "%s%llu %s", text.len ? ", " : "",
+				(unsigned long long)job->verdicts[v], words[v]);
+	cli_complain("%s", text.data);
 	strbuf_deinit(&text);
 }
 
@@ -396,7 +435,9 @@ int run_finish(struct run *r)
 		struct running *job = &r->jobs[i];
 		is_stopped = is_stopped || !job->is_over || job->was_stopped;
 		has_failed = has_failed || job->failed;
-		if (watched && job->is_over && !job->was_cancelled && !job->was_stopped)
+		if (job->kind == JOB_VERIFY && job->is_over && !job->was_stopped)
+			sum_up_verdicts(job);
+		else if (watched && job->is_over && !job->was_cancelled && !job->was_stopped)
 			sum_up(r, job);
 	}
 	all_done = !is_stopped && !has_failed;

@@ -21,10 +21,11 @@ typedef uint32_t item_id; /* from 1, within the engine */
 #define JOB_UID_LEN 8 /* of its name in the journal, the same in every process */
 
 struct engine;
+struct event;
 struct journal;
 struct saved_job;
 
-enum job_kind { JOB_COPY, JOB_MOVE, JOB_DELETE, JOB_MKDIR, JOB_KIND_COUNT };
+enum job_kind { JOB_COPY, JOB_MOVE, JOB_DELETE, JOB_MKDIR, JOB_VERIFY, JOB_KIND_COUNT };
 
 struct job_source {
 	char *path; /* bytes; owned */
@@ -42,6 +43,7 @@ struct job_spec {
 	char *target_root;
 	size_t target_root_len;
 	bool recursive, follow_links, name_latin1, dry_run;
+	bool no_fetch;     /* verify: what only its bytes would tell stays unknown */
 	bool report_items; /* EV_ITEM for each */
 	enum conflict_policy policy;
 	/* by the configuration */
@@ -59,6 +61,23 @@ void job_spec_deinit(struct job_spec *spec);
 
 enum item_outcome { ITEM_COMPLETED, ITEM_SKIPPED, ITEM_FAILED, ITEM_CANCELLED, ITEM_OUTCOME_COUNT };
 const char *item_outcome_word(enum item_outcome o);
+
+/* What JOB_VERIFY found out about an item, by its outcome and its failure. */
+enum verdict {
+	VERDICT_SAME,
+	VERDICT_DIFFERS,
+	VERDICT_ONLY_FIRST,
+	VERDICT_ONLY_SECOND,
+	VERDICT_UNKNOWN, /* without fetching */
+	VERDICT_ERROR,   /* could not be looked at */
+	VERDICT_COUNT
+};
+enum verdict verdict_of(enum item_outcome outcome, const struct s3t_err *err);
+/* "same", "differs", "only_first" … */
+const char *verdict_word(enum verdict v);
+/* Appends what a report says of EV_ITEM e, a line of JSON. name: below both places. */
+void verify_report_line(struct strbuf *out, const struct event *e, struct strview name,
+	struct strview first, struct strview second);
 
 enum event_kind { EV_ITEM, EV_ASK, EV_JOB_DONE, EV_KIND_COUNT };
 

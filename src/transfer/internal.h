@@ -72,6 +72,7 @@ struct scan {
 	size_t source_index;
 	struct loc_list *list;      /* NULL: the next source is due */
 	struct strbuf base, target; /* of the current source; with a final '/' unless empty */
+	bool is_reverse;            /* verify: the targets' turn, for what the sources lack */
 };
 
 struct item_list {
@@ -100,6 +101,8 @@ struct job {
 	struct partial *partials; /* of a resumed job, whose items were not met yet */
 	struct partial *drops;    /* to be discarded */
 	struct done_set done;     /* of a resumed job; immutable */
+	struct done_set met;      /* verify: targets of the sources; the scanning worker\'s */
+	bool *source_is_dir;      /* verify; the scanning worker\'s */
 	uint64_t failed_for_now;  /* failures that another time may mend */
 	struct s3t_err problem;   /* the first failure that belongs to no item */
 	struct item_list waiting, active, asking, broken;
@@ -156,7 +159,7 @@ struct route {
 	/* frees route_state; NULL: free() does */
 	void (*close)(struct item *it);
 };
-extern const struct route route_send, route_fetch, route_copy, route_relay;
+extern const struct route route_send, route_fetch, route_copy, route_relay, route_verify;
 const struct route *route_for(const struct location *from, const struct location *to);
 struct loc_io item_io(struct worker *w, struct item *it);
 /* The sink as the item's job wants it. */
@@ -180,6 +183,9 @@ void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_si
 void job_problem_locked(struct job *job, size_t source_index, struct strview path,
 	struct strview target, enum item_outcome outcome, const struct s3t_err *err);
 struct event *event_new(const struct job *job, enum event_kind kind);
+
+/* Where job->scan.list is of. */
+struct location *list_location(const struct job *job);
 
 /* scan.c: one step; item.c: start, one part, finish (an item of one part goes through all three at
  * once); batch.c: one batch of deletes. Without lock. */

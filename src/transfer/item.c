@@ -354,7 +354,8 @@ void item_start(struct worker *w, struct item *it)
 		end_item(it, ITEM_COMPLETED, &result, NULL);
 		return;
 	}
-	it->route = route_for(job->spec.from, job->spec.to);
+	it->route = job->spec.kind == JOB_VERIFY ? &route_verify
+						 : route_for(job->spec.from, job->spec.to);
 	enum s3t_rc rc = it->route->plan(it, &err);
 	if (rc == S3T_OK) {
 		plan_as_begun(it);
@@ -470,7 +471,7 @@ static void count_metrics(struct item *it)
 		metrics_add(&m->downloads_total, 1);
 		metrics_add(&m->bytes_downloaded, it->stat.size);
 		metrics_add(&m->download_duration_ms, ms);
-	} else {
+	} else if (it->route != &route_verify) {
 		metrics_add(&m->copies_total, 1);
 		metrics_add(&m->bytes_copied, it->stat.size);
 		metrics_add(&m->copy_duration_ms, ms);

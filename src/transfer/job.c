@@ -186,6 +186,7 @@ struct job *job_new(struct engine *e, job_id id, struct job_spec *spec)
 	job->started_ms = time_mono_ms();
 	job->source_open = s3t_alloc((job->spec.source_count + 1) * sizeof *job->source_open);
 	job->source_failed = s3t_alloc((job->spec.source_count + 1) * sizeof *job->source_failed);
+	job->source_is_dir = s3t_alloc((job->spec.source_count + 1) * sizeof *job->source_is_dir);
 	strbuf_init(&job->scan.base);
 	strbuf_init(&job->scan.target);
 	return job;
@@ -212,6 +213,8 @@ void job_free(struct job *job)
 	free_partials(job->partials);
 	free_partials(job->drops);
 	done_set_deinit(&job->done);
+	done_set_deinit(&job->met);
+	free(job->source_is_dir);
 	free_list(&job->waiting);
 	free_list(&job->active);
 	free_list(&job->asking);
@@ -222,7 +225,7 @@ void job_free(struct job *job)
 		batch_free(b);
 	}
 	if (job->scan.list)
-		job->spec.from->ops->list_free(job->scan.list);
+		list_location(job)->ops->list_free(job->scan.list);
 	strbuf_deinit(&job->scan.base);
 	strbuf_deinit(&job->scan.target);
 	free(job->source_open);
@@ -287,7 +290,9 @@ void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_si
 	cancel_free(it->cancel);
 	it->cancel = NULL;
 	if (outcome == ITEM_COMPLETED) {
-		journal_item_done(job->engine->journal, job->uid, it->identity, it->stat.size);
+		if (job->is_journaled)
+			journal_item_done(
+				job->engine->journal, job->uid, it->identity, it->stat.size);
 		item_forget_partial_locked(it);
 	}
 	free_parts(it);

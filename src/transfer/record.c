@@ -11,7 +11,7 @@
 /* Bits of ranges that a file may make us allocate: 8 MiB. */
 enum { CHECK_LEN = 8, PARTS_LIMIT = 1 << 26 };
 
-static const char *const kinds[] = {"copy", "move", "delete", "mkdir"};
+static const char *const kinds[] = {"copy", "move", "delete", "mkdir", "verify"};
 _Static_assert(sizeof kinds / sizeof *kinds == JOB_KIND_COUNT, "a word for each");
 
 /* --- writing --- */

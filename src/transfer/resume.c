@@ -368,7 +368,8 @@ void item_sync(struct item *it, bool now)
 void job_begin_journal(struct job *job, const struct saved_job *saved)
 {
 	struct journal *j = job->engine->journal;
-	bool leaves_nothing = job->spec.kind == JOB_MKDIR || job->spec.dry_run;
+	bool leaves_nothing =
+		job->spec.kind == JOB_MKDIR || job->spec.kind == JOB_VERIFY || job->spec.dry_run;
 	if (!j || leaves_nothing)
 		return;
 	struct strbuf lines;

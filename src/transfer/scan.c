@@ -2,6 +2,7 @@
  * Scanning: one step looks at the next source or lists one page of it, and puts what it found into
  * the job's window. Work starts while the scan goes on.
  */
+#include "core/crypto.h"
 #include "core/text.h"
 #include "core/timeutil.h"
 #include "transfer/internal.h"
@@ -24,6 +25,11 @@ static void add_name(struct strbuf *out, struct strview name, bool latin1)
 			strbuf_add(
 				out, (char[]){(char)(0xc0 | c >> 6), (char)(0x80 | (c & 0x3f))}, 2);
 	}
+}
+
+struct location *list_location(const struct job *job)
+{
+	return job->scan.is_reverse ? job->spec.to : job->spec.from;
 }
 
 struct found {
@@ -52,6 +58,16 @@ static void on_problem(void *arg, struct strview rel, const struct s3t_err *why)
 	strbuf_deinit(&path);
 }
 
+static void met_id(const struct job *job, struct strview target, unsigned char id[MD5_LEN])
+{
+	struct strbuf text;
+	strbuf_init(&text);
+	strbuf_addf(&text, "%zu ", job->scan.source_index);
+	strbuf_add_sv(&text, target);
+	md5(strbuf_view(&text), id);
+	strbuf_deinit(&text);
+}
+
 static void add_item(struct found *f, const struct loc_stat *stat, bool is_dir)
 {
 	struct job *job = f->job;
@@ -59,6 +75,11 @@ static void add_item(struct found *f, const struct loc_stat *stat, bool is_dir)
 	it->source_index = job->scan.source_index;
 	it->stat = *stat;
 	it->is_dir = is_dir;
+	if (job->spec.kind == JOB_VERIFY) {
+		unsigned char id[MD5_LEN];
+		met_id(job, strbuf_view(&f->target), id);
+		done_set_add(&job->met, id);
+	}
 	list_push(&f->items, it);
 }
 
@@ -83,6 +104,7 @@ static void take_entry(struct found *f, const struct entry_page *page, const str
 	struct strview etag = entry_etag(page, e);
 	memcpy(stat.etag, etag.data, etag.len < S3_ETAG_MAX - 1 ? etag.len : S3_ETAG_MAX - 1);
 	bool to_local = job->spec.to && job->spec.to->ops->kind == LOC_LOCAL;
+	bool is_verify = job->spec.kind == JOB_VERIFY; /* of bytes: directories have none */
 	switch ((enum entry_kind)e->kind) {
 	case ENTRY_FILE:
 		if (ends_in_slash && to_local && e->size) {
@@ -92,12 +114,14 @@ static void take_entry(struct found *f, const struct entry_page *page, const str
 			problem(job, strbuf_view(&f->path), strbuf_view(&f->target), ITEM_FAILED,
 				&why);
 		} else {
-			add_item(f, &stat, ends_in_slash && !e->size);
+			if (!is_verify || !ends_in_slash || e->size)
+				add_item(f, &stat, ends_in_slash && !e->size);
 		}
 		break;
 	case ENTRY_DIR:
 		stat.kind = ENTRY_DIR;
-		add_item(f, &stat, true);
+		if (!is_verify)
+			add_item(f, &stat, true);
 		break;
 	case ENTRY_LINK:
 		s3t_fail(&why, S3T_UNSUPPORTED,
@@ -193,10 +217,36 @@ static void book_batch(struct job *job, const struct entry_page *page)
 	pthread_mutex_unlock(&job->engine->lock);
 }
 
+/* What a verified target has and its source has not. */
+static void report_unmet(struct job *job, const struct entry_page *page)
+{
+	struct strbuf target;
+	strbuf_init(&target);
+	for (uint32_t i = 0; i < page->count; i++) {
+		const struct entry *e = &page->entries[i];
+		unsigned char id[MD5_LEN];
+		struct s3t_err why;
+		strbuf_reset(&target);
+		strbuf_add_sv(&target, strbuf_view(&job->scan.target));
+		strbuf_add_sv(&target, entry_name(page, e));
+		bool is_marker = target.len && target.data[target.len - 1] == '/' && !e->size;
+		met_id(job, strbuf_view(&target), id);
+		if (e->kind == ENTRY_DIR || is_marker || done_set_has(&job->met, id))
+			continue;
+		s3t_fail(&why, S3T_EXISTS, "It is only in the second place.");
+		problem(job, sv_n("", 0), strbuf_view(&target), ITEM_FAILED, &why);
+	}
+	strbuf_deinit(&target);
+}
+
 static void book_page(struct job *job, struct entry_page *page)
 {
 	if (job->spec.kind == JOB_DELETE) {
 		book_batch(job, page);
+		return;
+	}
+	if (job->scan.is_reverse) {
+		report_unmet(job, page);
 		return;
 	}
 	struct found f = {.job = job};
@@ -320,9 +370,10 @@ static enum s3t_rc start_source(
 		rc = s3t_fail(err, S3T_INVALID, "It is a directory; -r takes what is in it.");
 	else if (stat.kind == ENTRY_OTHER)
 		rc = s3t_fail(err, S3T_UNSUPPORTED, "A FIFO, socket or device cannot be copied.");
-	else if (job->spec.kind != JOB_DELETE)
+	else if (job->spec.kind != JOB_DELETE && job->spec.kind != JOB_VERIFY)
 		rc = guard_check(job, src, is_dir, &io, err);
 	if (rc == S3T_OK && is_dir) {
+		job->source_is_dir[job->scan.source_index] = true;
 		open_directory(job, src);
 		loc_stat_deinit(&stat);
 	} else if (rc == S3T_OK) {
@@ -336,7 +387,7 @@ static enum s3t_rc start_source(
 static enum s3t_rc list_step(struct worker *w, struct job *job, struct s3t_err *err)
 {
 	struct scan *scan = &job->scan;
-	const struct location_ops *ops = job->spec.from->ops;
+	const struct location_ops *ops = list_location(job)->ops;
 	struct loc_io io = {.conn = w->conn, .cancel = job->cancel};
 	struct entry_page *page = NULL;
 	bool done = false;
@@ -349,7 +400,28 @@ static enum s3t_rc list_step(struct worker *w, struct job *job, struct s3t_err *
 	ops->list_free(scan->list);
 	scan->list = NULL;
 	scan->source_index++;
-	return rc;
+	return scan->is_reverse && rc == S3T_NOT_FOUND ? S3T_OK : rc;
+}
+
+/* Opens the next directory of the targets; false after the last one. */
+static bool open_reverse(struct job *job)
+{
+	struct scan *scan = &job->scan;
+	while (scan->source_index < job->spec.source_count &&
+		!job->source_is_dir[scan->source_index])
+		scan->source_index++;
+	if (scan->source_index >= job->spec.source_count)
+		return false;
+	const struct job_source *src = &job->spec.sources[scan->source_index];
+	struct strbuf path;
+	strbuf_init(&path);
+	path_join(&path, sv_n(job->spec.target_root, job->spec.target_root_len),
+		sv_n(src->target_rel, src->target_rel_len));
+	set_with_slash(&scan->target, sv_n(src->target_rel, src->target_rel_len));
+	scan->list = job->spec.to->ops->list_new(
+		job->spec.to, strbuf_view(&path), LOC_LIST_RECURSIVE, on_problem, job);
+	strbuf_deinit(&path);
+	return true;
 }
 
 void scan_step(struct worker *w, struct job *job)
@@ -360,6 +432,8 @@ void scan_step(struct worker *w, struct job *job)
 	size_t index = scan->source_index;
 	if (scan->list) {
 		rc = list_step(w, job, &err);
+	} else if (scan->is_reverse) {
+		(void)open_reverse(job);
 	} else if (index < job->spec.source_count) {
 		rc = start_source(w, job, &job->spec.sources[index], &err);
 		if (!scan->list)
@@ -375,7 +449,13 @@ void scan_step(struct worker *w, struct job *job)
 		job->items_done++;
 	}
 	job->is_scanning = false;
-	if (!scan->list && scan->source_index >= job->spec.source_count) {
+	bool is_over = !scan->list && scan->source_index >= job->spec.source_count;
+	if (is_over && job->spec.kind == JOB_VERIFY && !scan->is_reverse) {
+		scan->is_reverse = true;
+		scan->source_index = 0;
+		is_over = false;
+	}
+	if (is_over) {
 		job->scan_done = true;
 		/* what is left of sources that are gone */
 		if (!job->was_interrupted)

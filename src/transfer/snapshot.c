@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_words[] = {"copy", "move", "delete", "make"};
+static const char *const kind_words[] = {"copy", "move", "delete", "make", "verify"};
 _Static_assert(sizeof kind_words / sizeof *kind_words == JOB_KIND_COUNT, "a word for each");
 
 static void copy_name(char out[VIEW_TEXT_MAX], struct strview name)

@@ -45,6 +45,7 @@ enum action_context {
 	X(SORT, "sort", "s", CTX_BROWSER, "", "sort by name, size, date; again: reversed")      \
 	X(SORT_REVERSE, "sort-reverse", "S", CTX_BROWSER, "", "reverse the order")              \
 	X(REFRESH, "refresh", "Ctrl-R R", CTX_BROWSER, "", "list again")                        \
+	X(VERIFY, "verify", "V", CTX_BROWSER, "", "compare by content with the other pane")     \
 	X(TRANSFERS, "transfers", "t", CTX_BROWSER, "", "transfers: bars, cancel, retry")       \
 	X(COPY_URI, "copy-uri", "y", CTX_BROWSER, "", "URI or path into the clipboard")         \
 	X(GOTO, "goto", "Ctrl-G", CTX_BROWSER, "", "go to a path, bucket or s3:// location")    \

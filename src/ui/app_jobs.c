@@ -193,7 +193,8 @@ static void say_done(struct app *app, enum job_kind kind, const struct event *e)
 	static const char *const done[] = {[JOB_COPY] = "copied",
 		[JOB_MOVE] = "moved",
 		[JOB_DELETE] = "deleted",
-		[JOB_MKDIR] = "made"};
+		[JOB_MKDIR] = "made",
+		[JOB_VERIFY] = "the same"};
 	char n[32], skipped[48] = "";
 	text_count(e->done, n);
 	if (e->skipped) {
@@ -225,10 +226,14 @@ static void job_done(struct app *app, struct event *e)
 		at = &(*at)->next;
 	struct job_note *n = *at;
 	app_drop_asks(app, e->job);
+	/* what differs is a verify's result, and has a dialog of its own */
+	bool is_verify = n && n->kind == JOB_VERIFY;
 	if (n) {
 		n->has_answer = false;
-		unmark_done(app, n);
-		refresh_places(app, n);
+		if (!is_verify) {
+			unmark_done(app, n);
+			refresh_places(app, n);
+		}
 		say_done(app, n->kind, e);
 		if (app->options->is_demo && n->to && n->to->ops->kind == LOC_S3 && e->done &&
 			(n->kind == JOB_COPY || n->kind == JOB_MOVE))
@@ -241,7 +246,7 @@ static void job_done(struct app *app, struct event *e)
 			note_free(n);
 		}
 	}
-	if (e->failed && !e->job_cancelled)
+	if (e->failed && !e->job_cancelled && !is_verify)
 		keep_problem(app, e);
 	else
 		event_free(e);

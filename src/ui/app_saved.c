@@ -47,7 +47,7 @@ void app_look_at_others(struct app *app)
 /* "copy holiday.mov -> s3://b/2026/, 12 done" */
 void app_saved_describe(const struct saved_job *job, struct strbuf *out)
 {
-	static const char *const kinds[] = {"copy", "move", "delete", "make"};
+	static const char *const kinds[] = {"copy", "move", "delete", "make", "verify"};
 	const struct job_spec *s = &job->spec;
 	char count[32];
 	strbuf_addf(out, "%s ", kinds[s->kind]);

@@ -98,12 +98,15 @@ static bool run_job_action(struct app *app, enum action action)
 {
 	struct pane *p = app_active(app);
 	bool is_copy = action == ACTION_COPY || action == ACTION_MOVE;
-	if (!is_copy && action != ACTION_DELETE && action != ACTION_SHARE && action != ACTION_MKDIR)
+	if (!is_copy && action != ACTION_DELETE && action != ACTION_SHARE &&
+		action != ACTION_MKDIR && action != ACTION_VERIFY)
 		return false;
 	if (action != ACTION_MKDIR && pane_selected_count(p) == 0)
 		app_status(app, "Nothing is selected.");
 	else if (is_copy)
 		dialog_copy_open(app, action == ACTION_MOVE);
+	else if (action == ACTION_VERIFY)
+		dialog_verify_open(app);
 	else if (action == ACTION_DELETE)
 		dialog_delete_open(app);
 	else if (action == ACTION_MKDIR)

@@ -16,6 +16,7 @@ void dialog_quit_open(struct app *app);
 /* files: with unfinished jobs; the answer goes to app_saved_answer(). */
 void dialog_resume_open(struct app *app, const struct journal_file *files);
 void dialog_pattern_open(struct app *app, bool mark);
+void dialog_verify_open(struct app *app);
 /* text may have several lines; it is copied. */
 void dialog_message_open(struct app *app, const char *title, const char *text);
 /* ask: EV_ASK; what is needed is copied. The app opens it only while no other dialog is there. */
