@@ -16,7 +16,7 @@ struct log {
 	FILE *file;
 	char *text;
 	size_t len, size;
-	long running;
+	long running, generation;
 };
 
 struct log *log_new(const char *path)
@@ -33,14 +33,42 @@ struct log *log_new(const char *path)
 	return l;
 }
 
-void log_begin(struct log *l)
+long log_begin(struct log *l)
 {
 	pthread_mutex_lock(&l->lock);
 	l->running++;
+	long generation = l->generation;
+	pthread_mutex_unlock(&l->lock);
+	return generation;
+}
+
+static void leave_locked(struct log *l)
+{
+	if (--l->running == 0)
+		pthread_cond_broadcast(&l->idle);
+}
+
+void log_detach(struct log *l, long generation)
+{
+	pthread_mutex_lock(&l->lock);
+	if (generation == l->generation)
+		leave_locked(l);
 	pthread_mutex_unlock(&l->lock);
 }
 
-void log_end(struct log *l, const struct log_line *line)
+static void add_locked(struct log *l, const char *text, size_t len)
+{
+	if (l->len + len > l->size) {
+		l->size = (l->len + len) * 2;
+		l->text = realloc(l->text, l->size);
+		if (!l->text)
+			abort();
+	}
+	memcpy(l->text + l->len, text, len);
+	l->len += len;
+}
+
+void log_end(struct log *l, long generation, const struct log_line *line)
 {
 	char status[16] = "-", *text = NULL;
 	if (line->status)
@@ -50,20 +78,15 @@ void log_end(struct log *l, const struct log_line *line)
 	if (len < 0)
 		abort();
 	pthread_mutex_lock(&l->lock);
-	if (l->len + (size_t)len > l->size) {
-		l->size = (l->len + (size_t)len) * 2;
-		l->text = realloc(l->text, l->size);
-		if (!l->text)
-			abort();
+	if (generation == l->generation) {
+		add_locked(l, text, (size_t)len);
+		if (!line->is_detached)
+			leave_locked(l);
 	}
-	memcpy(l->text + l->len, text, (size_t)len);
-	l->len += (size_t)len;
 	if (l->file) {
 		fputs(text, l->file);
 		fflush(l->file);
 	}
-	if (--l->running == 0)
-		pthread_cond_broadcast(&l->idle);
 	pthread_mutex_unlock(&l->lock);
 	free(text);
 }
@@ -96,5 +119,7 @@ void log_clear(struct log *l)
 {
 	pthread_mutex_lock(&l->lock);
 	l->len = 0;
+	l->running = 0;
+	l->generation++;
 	pthread_mutex_unlock(&l->lock);
 }

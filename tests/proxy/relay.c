@@ -34,6 +34,7 @@ struct exchange {
 	struct body up, down;
 	struct rule rule; /* KIND_NONE: none struck */
 	struct log_line line;
+	long generation;          /* of the log */
 	bool is_logged, is_early; /* answered before the body was there */
 };
 
@@ -100,22 +101,6 @@ static void reset(struct stream *s)
 	disconnect(s);
 }
 
-/* An orderly end: closing with unread bytes would be a reset. */
-static void finish(struct stream *s)
-{
-	int64_t end = now_ms() + LINGER_MS;
-	shutdown(s->fd, SHUT_WR);
-	for (int64_t left; (left = end - now_ms()) > 0;) {
-		struct pollfd p = {.fd = s->fd, .events = POLLIN};
-		if (poll(&p, 1, (int)left) <= 0)
-			break;
-		s->start = s->end = 0;
-		if (!stream_fill(s))
-			break;
-	}
-	disconnect(s);
-}
-
 static bool connect_upstream(struct exchange *x)
 {
 	struct stream *s = x->upstream;
@@ -144,7 +129,25 @@ static void log_now(struct exchange *x)
 	x->line.sent = x->up.done;
 	if (x->rule.kind != KIND_NONE)
 		x->line.rule = x->rule.text;
-	log_end(x->proxy->log, &x->line);
+	log_end(x->proxy->log, x->generation, &x->line);
+}
+
+/* An orderly end: closing with unread bytes would be a reset. */
+static void finish(struct exchange *x)
+{
+	struct stream *s = x->client;
+	log_now(x);
+	int64_t end = now_ms() + LINGER_MS;
+	shutdown(s->fd, SHUT_WR);
+	for (int64_t left; (left = end - now_ms()) > 0;) {
+		struct pollfd p = {.fd = s->fd, .events = POLLIN};
+		if (poll(&p, 1, (int)left) <= 0)
+			break;
+		s->start = s->end = 0;
+		if (!stream_fill(s))
+			break;
+	}
+	disconnect(s);
 }
 
 /* --- bodies --- */
@@ -203,12 +206,11 @@ static bool strike_request(struct exchange *x)
 	if (x->rule.kind == KIND_STALL_REQUEST && x->rule.ms >= 0)
 		return !wait_gone(x->client->fd, x->rule.ms);
 	if (x->rule.kind == KIND_STALL_REQUEST) {
-		/* The client's end stands behind what is not read, so it cannot be waited for. */
 		log_now(x);
 		wait_gone(x->client->fd, STALL_REQUEST_MS);
 	}
 	if (x->rule.kind == KIND_FIN_REQUEST) {
-		finish(x->client);
+		finish(x);
 		disconnect(x->upstream);
 	}
 	reset(x->client);
@@ -383,7 +385,7 @@ static bool answer(struct exchange *x, int status)
 	free(body);
 	free(head);
 	if (is_sent && is_last)
-		finish(x->client);
+		finish(x);
 	return is_sent && !is_last;
 }
 
@@ -457,7 +459,7 @@ static bool read_response(struct exchange *x)
 		}
 	}
 	x->down = body_of_response(&x->response, x->request.method);
-	return true;
+	return x->rule.kind != KIND_DELAY_RESPONSE || !wait_gone(x->client->fd, x->rule.ms);
 }
 
 static void shift_range(struct head *h)
@@ -524,7 +526,7 @@ static bool strike_response(struct exchange *x)
 			return false;
 		return relay_response_body(x, x->client->fd, -1, -1) == PUMPED;
 	case KIND_FIN_RESPONSE:
-		finish(x->client);
+		finish(x);
 		return false;
 	default:
 		reset(x->client);
@@ -544,7 +546,7 @@ static bool relay_response(struct exchange *x)
 		if (x->rule.is_reset)
 			reset(x->client);
 		else
-			finish(x->client);
+			finish(x);
 		return false;
 	}
 	bool needs_size = kind == KIND_CUT_BODY || kind == KIND_SHORT_LENGTH ||
@@ -570,7 +572,7 @@ static bool relay_response(struct exchange *x)
 	if (end == PUMP_TARGET_GONE)
 		return false;
 	if (kind == KIND_SHORT_LENGTH || x->is_early) {
-		finish(x->client);
+		finish(x);
 		return false;
 	}
 	if (x->response.is_last || x->down.framing == FRAMING_CLOSE)
@@ -603,9 +605,14 @@ static bool serve(struct proxy *proxy, struct stream *client, struct stream *ups
 	if (goes_on && control_is(&x.request)) {
 		goes_on = control_answer(proxy, client, &x.request);
 	} else if (goes_on) {
-		log_begin(proxy->log);
+		x.generation = log_begin(proxy->log);
 		x.line = (struct log_line){.method = x.request.method, .target = x.request.target};
 		rules_strike(proxy->rules, &x.request, &x.rule);
+		/* While a body is not read the client's end behind it cannot be seen. */
+		x.line.is_detached = x.rule.kind == KIND_SLOW || x.rule.kind == KIND_DELAY ||
+				     x.rule.kind == KIND_HOLD;
+		if (x.line.is_detached)
+			log_detach(proxy->log, x.generation);
 		goes_on = exchange(&x);
 		log_now(&x);
 	}

@@ -19,6 +19,7 @@ const char rules_help[] =
 	"  refuse          reset as soon as the request is read; nothing reaches the server\n"
 	"  delay           wait ms=N first\n"
 	"  hold            wait for PUT /-/release first\n"
+	"  delay-response  the work is done, the answer waits ms=N or until the client goes\n"
 	"  reset-request, fin-request, stall-request\n"
 	"                  RST, FIN or silence after at=N bytes of the request's body; at 0, and\n"
 	"                  without a body, nothing reaches the server. ms=N: a stall ends\n"
@@ -59,6 +60,7 @@ static const char *const kind_names[KIND_COUNT] = {
 	[KIND_REFUSE] = "refuse",
 	[KIND_DELAY] = "delay",
 	[KIND_HOLD] = "hold",
+	[KIND_DELAY_RESPONSE] = "delay-response",
 	[KIND_RESET_REQUEST] = "reset-request",
 	[KIND_FIN_REQUEST] = "fin-request",
 	[KIND_STALL_REQUEST] = "stall-request",
