@@ -363,14 +363,18 @@ static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call,
 }
 
 /* Whether the answer says that the work was done: status, and for calls that promise one, the root
- * element (a 200 may hold <Error>). */
+ * element (a 200 may hold <Error>, also where no document is due). */
 static enum s3t_rc judge(struct s3_call *call, struct http_response *resp, struct s3t_err *err)
 {
 	if (resp->status / 100 != 2)
 		return s3_error_from(resp, call->bucket, call->key, err);
-	if (!call->root)
-		return S3T_OK;
 	char root[64];
+	if (!call->root) {
+		bool is_error = !call->sink && resp->body.len &&
+				xml_parse(strbuf_view(&resp->body), NULL, root, NULL) == S3T_OK &&
+				strcmp(root, "Error") == 0;
+		return is_error ? s3_error_from(resp, call->bucket, call->key, err) : S3T_OK;
+	}
 	bool is_read_twice = call->handler && !call->prepare;
 	enum s3t_rc rc = xml_parse(
 		strbuf_view(&resp->body), is_read_twice ? NULL : call->handler, root, err);
