@@ -36,9 +36,10 @@ enum s3t_rc s3_upload_part(const struct s3_ctx *ctx, struct strview bucket, stru
 }
 
 /* A lost answer to Complete looks like a failure, and the next try like a missing upload: the
- * object itself tells. */
+ * object itself tells. rc is what it is without the object. */
 static enum s3t_rc was_completed(const struct s3_ctx *ctx, struct strview bucket,
-	struct strview key, const char *expected, char etag[S3_ETAG_MAX], struct s3t_err *err)
+	struct strview key, const char *expected, char etag[S3_ETAG_MAX], enum s3t_rc failed,
+	struct s3t_err *err)
 {
 	struct s3_object object;
 	s3_object_init(&object);
@@ -52,7 +53,7 @@ static enum s3t_rc was_completed(const struct s3_ctx *ctx, struct strview bucket
 	} else {
 		if (err)
 			*err = kept;
-		rc = S3T_NOT_FOUND;
+		rc = failed;
 	}
 	s3_object_deinit(&object);
 	return rc;
@@ -123,8 +124,8 @@ enum s3t_rc s3_complete_multipart_upload(const struct s3_ctx *ctx, struct strvie
 	}
 	http_response_deinit(&resp);
 	strbuf_deinit(&body);
-	if (rc == S3T_NOT_FOUND)
-		return was_completed(ctx, bucket, key, expected, etag, err);
+	if (rc == S3T_NOT_FOUND || s3t_rc_is_retryable(rc))
+		return was_completed(ctx, bucket, key, expected, etag, rc, err);
 	/* some gateways leave the ETag of the answer empty: the expected one is then only a
 	 * promise, so the object is asked */
 	if (rc == S3T_OK && !found[0]) {
