@@ -518,7 +518,8 @@ static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum
 	const struct settings *s = &ctx->client->profile->settings;
 	if (rc == S3T_CANCELLED || resp->sink_stopped)
 		return false;
-	if (call->progress && *call->progress > r->progress) {
+	bool has_moved = call->progress && *call->progress > r->progress;
+	if (has_moved) {
 		r->progress = *call->progress;
 		r->failures = 0;
 		r->immediate = 0;
@@ -533,8 +534,9 @@ static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum
 		(once && r->failures > 1) || rc == S3T_CLOCK || rc == S3T_REGION)
 		return false;
 	int64_t ms = pause_ms(s, resp, r->failures);
+	/* a try after new bytes floods nobody, however often it takes one */
 	if (time_mono_ms() + ms - r->since_ms > s->give_up_after_ms ||
-		!spend_token(ctx->client, rc))
+		(!has_moved && !spend_token(ctx->client, rc)))
 		return false;
 	atomic_fetch_add_explicit(&ctx->client->counters.retries, 1, memory_order_relaxed);
 	return !cancel_wait(ctx->cancel, ms);
