@@ -270,10 +270,20 @@ static bool on_answer(void *arg, int status)
 		return true;
 	uint64_t from = get->offset + g->got;
 	uint64_t last = get->len == UINT64_MAX ? UINT64_MAX : get->offset + get->len - 1;
+	uint64_t length;
+	char etag[S3_ETAG_MAX];
+	s3_clean_etag(http_header(g->resp, "etag"), etag);
 	if (g->ranged && status == 206 &&
 		!content_range_is(http_header(g->resp, "content-range"), from, last, get->total)) {
 		s3t_fail(&g->refusal, S3T_PROTOCOL,
 			"The server answered with another range than the one asked for.");
+		return false;
+	}
+	if (g->ranged && status == 206 && last != UINT64_MAX &&
+		parse_u64(http_header(g->resp, "content-length"), &length) &&
+		length != last - from + 1) {
+		s3t_fail(&g->refusal, S3T_MISMATCH,
+			"The server's answer is not as long as the range in it.");
 		return false;
 	}
 	if (!g->ranged && status == 206) {
@@ -281,22 +291,21 @@ static bool on_answer(void *arg, int status)
 			"The server answered with a part of the object; the whole was asked for.");
 		return false;
 	}
-	uint64_t length;
 	bool whole = status == 200;
+	if (whole && get->total != UINT64_MAX &&
+		parse_u64(http_header(g->resp, "content-length"), &length) &&
+		length != get->total) {
+		/* another size without another ETag is a damaged answer */
+		bool is_same = g->etag[0] && (!etag[0] || strcmp(g->etag, etag) == 0);
+		s3t_fail(&g->refusal, is_same ? S3T_MISMATCH : S3T_CHANGED,
+			"The object has another size than when it was listed.");
+		return false;
+	}
 	if (whole && g->ranged && (from > 0 || last != get->total - 1)) {
 		s3t_fail(&g->refusal, S3T_UNSUPPORTED,
 			"The server ignores ranges; the object can only be fetched whole.");
 		return false;
 	}
-	if (whole && get->total != UINT64_MAX &&
-		parse_u64(http_header(g->resp, "content-length"), &length) &&
-		length != get->total) {
-		s3t_fail(&g->refusal, S3T_CHANGED,
-			"The object has another size than when it was listed.");
-		return false;
-	}
-	char etag[S3_ETAG_MAX];
-	s3_clean_etag(http_header(g->resp, "etag"), etag);
 	bool is_bound = g->is_known || g->got;
 	if (is_bound && g->etag[0] && etag[0] && strcmp(g->etag, etag) != 0) {
 		s3t_fail(&g->refusal, S3T_CHANGED, "The object changed on the server meanwhile.");
@@ -343,17 +352,28 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 		.prepare_arg = &g,
 		.progress = &g.got};
 	http_response_init(&resp);
-	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
-	if (g.refusal.rc != S3T_OK && rc != S3T_CANCELLED) {
-		rc = g.refusal.rc;
-		if (err)
-			*err = g.refusal;
-	}
-	uint64_t want = get->len != UINT64_MAX     ? get->len
-			: get->total != UINT64_MAX ? get->total - get->offset
-						   : g.got;
-	if (rc == S3T_OK && g.got != want)
-		rc = s3t_fail(err, S3T_MISMATCH, "The server sent fewer bytes than announced.");
+	unsigned tries = 0;
+	enum s3t_rc rc;
+	bool is_short;
+	/* an answer that is whole by its own account and has too few bytes: the rest is asked for
+	 */
+	do {
+		g.refusal.rc = S3T_OK;
+		rc = s3_send(ctx, &call, &resp, err);
+		if (g.refusal.rc != S3T_OK && rc != S3T_CANCELLED) {
+			rc = g.refusal.rc;
+			if (err)
+				*err = g.refusal;
+		}
+		uint64_t want = get->len != UINT64_MAX     ? get->len
+				: get->total != UINT64_MAX ? get->total - get->offset
+							   : g.got;
+		is_short = rc == S3T_OK && g.got < want;
+		if (rc == S3T_OK && g.got != want)
+			rc = s3t_fail(err, S3T_MISMATCH, "The server sent %s bytes than announced.",
+				is_short ? "fewer" : "more");
+	} while ((is_short || g.refusal.rc == S3T_MISMATCH) &&
+		 ++tries < s3_client_profile(ctx->client)->settings.max_attempts);
 	http_response_deinit(&resp);
 	return rc;
 }
