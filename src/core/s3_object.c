@@ -320,10 +320,18 @@ static bool on_answer(void *arg, int status)
 	return true;
 }
 
+/* How many bytes there are to come in all; UINT64_MAX: not known. */
+static uint64_t wanted(const struct s3_get *get)
+{
+	if (get->len != UINT64_MAX || get->total == UINT64_MAX)
+		return get->len;
+	return get->total - get->offset;
+}
+
 static bool on_data(void *arg, const char *data, size_t len)
 {
 	struct getter *g = arg;
-	if (g->get->len != UINT64_MAX && len > g->get->len - g->got) {
+	if (len > wanted(g->get) - g->got) { /* also of an answer that does not end */
 		s3t_fail(&g->refusal, S3T_PROTOCOL, "The server sent more than was asked for.");
 		return false;
 	}
@@ -365,13 +373,11 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 			if (err)
 				*err = g.refusal;
 		}
-		uint64_t want = get->len != UINT64_MAX     ? get->len
-				: get->total != UINT64_MAX ? get->total - get->offset
-							   : g.got;
-		is_short = rc == S3T_OK && g.got < want;
-		if (rc == S3T_OK && g.got != want)
-			rc = s3t_fail(err, S3T_MISMATCH, "The server sent %s bytes than announced.",
-				is_short ? "fewer" : "more");
+		uint64_t want = wanted(get);
+		is_short = rc == S3T_OK && want != UINT64_MAX && g.got < want;
+		if (is_short)
+			rc = s3t_fail(
+				err, S3T_MISMATCH, "The server sent fewer bytes than announced.");
 	} while ((is_short || g.refusal.rc == S3T_MISMATCH) &&
 		 ++tries < s3_client_profile(ctx->client)->settings.max_attempts);
 	http_response_deinit(&resp);

@@ -64,7 +64,7 @@ struct download {
 static bool on_data(void *arg, const char *data, size_t len)
 {
 	struct download *d = arg;
-	uint64_t end = d->get->len == UINT64_MAX ? UINT64_MAX : d->get->offset + d->get->len;
+	uint64_t end = d->get->len == UINT64_MAX ? d->get->total : d->get->offset + d->get->len;
 	CHECK(d->server->status / 100 == 2);
 	if (d->body != d->server->body.data) {
 		d->body = d->server->body.data;

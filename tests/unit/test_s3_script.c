@@ -1163,7 +1163,7 @@ static void answers_that_are_not_the_range_are_refused(void **state)
 		{{200, "Content-Length: 9\n", "abcdefghi", 0, false}, 0, UINT64_MAX, 10,
 			S3T_CHANGED},
 		{{200, NULL, "abcdefghi", 0, false}, 0, UINT64_MAX, 10, S3T_MISMATCH},
-		{{200, NULL, "abcdefghijk", 0, false}, 0, UINT64_MAX, 10, S3T_MISMATCH},
+		{{200, NULL, "abcdefghijk", 0, false}, 0, UINT64_MAX, 10, S3T_PROTOCOL},
 		/* nobody asked for a part */
 		{{206, "Content-Range: bytes 0-3/10\n", "abcd", 0, false}, 0, UINT64_MAX,
 			UINT64_MAX, S3T_PROTOCOL},
@@ -1284,6 +1284,30 @@ static void a_read_without_a_known_etag_does_not_mix_versions(void **state)
 		strbuf_deinit(&out);
 		script_stop(&s);
 	}
+}
+
+/* T8: an answer without a length may go on for ever. */
+static void a_whole_object_is_not_read_beyond_its_size(void **state)
+{
+	(void)state;
+	static const struct reply reply = {
+		.status = 200, .headers = "ETag: \"e\"\n", .body = "abcd"};
+	struct script s;
+	struct strbuf out;
+	struct s3t_err err;
+	strbuf_init(&out);
+	script_start(&s, OWN_ENDPOINT KEYS FAST, &reply, 1);
+	struct s3_get get = {.bucket = SV("demo"),
+		.key = SV("k"),
+		.len = UINT64_MAX,
+		.total = 3,
+		.sink = collect,
+		.sink_arg = &out};
+	assert_int_equal(s3_get_object(&s.ctx, &get, &err), S3T_PROTOCOL);
+	assert_non_null(strstr(err.message, "more than was asked for"));
+	assert_true(out.len <= 3);
+	strbuf_deinit(&out);
+	script_stop(&s);
 }
 
 static bool refuse(void *arg, const char *data, size_t len)
@@ -1473,6 +1497,7 @@ int main(void)
 		cmocka_unit_test(an_empty_range_needs_no_request),
 		cmocka_unit_test(a_broken_read_goes_on_where_it_broke),
 		cmocka_unit_test(a_read_without_a_known_etag_does_not_mix_versions),
+		cmocka_unit_test(a_whole_object_is_not_read_beyond_its_size),
 		cmocka_unit_test(a_sink_that_stops_is_not_asked_again),
 		cmocka_unit_test(a_cut_answer_leaves_nothing_behind_when_it_is_asked_for_again),
 		cmocka_unit_test(names_in_sentences_are_sanitised),
