@@ -30,6 +30,31 @@ static void ignore_message(void *arg, const char *msg, ...)
 	(void)msg;
 }
 
+#if LIBXML_VERSION < 21200
+#define TOLD_ERROR xmlError
+#else
+#define TOLD_ERROR const xmlError
+#endif
+
+/* No memory is not the server's fault, and another try of a call that was done would do it twice.
+ * Later errors hide this one, so it is caught where it is told. */
+static void on_error(void *arg, TOLD_ERROR *error)
+{
+	(void)arg;
+	if (error && error->code == XML_ERR_NO_MEMORY)
+		s3t_oom();
+}
+
+static void catch_errors_of_thread(void)
+{
+#if LIBXML_VERSION < 21200
+	if (!xmlGetGlobalState()) /* the library itself does not ask */
+		s3t_oom();
+#endif
+	xmlSetGenericErrorFunc(NULL, ignore_message);
+	xmlSetStructuredErrorFunc(NULL, on_error);
+}
+
 void xml_global_init(void)
 {
 	xmlSetGenericErrorFunc(NULL, ignore_message);
@@ -198,8 +223,7 @@ enum s3t_rc xml_parse(
 	frames[0].name[0] = '\0';
 	int depth = -1, more = -1;
 	bool ok = false;
-	xmlSetGenericErrorFunc(NULL, ignore_message); /* this thread's */
-	xmlResetLastError();
+	catch_errors_of_thread();
 	xmlTextReaderPtr reader = xmlReaderForMemory(mended.data, (int)mended.len, NULL, "UTF-8",
 		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	if (!reader)
@@ -212,10 +236,6 @@ enum s3t_rc xml_parse(
 		if (root && !root[0]) /* an empty root is open and closed in one step */
 			memcpy(root, frames[0].name, sizeof frames[0].name);
 	}
-	/* not the server's fault, and another try of a call that was done would do it twice */
-	const xmlError *last = xmlGetLastError();
-	if (more < 0 && last && last->code == XML_ERR_NO_MEMORY)
-		s3t_oom();
 	while (depth >= 0)
 		strbuf_deinit(&frames[depth--].text);
 	xmlFreeTextReader(reader);
