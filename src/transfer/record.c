@@ -474,8 +474,8 @@ static bool read_begin(struct saved_job *job, struct strview fields)
 	uint64_t count = get_u64(fields, "parts"),
 		 fits = part ? size / part + (size % part != 0) : 1;
 	uint32_t number = get_u32(fields, "n");
-	if (number == 0 || count == 0 || count > PARTS_LIMIT || (count > 1 && count != fits) ||
-		*find_partial(job, number))
+	struct partial **at = find_partial(job, number);
+	if (number == 0 || count == 0 || count > PARTS_LIMIT || (count > 1 && count != fits) || *at)
 		return false;
 	size_t path_len = 0, target_len = 0;
 	char *path = get_bytes(fields, "path", &path_len);
@@ -492,8 +492,7 @@ static bool read_begin(struct saved_job *job, struct strview fields)
 		p->mtime_ns = get_i64(fields, "mtime", TIME_UNKNOWN);
 		p->since_s = get_i64(fields, "since", 0);
 		snprintf(p->etag, sizeof p->etag, "%s", etag ? etag : "");
-		p->next = job->partials;
-		job->partials = p;
+		*at = p;
 		if (number > job->last_number)
 			job->last_number = number;
 	}

@@ -62,7 +62,7 @@ struct saved_job {
 	struct done_set done;
 	uint64_t done_items, done_bytes;
 	uint32_t last_number;
-	struct partial *partials;
+	struct partial *partials; /* as they were begun */
 };
 void saved_job_free(struct saved_job *job);
 

@@ -135,13 +135,14 @@ static void take_entry(struct found *f, const struct entry_page *page, const str
 	}
 }
 
-/* What an earlier process left of this very item. */
+/* What an earlier process left of this very item, the last if there are several. */
 static void meet_partial_locked(struct item *it)
 {
-	struct partial **at = &it->job->partials;
-	while (*at && !sv_eq(sv_n((*at)->path, (*at)->path_len), sv_n(it->path, it->path_len)))
-		at = &(*at)->next;
-	if (!*at)
+	struct partial **at = NULL;
+	for (struct partial **p = &it->job->partials; *p; p = &(*p)->next)
+		if (sv_eq(sv_n((*p)->path, (*p)->path_len), sv_n(it->path, it->path_len)))
+			at = p;
+	if (!at)
 		return;
 	it->partial = *at;
 	*at = it->partial->next;
