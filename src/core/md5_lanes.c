@@ -8,6 +8,8 @@
  */
 #include "core/md5_lanes.h"
 
+#include "core/parse.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,10 +228,13 @@ bool md5_lanes_has(unsigned width)
 
 unsigned md5_lanes_width(void)
 {
-	unsigned width = MD5_LANES_MAX;
-	while (width > 1 && !md5_lanes_has(width))
+	const char *most = getenv("S3TUI_MD5_LANES");
+	uint64_t width = MD5_LANES_MAX;
+	if (most && parse_u64(sv(most), &width) && width > MD5_LANES_MAX)
+		width = MD5_LANES_MAX;
+	while (width > 1 && !md5_lanes_has((unsigned)width))
 		width /= 2;
-	return width == 2 ? 1 : width;
+	return width > 1 ? (unsigned)width : 1;
 }
 
 /* --- feeding the lanes --- */

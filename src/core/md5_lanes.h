@@ -12,7 +12,7 @@
 
 enum { MD5_LANES_MAX = 16 };
 
-/* The widest that this processor has: 16, 8, 4 or 1. */
+/* The widest that this processor has: 16, 8, 4 or 1; at most $S3TUI_MD5_LANES, for measuring. */
 unsigned md5_lanes_width(void);
 /* Whether it has that width. */
 bool md5_lanes_has(unsigned width);

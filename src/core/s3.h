@@ -67,6 +67,10 @@ struct s3_call {
 	bool (*sink)(void *arg, const char *data, size_t len);
 	bool (*on_headers)(void *arg, int status);
 	void *sink_arg;
+	/* after a try whose answer seems good, or was stopped by the sink: what is wrong with its
+	 * body. S3T_MISMATCH: damaged on the way, tried again; others are final */
+	enum s3t_rc (*check)(void *arg, struct s3t_err *err);
+	void *check_arg;
 	/* before each try: may change query and headers; sets a stream to its start */
 	void (*prepare)(void *arg, struct s3_call *call);
 	void *prepare_arg;

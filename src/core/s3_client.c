@@ -516,7 +516,7 @@ static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum
 	const struct http_response *resp, struct s3t_err *why, struct retrying *r)
 {
 	const struct settings *s = &ctx->client->profile->settings;
-	if (rc == S3T_CANCELLED || resp->sink_stopped)
+	if (rc == S3T_CANCELLED || (resp->sink_stopped && rc != S3T_MISMATCH))
 		return false;
 	bool has_moved = call->progress && *call->progress > r->progress;
 	if (has_moved) {
@@ -559,6 +559,10 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 		rc = try_once(ctx, call, resp, err);
 		if (rc == S3T_OK)
 			rc = judge(call, resp, err);
+		if (call->check && (rc == S3T_OK || (resp->sink_stopped && rc != S3T_CANCELLED))) {
+			enum s3t_rc found = call->check(call->check_arg, err);
+			rc = found == S3T_OK ? rc : found;
+		}
 		if (rc == S3T_OK) {
 			earn_token(ctx->client);
 			return S3T_OK;

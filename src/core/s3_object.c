@@ -341,6 +341,22 @@ static bool on_data(void *arg, const char *data, size_t len)
 	return true;
 }
 
+/* Why the answer was not taken; or it is whole by its own account and has too few bytes: the rest
+ * is asked for then. */
+static enum s3t_rc check_body(void *arg, struct s3t_err *err)
+{
+	struct getter *g = arg;
+	uint64_t want = wanted(g->get);
+	if (g->refusal.rc != S3T_OK) {
+		*err = g->refusal;
+		g->refusal.rc = S3T_OK;
+		return err->rc;
+	}
+	return want == UINT64_MAX || g->got >= want
+		       ? S3T_OK
+		       : s3t_fail(err, S3T_MISMATCH, "The server sent fewer bytes than announced.");
+}
+
 enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, struct s3t_err *err)
 {
 	if (get->len == 0)
@@ -358,28 +374,11 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 		.sink_arg = &g,
 		.prepare = before_try,
 		.prepare_arg = &g,
+		.check = check_body,
+		.check_arg = &g,
 		.progress = &g.got};
 	http_response_init(&resp);
-	unsigned tries = 0;
-	enum s3t_rc rc;
-	bool is_short;
-	/* an answer that is whole by its own account and has too few bytes: the rest is asked for
-	 */
-	do {
-		g.refusal.rc = S3T_OK;
-		rc = s3_send(ctx, &call, &resp, err);
-		if (g.refusal.rc != S3T_OK && rc != S3T_CANCELLED) {
-			rc = g.refusal.rc;
-			if (err)
-				*err = g.refusal;
-		}
-		uint64_t want = wanted(get);
-		is_short = rc == S3T_OK && want != UINT64_MAX && g.got < want;
-		if (is_short)
-			rc = s3t_fail(
-				err, S3T_MISMATCH, "The server sent fewer bytes than announced.");
-	} while ((is_short || g.refusal.rc == S3T_MISMATCH) &&
-		 ++tries < s3_client_profile(ctx->client)->settings.max_attempts);
+	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
 	http_response_deinit(&resp);
 	return rc;
 }
