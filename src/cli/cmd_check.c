@@ -1,10 +1,10 @@
 /*
  * check: from the outside in, a line for each step with what was found and what to do. It only
  * reads;
- * --write makes one object of its own and removes it (decision 9). No step is tried again: what
- * fails now is what is told.
+ * --write makes one object of its own and removes it (check_write.c, decision 9). No step is tried
+ * again: what fails now is what is told.
  */
-#include "cli/internal.h"
+#include "cli/check.h"
 
 #include "core/crypto.h"
 #include "core/text.h"
@@ -20,7 +20,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { RESOLVE_MS = 15000, CLOCK_LIMIT_S = 5 * 60, CLEANUP_MS = 5000 };
+enum {
+	RESOLVE_MS = 15000,
+	CLOCK_LIMIT_S = 5 * 60,
+};
 
 struct check {
 	struct cli *cli;
@@ -30,10 +33,7 @@ struct check {
 	bool has_failed;
 };
 
-static void report(struct check *c, const char *step, bool ok, const char *fmt, ...)
-	S3T_PRINTF(4, 5);
-
-static void report(struct check *c, const char *step, bool ok, const char *fmt, ...)
+void check_report(struct check *c, const char *step, bool ok, const char *fmt, ...)
 {
 	struct strbuf text, line;
 	struct json_writer w;
@@ -62,11 +62,11 @@ static void report(struct check *c, const char *step, bool ok, const char *fmt, 
 	strbuf_deinit(&line);
 }
 
-static void report_err(struct check *c, const char *step, const struct s3t_err *err)
+void check_report_err(struct check *c, const char *step, const struct s3t_err *err)
 {
 	const char *hint = s3t_err_hint(err);
-	report(c, step, false, "%s%s%s%s%s", err->message, hint[0] ? " What to do: " : "", hint,
-		hint[0] ? "." : "", err->rc == S3T_CANCELLED ? " (cancelled)" : "");
+	check_report(c, step, false, "%s%s%s%s%s", err->message, hint[0] ? " What to do: " : "",
+		hint, hint[0] ? "." : "", err->rc == S3T_CANCELLED ? " (cancelled)" : "");
 }
 
 /* --- name --- */
@@ -139,9 +139,10 @@ static bool check_name(struct check *c)
 	pthread_attr_destroy(&attr);
 	bool ok = wait_for_lookup(c->cli, l);
 	if (!ok) {
-		report(c, "name", false, "%s: no answer from the name server in time", e->host);
+		check_report(
+			c, "name", false, "%s: no answer from the name server in time", e->host);
 	} else if (l->error) {
-		report(c, "name", false,
+		check_report(c, "name", false,
 			"%s: %s. What to do: look at the endpoint's spelling (--endpoint, endpoint "
 			"in "
 			"s3tui.ini) and at the network.",
@@ -152,7 +153,7 @@ static bool check_name(struct check *c)
 		strbuf_init(&list);
 		for (const struct addrinfo *a = l->result; a; a = a->ai_next)
 			add_address(&list, a);
-		report(c, "name", true, "%s is %s", e->host, list.data);
+		check_report(c, "name", true, "%s is %s", e->host, list.data);
 		strbuf_deinit(&list);
 		c->addresses = l->result;
 		l->result = NULL;
@@ -199,7 +200,7 @@ static bool check_route(struct check *c)
 		strbuf_reset(&name);
 		add_address(&name, a);
 		if (last == 0) {
-			report(c, "route", true, "%s port %u answers, %.1f ms", name.data,
+			check_report(c, "route", true, "%s port %u answers, %.1f ms", name.data,
 				port_of(&c->profile->endpoint),
 				(double)(time_mono_ns() - began_ns) / 1e6);
 			break;
@@ -209,7 +210,7 @@ static bool check_route(struct check *c)
 		struct s3t_err err;
 		(void)s3t_fail_errno(
 			&err, last, "%s port %u", name.data, port_of(&c->profile->endpoint));
-		report(c, "route", false,
+		check_report(c, "route", false,
 			"%s. What to do: look at the port, at firewalls and whether the service "
 			"runs.",
 			err.message);
@@ -228,11 +229,11 @@ static void check_clock(struct check *c, const struct http_response *resp)
 	char text[32];
 	text_duration(distance, text);
 	if (server_s == TIME_UNKNOWN)
-		report(c, "clock", true, "the server does not tell its time");
+		check_report(c, "clock", true, "the server does not tell its time");
 	else if (distance <= 2)
-		report(c, "clock", true, "agrees with the server's");
+		check_report(c, "clock", true, "agrees with the server's");
 	else
-		report(c, "clock",
+		check_report(c, "clock",
 			distance<CLOCK_LIMIT_S, "this machine is %s %s the server%s", text, off_s> 0
 				? "ahead of"
 				: "behind",
@@ -259,14 +260,16 @@ static bool check_tls(struct check *c)
 	http_response_init(&resp);
 	enum s3t_rc rc = http_perform(c->cli->conn, &options, &req, &resp, c->cli->cancel, &err);
 	if (rc != S3T_OK) {
-		report_err(c, e->is_https ? "TLS" : "HTTP", &err);
+		check_report_err(c, e->is_https ? "TLS" : "HTTP", &err);
 	} else {
 		if (!e->is_https)
-			report(c, "TLS", true, "not used: what is sent can be read on the way");
+			check_report(
+				c, "TLS", true, "not used: what is sent can be read on the way");
 		else if (c->profile->no_verify_ssl)
-			report(c, "TLS", true, "works, but is not verified (--no-verify-ssl)");
+			check_report(
+				c, "TLS", true, "works, but is not verified (--no-verify-ssl)");
 		else
-			report(c, "TLS", true, "the certificate is valid for %s", e->host);
+			check_report(c, "TLS", true, "the certificate is valid for %s", e->host);
 		check_clock(c, &resp);
 	}
 	http_response_deinit(&resp);
@@ -318,12 +321,12 @@ static bool check_signature(struct check *c, const struct place *p, const struct
 {
 	const char *source = creds ? creds_source(creds) : "nowhere";
 	if (is_signature_failure(err)) {
-		report(c, "signature", false, "%s Keys from: %s. What to do: %s.", err->message,
-			source, s3t_err_hint(err));
+		check_report(c, "signature", false, "%s Keys from: %s. What to do: %s.",
+			err->message, source, s3t_err_hint(err));
 		return false;
 	}
 	if (creds && err->rc == S3T_DENIED && !c->profile->is_aws && is_all_denied(c, p)) {
-		report(c, "signature", false,
+		check_report(c, "signature", false,
 			"all is denied: either the secret key is wrong, or this key may do "
 			"nothing. Keys "
 			"from: %s. What to do: compare them with what the service gave out; if "
@@ -333,9 +336,9 @@ static bool check_signature(struct check *c, const struct place *p, const struct
 		return false;
 	}
 	if (creds)
-		report(c, "signature", true, "accepted, keys from %s", source);
+		check_report(c, "signature", true, "accepted, keys from %s", source);
 	else
-		report(c, "signature", true, "no credentials: requests are not signed");
+		check_report(c, "signature", true, "no credentials: requests are not signed");
 	return true;
 }
 
@@ -346,7 +349,7 @@ static void check_access(struct check *c, const struct place *p)
 	struct creds *creds = NULL;
 	enum s3t_rc rc = creds_provider_get(c->profile->creds, c->cli->cancel, &creds, &err);
 	if (rc != S3T_OK) {
-		report_err(c, "signature", &err);
+		check_report_err(c, "signature", &err);
 		return;
 	}
 	rc = read_something(c, p, &found, &err);
@@ -357,71 +360,18 @@ static void check_access(struct check *c, const struct place *p)
 	if (!accepted)
 		return;
 	if (rc == S3T_DENIED && !p->bucket.len)
-		report(c, "permission", false,
+		check_report(c, "permission", false,
 			"the list of buckets is denied, which is common. What to do: name a "
 			"bucket: "
 			"s3tui check s3://BUCKET");
 	else if (rc != S3T_OK)
-		report_err(c, "permission", &err);
+		check_report_err(c, "permission", &err);
 	else if (p->bucket.len)
-		report(c, "permission", true, "%s can be listed%s", p->text,
+		check_report(c, "permission", true, "%s can be listed%s", p->text,
 			found ? "" : "; nothing is there");
 	else
-		report(c, "permission", true, "%llu buckets can be listed",
+		check_report(c, "permission", true, "%llu buckets can be listed",
 			(unsigned long long)found);
-}
-
-/* --- write --- */
-
-static void remove_object(struct check *c, const struct place *p, struct strview key)
-{
-	struct s3t_err err;
-	struct cleanup *cleanup = cleanup_new(CLEANUP_MS);
-	struct s3_ctx ctx = {
-		.client = c->cli->client, .conn = c->cli->conn, .cancel = cleanup_token(cleanup)};
-	if (s3_delete_object(&ctx, p->bucket, key, &err) == S3T_OK)
-		report(c, "remove", true, "the object is gone again");
-	else
-		report(c, "remove", false, "s3://%.*s/%.*s stays: %s What to do: remove it.",
-			(int)p->bucket.len, p->bucket.data, (int)key.len, key.data, err.message);
-	cleanup_free(cleanup);
-}
-
-static void check_write(struct check *c, const struct place *p)
-{
-	struct s3_ctx ctx = cli_ctx(c->cli);
-	struct s3t_err err;
-	struct s3_object object;
-	char tail[17];
-	struct strbuf key;
-	random_name(tail, 16);
-	strbuf_init(&key);
-	strbuf_add_sv(&key, p->key);
-	if (p->key.len && !p->wants_dir)
-		strbuf_add_char(&key, '/');
-	strbuf_addf(&key, ".s3tui-check-%s", tail);
-	struct s3_put put = {.content_type = "text/plain", .mtime_ns = TIME_UNKNOWN};
-	enum s3t_rc rc =
-		s3_put_object(&ctx, p->bucket, strbuf_view(&key), &put, sv(tail), NULL, &err);
-	if (rc == S3T_OK)
-		report(c, "write", true, "an object was written");
-	else
-		report_err(c, "write", &err);
-	s3_object_init(&object);
-	if (rc == S3T_OK) {
-		rc = s3_head_object(&ctx, p->bucket, strbuf_view(&key), &object, &err);
-		if (rc == S3T_OK && object.size != strlen(tail))
-			rc = s3t_fail(&err, S3T_MISMATCH, "It has another size than was written.");
-		if (rc == S3T_OK)
-			report(c, "read", true, "it is there");
-		else
-			report_err(c, "read", &err);
-		remove_object(c, p, strbuf_view(&key));
-	} else if (rc != S3T_DENIED && rc != S3T_AUTH && rc != S3T_NOT_FOUND) {
-		remove_object(c, p, strbuf_view(&key)); /* the answer may have been lost */
-	}
-	s3_object_deinit(&object);
-	strbuf_deinit(&key);
 }
 
 /* --- */
@@ -478,13 +428,13 @@ int cmd_check(struct cli *cli)
 		c.proxy = find_proxy(cli->profile);
 		bool ok = true;
 		if (c.proxy)
-			report(&c, "route", true, "through a proxy (%s)", c.proxy);
+			check_report(&c, "route", true, "through a proxy (%s)", c.proxy);
 		else
 			ok = check_name(&c) && check_route(&c);
 		if (ok && check_tls(&c)) {
 			check_access(&c, &read);
 			if (cli->opt->write_url && !c.has_failed)
-				check_write(&c, &write);
+				check_write(&c, cli, &write);
 		}
 		if (c.addresses)
 			freeaddrinfo(c.addresses);

@@ -51,6 +51,9 @@
 		"compress while uploading")                                                        \
 	X("upload", "checksum", BOOL, checksum, "true", 0, 0, NULL,                                \
 		"prove that what arrived is what was sent")                                        \
+	X("upload", "checksum_algorithm", WORD, checksum_algorithm, "auto", 0, 0,                  \
+		"auto|etag|crc64nvme",                                                             \
+		"what proves: auto by service; crc64nvme only where check --write says so")        \
 	X("download", "parallel", BOOL, parallel, "true", 0, 0, NULL,                              \
 		"fetch large objects in several ranges at once")                                   \
 	X("download", "chunk_size", SIZE, chunk_size, "auto", 65536, 5368709120, NULL,             \

@@ -59,6 +59,8 @@ struct loc_facts {
 	bool etag_is_opaque; /* encrypted by the server: the ETag says nothing about the bytes */
 	uint64_t part_size;  /* of the parts that a composite ETag is made of; 0: not known */
 	uint64_t dev, ino;   /* local: identity */
+	bool has_crc64;      /* CRC64NVME of the whole object was told */
+	uint64_t crc64;
 };
 
 /* By what an unfinished sink is found again: an upload's id, or a temporary file. */

@@ -193,6 +193,10 @@ static void learn(struct loc_source *s, const struct s3_object *object)
 	s->facts.mtime_ns = s3_object_time_ns(object);
 	s->facts.etag_is_opaque = object->etag_is_opaque;
 	s->facts.part_size = object->part_size;
+	if (object->has_crc64) { /* a range does not tell it: then it stays as known */
+		s->facts.has_crc64 = true;
+		s->facts.crc64 = object->crc64;
+	}
 }
 
 static enum s3t_rc s3_source_read(struct loc_source *s, const struct loc_io *io, uint64_t offset,

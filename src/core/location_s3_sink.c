@@ -7,6 +7,7 @@
  */
 #include "core/location_s3_private.h"
 
+#include "core/crc64.h"
 #include "core/text.h"
 #include "core/timeutil.h"
 
@@ -28,11 +29,13 @@ struct loc_sink {
 	char etag[S3_ETAG_MAX];
 	char *version_id;
 	atomic_bool has_scout; /* a part was signed to find out what ETags are */
+	bool has_crc64; /* the server checks CRC64NVMEs and said so: no other proof is needed */
 	/* one slot a part, written by the worker that sends or proves it */
 	uint32_t slots;
 	unsigned char *flags;
 	char (*etags)[S3_ETAG_MAX];
 	unsigned char (*md5s)[MD5_LEN];
+	uint64_t *crcs, *lens;
 };
 
 /* A part's flags: the server had it when the upload was resumed; what it has is what was sent; it
@@ -58,6 +61,8 @@ void s3_sink_free(struct loc_sink *s)
 	free(s->flags);
 	free(s->etags);
 	free(s->md5s);
+	free(s->crcs);
+	free(s->lens);
 	free(s);
 }
 
@@ -81,6 +86,8 @@ static enum s3t_rc begin_parts(struct loc_sink *s, const struct s3_ctx *ctx, str
 	s->flags = s3t_alloc(s->slots);
 	s->etags = s3t_alloc(s->slots * sizeof *s->etags);
 	s->md5s = s3t_alloc(s->slots * sizeof *s->md5s);
+	s->crcs = s3t_alloc(s->slots * sizeof *s->crcs);
+	s->lens = s3t_alloc(s->slots * sizeof *s->lens);
 	if (s->spec.resume) {
 		s->upload_id = s3t_strdup(s->spec.resume->text);
 		s->spec.resume = NULL; /* the caller's */
@@ -88,6 +95,8 @@ static enum s3t_rc begin_parts(struct loc_sink *s, const struct s3_ctx *ctx, str
 	}
 	struct s3_put put = s->put;
 	put.if_none_match = false; /* Create knows no condition */
+	if (s->spec.prove && s3_client_uses_crc64(ctx->client))
+		put.crc64_is_taken = &s->has_crc64;
 	put.part_size = s->spec.size == UINT64_MAX ? 0 : s->spec.part_size;
 	return s3_create_multipart_upload(ctx, s->bucket, s->key, &put, &s->upload_id, err);
 }
@@ -211,12 +220,26 @@ static bool rewind_fd(void *arg)
 	return true;
 }
 
-/* The SHA-256 of the range in hex, and its MD5, read in one pass. */
-static enum s3t_rc hash_range(int fd, uint64_t offset, uint64_t len, const struct loc_io *io,
-	char hex[65], unsigned char md5_out[MD5_LEN], struct s3t_err *err)
+struct hashes {
+	struct digest *sha, *md;
+	uint64_t crc;
+	bool is_crc;
+};
+
+static void hash_bytes(struct hashes *h, const char *data, size_t len)
+{
+	if (h->is_crc) {
+		h->crc = crc64nvme(h->crc, data, len);
+	} else {
+		digest_update(h->sha, data, len);
+		digest_update(h->md, data, len);
+	}
+}
+
+static enum s3t_rc read_range(int fd, uint64_t offset, uint64_t len, const struct loc_io *io,
+	struct hashes *h, struct s3t_err *err)
 {
 	enum { CHUNK = 1 << 18 };
-	struct digest *sha = digest_new(DIGEST_SHA256), *md = digest_new(DIGEST_MD5);
 	char *buf = s3t_alloc(CHUNK);
 	enum s3t_rc rc = S3T_OK;
 	while (len && rc == S3T_OK) {
@@ -228,22 +251,30 @@ static enum s3t_rc hash_range(int fd, uint64_t offset, uint64_t len, const struc
 			rc = s3t_fail(err, S3T_CANCELLED, "Cancelled.");
 		if (rc != S3T_OK)
 			break;
-		digest_update(sha, buf, (size_t)n);
-		digest_update(md, buf, (size_t)n);
+		hash_bytes(h, buf, (size_t)n);
 		offset += (uint64_t)n;
 		len -= (uint64_t)n;
 	}
+	free(buf);
+	return rc;
+}
+
+/* The SHA-256 of the range in hex, and its MD5, read in one pass. */
+static enum s3t_rc hash_range(int fd, uint64_t offset, uint64_t len, const struct loc_io *io,
+	char hex[65], unsigned char md5_out[MD5_LEN], struct s3t_err *err)
+{
+	struct hashes h = {.sha = digest_new(DIGEST_SHA256), .md = digest_new(DIGEST_MD5)};
+	enum s3t_rc rc = read_range(fd, offset, len, io, &h, err);
 	unsigned char sum[SHA256_LEN];
 	struct strbuf text;
 	strbuf_init(&text);
-	digest_final(sha, sum);
-	digest_final(md, md5_out);
+	digest_final(h.sha, sum);
+	digest_final(h.md, md5_out);
 	hex_encode(&text, sum, sizeof sum);
 	snprintf(hex, 65, "%s", text.data);
 	strbuf_deinit(&text);
-	digest_free(sha);
-	digest_free(md);
-	free(buf);
+	digest_free(h.sha);
+	digest_free(h.md);
 	return rc;
 }
 
@@ -258,7 +289,7 @@ static enum s3t_rc explain(const struct fd_body *body, enum s3t_rc rc, struct s3
 }
 
 /* How the bytes of a body are proven. */
-enum proof_way { PROOF_NONE, PROOF_ON_THE_WAY, PROOF_SIGNED };
+enum proof_way { PROOF_NONE, PROOF_ON_THE_WAY, PROOF_SIGNED, PROOF_CRC64 };
 
 /* Sends one body; sum gets its MD5 unless it is not proven here. */
 static enum s3t_rc send_body(struct loc_sink *s, const struct loc_io *io, struct fd_body *body,
@@ -272,13 +303,22 @@ static enum s3t_rc send_body(struct loc_sink *s, const struct loc_io *io, struct
 		rc = hash_range(body->fd, body->offset, body->len, io, hash, sum, err);
 	else if (way == PROOF_ON_THE_WAY)
 		body->digest = digest_new(DIGEST_MD5);
+	struct hashes h = {.is_crc = true};
+	if (way == PROOF_CRC64)
+		rc = read_range(body->fd, body->offset, body->len, io, &h, err);
 	if (rc != S3T_OK)
 		return rc;
 	struct http_body stream = {
 		.size = body->len, .read = read_fd, .rewind = rewind_fd, .arg = body};
+	if (s->upload_id) {
+		s->crcs[index] = h.crc;
+		s->lens[index] = body->len;
+	} else {
+		s->put.crc64 = h.crc;
+	}
 	if (s->upload_id)
 		rc = s3_upload_part(&ctx, s->bucket, s->key, s->upload_id, index + 1, &stream,
-			sv(hash), etag, err);
+			sv(hash), way == PROOF_CRC64 ? &s->crcs[index] : NULL, etag, err);
 	else
 		rc = s3_put_object_stream(&ctx, s->bucket, s->key, &s->put, &stream, sv(hash), etag,
 			&s->version_id, err);
@@ -302,8 +342,10 @@ static bool etag_is_md5(const char *etag, const unsigned char sum[MD5_LEN])
 static enum s3t_rc put_whole(struct loc_sink *s, const struct loc_io *io, int fd, uint64_t offset,
 	uint64_t len, struct s3t_err *err)
 {
-	unsigned char sum[MD5_LEN];
-	enum proof_way way = s->spec.prove ? PROOF_SIGNED : PROOF_NONE;
+	unsigned char sum[MD5_LEN] = {0};
+	bool uses_crc = s->spec.prove && s3_client_uses_crc64(s3_location_client(s->loc));
+	enum proof_way way = uses_crc ? PROOF_CRC64 : s->spec.prove ? PROOF_SIGNED : PROOF_NONE;
+	s->put.crc64_is_taken = uses_crc ? &s->has_crc64 : NULL;
 	struct stat before;
 	if (fstat(fd, &before) != 0)
 		return s3t_fail_errno(err, errno, "Cannot look at the file");
@@ -315,13 +357,24 @@ static enum s3t_rc put_whole(struct loc_sink *s, const struct loc_io *io, int fd
 			.fd = fd, .offset = offset, .len = len, .io = io, .before = &before};
 		rc = send_body(s, io, &body, way, 0, s->etag, sum, err);
 	}
+	if (rc == S3T_OK && uses_crc && !s->has_crc64) { /* it does not know them after all */
+		if (io->progress)
+			io->progress(io->progress_arg, -(int64_t)len);
+		s->put.crc64_is_taken = NULL;
+		uses_crc = false;
+		body = (struct fd_body){
+			.fd = fd, .offset = offset, .len = len, .io = io, .before = &before};
+		rc = send_body(s, io, &body, PROOF_SIGNED, 0, s->etag, sum, err);
+	}
 	if (rc != S3T_EXISTS || !s->spec.prove)
 		return rc;
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
 	struct s3_object there;
 	s3_object_init(&there);
 	bool is_ours = s3_head_object(&ctx, s->bucket, s->key, &there, NULL) == S3T_OK &&
-		       there.size == len && etag_is_md5(there.etag, sum);
+		       there.size == len &&
+		       (uses_crc ? there.has_crc64 && there.crc64 == s->put.crc64
+				 : etag_is_md5(there.etag, sum));
 	memcpy(s->etag, there.etag, sizeof s->etag);
 	s3_object_deinit(&there);
 	if (is_ours && io->progress)
@@ -334,6 +387,8 @@ static enum proof_way way_of(struct loc_sink *s, uint32_t index)
 	enum etag_rule rule = s3_client_etag_rule(s3_location_client(s->loc));
 	if (!s->spec.prove)
 		return PROOF_NONE;
+	if (s->has_crc64)
+		return PROOF_CRC64;
 	if (rule == ETAG_OPAQUE || s->flags[index] & PART_SIGN)
 		return PROOF_SIGNED;
 	/* the others need not wait for the scout: they are compared when it is known what for */
@@ -361,6 +416,10 @@ enum s3t_rc s3_sink_part(struct loc_sink *s, const struct loc_io *io, uint32_t i
 		enum s3t_rc rc = send_body(s, io, &body, way, index, s->etags[index], sum, err);
 		if (rc != S3T_OK || way == PROOF_NONE)
 			return rc;
+		if (way == PROOF_CRC64) { /* the server itself has checked it */
+			s->flags[index] = PART_PROVEN;
+			return S3T_OK;
+		}
 		enum etag_rule rule = s3_client_etag_rule(client);
 		bool same = etag_is_md5(s->etags[index], sum);
 		memcpy(s->md5s[index], sum, MD5_LEN);
@@ -406,11 +465,20 @@ static bool is_proven_by_md5(const struct loc_sink *s, uint32_t count)
 	return true;
 }
 
+static uint64_t whole_crc64(const struct loc_sink *s, uint32_t count)
+{
+	uint64_t crc = 0;
+	for (uint32_t i = 0; i < count; i++)
+		crc = crc64nvme_combine(crc, s->crcs[i], s->lens[i]);
+	return crc;
+}
+
 enum s3t_rc s3_sink_commit(struct loc_sink *s, const struct loc_io *io, uint32_t count,
 	struct loc_sink_result *result, struct s3t_err *err)
 {
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
-	*result = (struct loc_sink_result){.proof = s->spec.prove ? "signed SHA-256" : NULL};
+	const char *proof = s->has_crc64 ? "CRC64NVME" : "signed SHA-256";
+	*result = (struct loc_sink_result){.proof = s->spec.prove ? proof : NULL};
 	enum s3t_rc rc = S3T_OK;
 	if (s->upload_id) {
 		if (s->put.if_none_match) {
@@ -426,8 +494,10 @@ enum s3t_rc s3_sink_commit(struct loc_sink *s, const struct loc_io *io, uint32_t
 		char expected[S3_ETAG_MAX];
 		s3_expected_etag(etags, count, expected);
 		bool is_md5 = is_proven_by_md5(s, count);
-		rc = s3_complete_multipart_upload(&ctx, s->bucket, s->key, s->upload_id, etags,
-			count, expected, s->etag, &s->version_id, err);
+		uint64_t crc = s->has_crc64 ? whole_crc64(s, count) : 0;
+		rc = s3_complete_multipart_upload(&ctx, s->bucket, s->key, s->upload_id,
+			s->has_crc64 ? &crc : NULL, etags, count, expected, s->etag, &s->version_id,
+			err);
 		if (rc == S3T_OK && is_md5 && strcmp(expected, s->etag) != 0)
 			rc = s3t_fail(err, S3T_MISMATCH,
 				"The completed object's ETag is not that of the parts sent.");

@@ -37,6 +37,8 @@ struct http_options s3_http_options(const struct profile *profile);
 struct s3_counters *s3_client_counters(struct s3_client *c);
 /* Whether a copy between the two can be done by the server: same endpoint and credentials. */
 bool s3_client_same_service(const struct s3_client *a, const struct s3_client *b);
+/* Whether CRC64NVME proves at this endpoint: by its provider, or as configured. */
+bool s3_client_uses_crc64(const struct s3_client *c);
 /* What is known of part ETags at this endpoint (decision 11). */
 enum etag_rule s3_client_etag_rule(const struct s3_client *c);
 void s3_client_learn_etag_rule(struct s3_client *c, enum etag_rule rule);
@@ -128,7 +130,9 @@ struct s3_object {
 	char *content_type, *content_encoding, *version_id, *storage_class; /* NULL: none */
 	struct strbuf metadata; /* "name: value\n", names without x-amz-meta- */
 	bool etag_is_opaque;    /* SSE-KMS or SSE-C: the ETag is not the MD5 */
-	uint64_t part_size;     /* x-amz-meta-part-size, written by us; 0: none */
+	bool has_crc64;         /* x-amz-checksum-crc64nvme of the whole object was told */
+	uint64_t crc64;
+	uint64_t part_size; /* x-amz-meta-part-size, written by us; 0: none */
 };
 /* mtime_ns, else last_modified_s; TIME_UNKNOWN if there is neither. */
 int64_t s3_object_time_ns(const struct s3_object *o);
@@ -145,6 +149,10 @@ struct s3_put {
 	struct strview metadata; /* "name: value\n" as in struct s3_object */
 	uint64_t part_size;      /* noted as x-amz-meta-part-size: it proves a composite ETag */
 	bool if_none_match;      /* only where nothing is yet */
+	/* the server is to check the CRC64NVME of the body, or of all parts; *crc64_is_taken: it
+	 * said that it does (NULL: neither) */
+	bool *crc64_is_taken;
+	uint64_t crc64; /* of a body; for parts each has its own */
 };
 
 /* body from memory. etag may be NULL. */
@@ -192,21 +200,24 @@ enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, struct strview src_bucket,
 enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
 	struct strview key, const struct s3_put *put, char **upload_id,
 	struct s3t_err *err) S3T_MUST_CHECK;
+/* crc64: the server is to check it; NULL: none. */
 enum s3t_rc s3_upload_part(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	const char *upload_id, uint32_t part_number, const struct http_body *body,
-	struct strview payload_hash, char etag[S3_ETAG_MAX], struct s3t_err *err) S3T_MUST_CHECK;
+	struct strview payload_hash, const uint64_t *crc64, char etag[S3_ETAG_MAX],
+	struct s3t_err *err) S3T_MUST_CHECK;
 enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_bucket,
 	struct strview src_key, const char *src_etag, uint64_t offset, uint64_t len,
 	struct strview bucket, struct strview key, const char *upload_id, uint32_t part_number,
 	char etag[S3_ETAG_MAX], struct s3t_err *err) S3T_MUST_CHECK;
 /* The ETag of an object of these parts, where ETags are MD5s; "" if one cannot be. */
 void s3_expected_etag(const char (*etags)[S3_ETAG_MAX], uint32_t count, char out[S3_ETAG_MAX]);
-/* etags[i] is that of part i + 1. expected: ETag that the object must get, or "": a NoSuchUpload is
+/* crc64: of the whole object, for the server to check; NULL: none. etags[i] is that of part i + 1.
+ * expected: ETag that the object must get, or "": a NoSuchUpload is
  * then looked at by HEAD, since the answer to an earlier try may have been lost. */
 enum s3t_rc s3_complete_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
-	struct strview key, const char *upload_id, const char (*etags)[S3_ETAG_MAX], uint32_t count,
-	const char *expected, char etag[S3_ETAG_MAX], char **version_id,
-	struct s3t_err *err) S3T_MUST_CHECK;
+	struct strview key, const char *upload_id, const uint64_t *crc64,
+	const char (*etags)[S3_ETAG_MAX], uint32_t count, const char *expected,
+	char etag[S3_ETAG_MAX], char **version_id, struct s3t_err *err) S3T_MUST_CHECK;
 /* An upload that is gone already is S3T_OK. */
 enum s3t_rc s3_abort_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
 	struct strview key, const char *upload_id, struct s3t_err *err) S3T_MUST_CHECK;

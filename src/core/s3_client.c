@@ -86,6 +86,13 @@ bool s3_client_same_service(const struct s3_client *a, const struct s3_client *b
 				 strcmp(x->base_path, y->base_path) == 0);
 }
 
+bool s3_client_uses_crc64(const struct s3_client *c)
+{
+	const char *wanted = c->profile->settings.checksum_algorithm;
+	return strcmp(wanted, "crc64nvme") == 0 ||
+	       (strcmp(wanted, "auto") == 0 && c->profile->provider->checks_crc64);
+}
+
 enum etag_rule s3_client_etag_rule(const struct s3_client *c)
 {
 	return (enum etag_rule)atomic_load(&c->etag_rule);

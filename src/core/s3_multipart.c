@@ -1,3 +1,4 @@
+#include "core/crc64.h"
 #include "core/crypto.h"
 #include "core/parse.h"
 #include "core/s3.h"
@@ -10,8 +11,14 @@
 
 enum s3t_rc s3_upload_part(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	const char *upload_id, uint32_t part_number, const struct http_body *body,
-	struct strview payload_hash, char etag[S3_ETAG_MAX], struct s3t_err *err)
+	struct strview payload_hash, const uint64_t *crc64, char etag[S3_ETAG_MAX],
+	struct s3t_err *err)
 {
+	struct strbuf checksum;
+	strbuf_init(&checksum);
+	if (crc64)
+		crc64nvme_base64(*crc64, &checksum);
+	struct sigv4_pair header = {SV("x-amz-checksum-crc64nvme"), strbuf_view(&checksum)};
 	char number[16];
 	snprintf(number, sizeof number, "%u", part_number);
 	struct sigv4_pair query[] = {
@@ -21,6 +28,8 @@ enum s3t_rc s3_upload_part(const struct s3_ctx *ctx, struct strview bucket, stru
 		.key = key,
 		.query = query,
 		.query_count = 2,
+		.headers = &header,
+		.header_count = crc64 ? 1 : 0,
 		.stream = body,
 		.payload_hash = payload_hash,
 		.has_body = true};
@@ -31,6 +40,7 @@ enum s3t_rc s3_upload_part(const struct s3_ctx *ctx, struct strview bucket, stru
 		s3_clean_etag(http_header(&resp, "etag"), etag);
 	if (rc == S3T_OK && !etag[0])
 		rc = s3t_fail(err, S3T_PROTOCOL, "The server gave no ETag for a part.");
+	strbuf_deinit(&checksum);
 	http_response_deinit(&resp);
 	return rc;
 }
@@ -86,8 +96,9 @@ static void on_complete(
 }
 
 enum s3t_rc s3_complete_multipart_upload(const struct s3_ctx *ctx, struct strview bucket,
-	struct strview key, const char *upload_id, const char (*etags)[S3_ETAG_MAX], uint32_t count,
-	const char *expected, char etag[S3_ETAG_MAX], char **version_id, struct s3t_err *err)
+	struct strview key, const char *upload_id, const uint64_t *crc64,
+	const char (*etags)[S3_ETAG_MAX], uint32_t count, const char *expected,
+	char etag[S3_ETAG_MAX], char **version_id, struct s3t_err *err)
 {
 	struct strbuf body;
 	strbuf_init(&body);
@@ -101,15 +112,21 @@ enum s3t_rc s3_complete_multipart_upload(const struct s3_ctx *ctx, struct strvie
 
 	char found[S3_ETAG_MAX] = "";
 	struct sigv4_pair query = {SV("uploadId"), sv(upload_id)};
-	struct sigv4_pair type = {SV("content-type"), SV("application/xml")};
+	struct strbuf checksum;
+	strbuf_init(&checksum);
+	if (crc64)
+		crc64nvme_base64(*crc64, &checksum);
+	struct sigv4_pair headers[] = {{SV("content-type"), SV("application/xml")},
+		{SV("x-amz-checksum-crc64nvme"), strbuf_view(&checksum)},
+		{SV("x-amz-checksum-type"), SV("FULL_OBJECT")}};
 	struct xml_handler handler = {.close = on_complete, .arg = found};
 	struct s3_call call = {.method = "POST",
 		.bucket = bucket,
 		.key = key,
 		.query = &query,
 		.query_count = 1,
-		.headers = &type,
-		.header_count = 1,
+		.headers = headers,
+		.header_count = crc64 ? 3 : 1,
 		.body = strbuf_view(&body),
 		.has_body = true,
 		.root = "CompleteMultipartUploadResult",
@@ -123,6 +140,7 @@ enum s3t_rc s3_complete_multipart_upload(const struct s3_ctx *ctx, struct strvie
 		*version_id = id.len ? s3t_strndup(id.data, id.len) : NULL;
 	}
 	http_response_deinit(&resp);
+	strbuf_deinit(&checksum);
 	strbuf_deinit(&body);
 	if (rc == S3T_NOT_FOUND || s3t_rc_is_retryable(rc))
 		return was_completed(ctx, bucket, key, expected, etag, rc, err);

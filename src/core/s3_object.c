@@ -1,3 +1,4 @@
+#include "core/crc64.h"
 #include "core/parse.h"
 #include "core/range.h"
 #include "core/s3.h"
@@ -67,13 +68,25 @@ static void object_from(const struct http_response *resp, struct s3_object *o)
 	o->etag_is_opaque =
 		sv_starts_with(http_header(resp, "x-amz-server-side-encryption"), SV("aws:kms")) ||
 		http_header(resp, "x-amz-server-side-encryption-customer-algorithm").len;
+	/* of a part, or made of parts' checksums, it says nothing of the whole */
+	o->has_crc64 = resp->status == 200 &&
+		       !sv_eq(http_header(resp, "x-amz-checksum-type"), SV("COMPOSITE")) &&
+		       crc64nvme_parse(http_header(resp, "x-amz-checksum-crc64nvme"), &o->crc64);
 	http_each_header(resp, META, on_meta, o);
 }
+
+/* Asked for its checksum, a service tells it. */
+static const struct sigv4_pair checksum_mode = {
+	{"x-amz-checksum-mode", sizeof "x-amz-checksum-mode" - 1}, {"ENABLED", 7}};
 
 enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct s3_object *out, struct s3t_err *err)
 {
-	struct s3_call call = {.method = "HEAD", .bucket = bucket, .key = key};
+	struct s3_call call = {.method = "HEAD",
+		.bucket = bucket,
+		.key = key,
+		.headers = &checksum_mode,
+		.header_count = s3_client_uses_crc64(ctx->client) ? 1 : 0};
 	struct http_response resp;
 	http_response_init(&resp);
 	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
@@ -96,6 +109,8 @@ struct put_headers {
 	size_t count;
 	bool is_full; /* there was more metadata than fits */
 	char mtime[40], part_size[24];
+	struct strbuf checksum; /* with has_checksum */
+	bool has_checksum;
 	struct strbuf names[PUT_HEADERS_MAX]; /* of metadata */
 	size_t name_count;
 };
@@ -170,6 +185,17 @@ static void put_headers_deinit(struct put_headers *h)
 {
 	for (size_t i = 0; i < h->name_count; i++)
 		strbuf_deinit(&h->names[i]);
+	if (h->has_checksum)
+		strbuf_deinit(&h->checksum);
+}
+
+/* The checksum of a body; what is said back shows that the server knows it. */
+static void put_add_crc64(struct put_headers *h, uint64_t crc64)
+{
+	strbuf_init(&h->checksum);
+	h->has_checksum = true;
+	crc64nvme_base64(crc64, &h->checksum);
+	put_add(h, SV("x-amz-checksum-crc64nvme"), strbuf_view(&h->checksum));
 }
 
 static enum s3t_rc put(const struct s3_ctx *ctx, struct s3_call *call, const struct s3_put *what,
@@ -177,6 +203,8 @@ static enum s3t_rc put(const struct s3_ctx *ctx, struct s3_call *call, const str
 {
 	struct put_headers headers;
 	put_headers_init(&headers, what);
+	if (what && what->crc64_is_taken)
+		put_add_crc64(&headers, what->crc64);
 	call->method = "PUT";
 	call->has_body = true;
 	call->headers = headers.pairs;
@@ -197,6 +225,10 @@ static enum s3t_rc put(const struct s3_ctx *ctx, struct s3_call *call, const str
 		s3_clean_etag(http_header(&resp, "etag"), etag);
 	if (rc == S3T_OK && version_id)
 		*version_id = header_copy(&resp, "x-amz-version-id");
+	if (what && what->crc64_is_taken)
+		*what->crc64_is_taken =
+			rc == S3T_OK && sv_eq(http_header(&resp, "x-amz-checksum-crc64nvme"),
+						strbuf_view(&headers.checksum));
 	http_response_deinit(&resp);
 	put_headers_deinit(&headers);
 	call->headers = NULL; /* they end here */
@@ -229,7 +261,8 @@ struct getter {
 	char etag[S3_ETAG_MAX]; /* known from the start, or of the first answer */
 	bool is_known;
 	char match[S3_ETAG_MAX + 2];
-	struct sigv4_pair headers[2];
+	struct sigv4_pair headers[3];
+	bool uses_crc64;
 	struct http_response *resp;
 	struct s3t_err refusal; /* why the answer was not taken */
 	bool has_object;
@@ -257,6 +290,8 @@ static void before_try(void *arg, struct s3_call *call)
 		snprintf(g->match, sizeof g->match, "\"%s\"", g->etag);
 		g->headers[n++] = (struct sigv4_pair){SV("if-match"), sv(g->match)};
 	}
+	if (g->uses_crc64)
+		g->headers[n++] = checksum_mode;
 	call->headers = g->headers;
 	call->header_count = n;
 }
@@ -362,7 +397,9 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 	if (get->len == 0)
 		return S3T_OK; /* a range cannot be empty */
 	struct http_response resp;
-	struct getter g = {.get = get, .resp = &resp};
+	struct getter g = {.get = get,
+		.resp = &resp,
+		.uses_crc64 = get->object && s3_client_uses_crc64(ctx->client)};
 	if (get->etag)
 		snprintf(g.etag, sizeof g.etag, "%s", get->etag);
 	g.is_known = g.etag[0];
@@ -502,6 +539,10 @@ enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview 
 {
 	struct put_headers headers;
 	put_headers_init(&headers, what);
+	if (what && what->crc64_is_taken) {
+		put_add(&headers, SV("x-amz-checksum-algorithm"), SV("CRC64NVME"));
+		put_add(&headers, SV("x-amz-checksum-type"), SV("FULL_OBJECT"));
+	}
 	*upload_id = NULL;
 	struct sigv4_pair query = {SV("uploads"), SV("")};
 	struct xml_handler handler = {.close = on_upload_id, .arg = upload_id};
@@ -520,6 +561,10 @@ enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview 
 	enum s3t_rc rc = put_headers_check(&headers, err);
 	if (rc == S3T_OK)
 		rc = s3_send(ctx, &call, &resp, err);
+	if (what && what->crc64_is_taken)
+		*what->crc64_is_taken =
+			rc == S3T_OK && sv_eq_nocase(http_header(&resp, "x-amz-checksum-algorithm"),
+						SV("CRC64NVME"));
 	http_response_deinit(&resp);
 	put_headers_deinit(&headers);
 	if (rc == S3T_OK && (!*upload_id || !**upload_id))

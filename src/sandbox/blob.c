@@ -1,3 +1,4 @@
+#include "core/crc64.h"
 #include "sandbox/internal.h"
 
 #include <errno.h>
@@ -218,4 +219,24 @@ bool sbx_object_md5(
 	digest_free(digest);
 	free(buf);
 	return size == 0;
+}
+
+bool sbx_object_crc64(const struct sbx_object *object, uint64_t *out)
+{
+	char *buf = s3t_alloc(IO_BYTES);
+	struct sbx_cursor cursor;
+	uint64_t at = 0;
+	*out = 0;
+	sbx_cursor_init(&cursor);
+	while (at < object->size) {
+		size_t want = object->size - at < IO_BYTES ? (size_t)(object->size - at) : IO_BYTES;
+		ssize_t n = sbx_cursor_read(&cursor, object, at, buf, want);
+		if (n <= 0)
+			break;
+		*out = crc64nvme(*out, buf, (size_t)n);
+		at += (uint64_t)n;
+	}
+	sbx_cursor_deinit(&cursor);
+	free(buf);
+	return at == object->size;
 }

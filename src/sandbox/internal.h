@@ -169,6 +169,8 @@ void sbx_cursor_deinit(struct sbx_cursor *c);
 ssize_t sbx_cursor_read(struct sbx_cursor *c, const struct sbx_object *object, uint64_t offset,
 	char *buf, size_t len);
 /* The MD5 of a range; false on a failure of the disk. */
+/* CRC64NVME of the whole. */
+bool sbx_object_crc64(const struct sbx_object *object, uint64_t *out);
 bool sbx_object_md5(const struct sbx_object *object, uint64_t offset, uint64_t size,
 	unsigned char out[MD5_LEN]);
 /* A new blob with data; NULL on a failure of the disk. */
@@ -380,6 +382,7 @@ struct request {
 	/* the body */
 	struct digest *sha256, *md5; /* NULL: not wanted */
 	unsigned char md5_sum[MD5_LEN];
+	uint64_t crc64; /* of the body */
 	uint64_t received;
 	struct strbuf text;
 	struct sbx_blob *blob; /* taken over by what makes an object of it */

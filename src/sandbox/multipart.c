@@ -1,3 +1,4 @@
+#include "core/crc64.h"
 #include "core/parse.h"
 #include "core/xml.h"
 #include "sandbox/internal.h"
@@ -32,6 +33,9 @@ void sbx_multipart_create(struct request *r)
 	strbuf_add_str(out, "</InitiateMultipartUploadResult>");
 	if (sse)
 		sbx_reply_header(r, "x-amz-server-side-encryption", sse);
+	const char *algorithm = sbx_header(r, "x-amz-checksum-algorithm");
+	if (algorithm)
+		sbx_reply_header(r, "x-amz-checksum-algorithm", algorithm);
 }
 
 void sbx_multipart_put_part(struct request *r)
@@ -180,6 +184,21 @@ static struct sbx_object *assemble(struct request *r, struct manifest *m, enum s
 	return object;
 }
 
+/* The checksum of the whole that the client names is kept, if it is right. */
+static enum sbx_error check_whole(const struct request *r, struct sbx_object *object)
+{
+	const char *header = sbx_header(r, "x-amz-checksum-crc64nvme");
+	uint64_t claimed, crc;
+	if (!header)
+		return SBX_E_NONE;
+	if (!sbx_object_crc64(object, &crc))
+		return SBX_E_INTERNAL;
+	if (!crc64nvme_parse(sv(header), &claimed) || claimed != crc)
+		return SBX_E_BAD_DIGEST;
+	sbx_headers_add(&object->headers, "x-amz-checksum-crc64nvme", sv(header));
+	return SBX_E_NONE;
+}
+
 void sbx_multipart_complete(struct request *r)
 {
 	struct manifest m = {0};
@@ -187,6 +206,8 @@ void sbx_multipart_complete(struct request *r)
 	enum sbx_error error = read_manifest(r, &m);
 	if (error == SBX_E_NONE)
 		object = assemble(r, &m, &error);
+	if (error == SBX_E_NONE)
+		error = check_whole(r, object);
 	if (error == SBX_E_NONE) {
 		struct sbx_condition condition = sbx_write_condition(r);
 		error = sbx_store_commit(

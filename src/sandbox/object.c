@@ -12,7 +12,8 @@ static bool is_kept(const char *name)
 	static const char *const names[] = {"content-type", "content-encoding",
 		"content-disposition", "content-language", "cache-control", "expires",
 		"x-amz-website-redirect-location", "x-amz-tagging", "x-amz-server-side-encryption",
-		"x-amz-server-side-encryption-aws-kms-key-id"};
+		"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-checksum-crc64nvme",
+		"x-amz-checksum-algorithm"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
@@ -92,6 +93,9 @@ void sbx_object_put(struct request *r)
 		const char *sse = sbx_headers_get(&object->headers, "x-amz-server-side-encryption");
 		if (sse)
 			sbx_reply_header(r, "x-amz-server-side-encryption", sse);
+		const char *crc = sbx_headers_get(&object->headers, "x-amz-checksum-crc64nvme");
+		if (crc)
+			sbx_reply_header(r, "x-amz-checksum-crc64nvme", crc);
 	}
 	sbx_object_unref(object);
 }
@@ -169,6 +173,10 @@ static void add_object_headers(struct request *r, const struct sbx_object *objec
 	for (size_t i = 0; i < object->headers.count; i++) {
 		const struct sbx_header *h = &object->headers.items[i];
 		char count[24];
+		bool is_checksum = strncmp(h->name, "x-amz-checksum-", 15) == 0;
+		if (is_checksum && (!sbx_header(r, "x-amz-checksum-mode") ||
+					   strcmp(h->name, "x-amz-checksum-algorithm") == 0))
+			continue;
 		if (strcmp(h->name, "x-amz-tagging") != 0) {
 			sbx_reply_header(r, h->name, h->value);
 		} else {

@@ -1,3 +1,4 @@
+#include "core/crc64.h"
 /*
  * The daemon and a request's way through it: begin (target, fault, signature, route), body, finish
  * (digests, operation, answer). libmicrohttpd gives every connection a thread of its own.
@@ -144,6 +145,7 @@ static enum MHD_Result take_body(struct request *r, const char *data, size_t len
 		digest_update(r->sha256, data, len);
 	if (r->md5)
 		digest_update(r->md5, data, len);
+	r->crc64 = crc64nvme(r->crc64, data, len);
 	if (r->op->sink == SBX_SINK_TEXT) {
 		strbuf_add(&r->text, data, len);
 	} else if (r->op->sink == SBX_SINK_BLOB && !sbx_write_all(r->blob_fd, data, len)) {
@@ -176,6 +178,11 @@ static enum sbx_error check_body(struct request *r)
 		if (!is_same)
 			return is_digest ? SBX_E_BAD_DIGEST : SBX_E_DIGEST;
 	}
+	const char *crc_header = sbx_header(r, "x-amz-checksum-crc64nvme");
+	uint64_t claimed_crc;
+	if (crc_header && r->op->sink == SBX_SINK_BLOB &&
+		(!crc64nvme_parse(sv(crc_header), &claimed_crc) || claimed_crc != r->crc64))
+		return SBX_E_BAD_DIGEST;
 	if (r->blob_fd >= 0) {
 		int fd = r->blob_fd;
 		r->blob_fd = -1;

@@ -182,8 +182,8 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 		const char(*etags)[S3_ETAG_MAX] = (const char(*)[S3_ETAG_MAX])c->etags;
 		char expected[S3_ETAG_MAX];
 		s3_expected_etag(etags, it->plan.part_count, expected);
-		rc = s3_complete_multipart_upload(&ctx, c->bucket, c->key, c->upload_id, etags,
-			it->plan.part_count, expected, c->etag, &result->version_id, err);
+		rc = s3_complete_multipart_upload(&ctx, c->bucket, c->key, c->upload_id, NULL,
+			etags, it->plan.part_count, expected, c->etag, &result->version_id, err);
 	}
 	if (rc != S3T_OK)
 		return rc;

@@ -3,6 +3,7 @@
  * 16 KiB at a time, so they are gathered. An object that comes in one range is hashed on its way;
  * in several, behind the writers, from the page cache (prover.h).
  */
+#include "core/crc64.h"
 #include "core/crypto.h"
 #include "core/timeutil.h"
 #include "transfer/internal.h"
@@ -18,6 +19,8 @@ enum { GATHER = 256 << 10 };
 struct fetch {
 	unsigned char sum[MD5_LEN];
 	bool has_sum;
+	uint64_t *crcs; /* of the ranges; NULL: the service keeps none of objects */
+	bool *has_crc;
 };
 
 struct writer {
@@ -26,6 +29,7 @@ struct writer {
 	size_t fill;
 	char *buf;
 	struct digest *digest; /* NULL: not hashed here */
+	uint64_t *crc;         /* NULL: not wanted */
 	const struct loc_io *io;
 };
 
@@ -47,7 +51,14 @@ static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
-	it->route_state = s3t_alloc(sizeof(struct fetch));
+	struct fetch *f = s3t_alloc(sizeof *f);
+	const struct s3_client *client = location_s3_client(spec->from);
+	bool may_have_crc = client && spec->prove_download && s3_client_uses_crc64(client);
+	it->route_state = f;
+	if (may_have_crc) {
+		f->crcs = s3t_alloc(it->plan.part_count * sizeof *f->crcs);
+		f->has_crc = s3t_alloc(it->plan.part_count * sizeof *f->has_crc);
+	}
 	enum s3t_rc rc = spec->from->ops->source_open(
 		spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
 	if (rc != S3T_OK)
@@ -55,13 +66,14 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	struct loc_sink_spec sink = item_sink_spec(it);
 	rc = item_sink_begin(it, io, &sink, err);
 	/* what the first range would have told */
-	if (rc == S3T_OK && it->plan.part_count > 1 && parts_is_done(&it->parts, 0))
+	if (rc == S3T_OK && it->plan.part_count > 1 &&
+		(may_have_crc || parts_is_done(&it->parts, 0)))
 		rc = spec->from->ops->source_learn(it->source, io, err);
 	if (rc != S3T_OK)
 		return rc;
 	struct loc_facts facts;
 	spec->from->ops->source_facts(it->source, &facts);
-	if (it->plan.part_count > 1 && spec->prove_download)
+	if (it->plan.part_count > 1 && spec->prove_download && !facts.has_crc64)
 		it->prover = prover_new_download(it->stat.size, it->stat.etag, &facts);
 	return S3T_OK;
 }
@@ -89,6 +101,8 @@ static bool on_data(void *arg, const char *data, size_t len)
 	struct writer *w = arg;
 	if (w->digest)
 		digest_update(w->digest, data, len);
+	if (w->crc)
+		*w->crc = crc64nvme(*w->crc, data, len);
 	if (w->io->progress)
 		w->io->progress(w->io->progress_arg, (int64_t)len);
 	w->counted += len;
@@ -115,7 +129,10 @@ static enum s3t_rc part(
 		.at = offset,
 		.buf = s3t_alloc(GATHER),
 		.digest = inline_hash ? digest_new(DIGEST_MD5) : NULL,
+		.crc = f->crcs ? &f->crcs[index] : NULL,
 		.io = io};
+	if (w.crc)
+		*w.crc = 0;
 	enum s3t_rc rc = spec->from->ops->source_read(it->source, io, offset,
 		plan_part_len(&it->plan, index, it->stat.size), on_data, &w, err);
 	if (rc == S3T_OK)
@@ -126,11 +143,47 @@ static enum s3t_rc part(
 		digest_final(w.digest, f->sum);
 		f->has_sum = true;
 	}
+	if (rc == S3T_OK && w.crc)
+		f->has_crc[index] = true;
 	if (rc != S3T_OK && io->progress)
 		io->progress(io->progress_arg, -(int64_t)w.counted);
 	digest_free(w.digest);
 	free(w.buf);
 	return rc;
+}
+
+/* The checksum of the whole from those of its ranges; those that an earlier process wrote are read.
+ */
+static enum s3t_rc prove_by_crc(struct item *it, const struct loc_io *io, uint64_t want,
+	const char **proof, struct s3t_err *err)
+{
+	struct fetch *f = it->route_state;
+	uint64_t whole = 0;
+	int fd = it->job->spec.to->ops->sink_fd(it->sink);
+	for (uint32_t i = 0; i < it->plan.part_count; i++) {
+		uint64_t offset = plan_part_offset(&it->plan, i);
+		uint64_t len = plan_part_len(&it->plan, i, it->stat.size);
+		char *buf = f->has_crc[i] ? NULL : s3t_alloc(GATHER);
+		for (uint64_t at = 0; at < len && !f->has_crc[i];) {
+			size_t n = len - at < GATHER ? (size_t)(len - at) : GATHER;
+			ssize_t got = pread(fd, buf, n, (off_t)(offset + at));
+			if (got <= 0 || cancel_is_set(io->cancel)) {
+				free(buf);
+				return got <= 0
+					       ? s3t_fail(err, S3T_IO,
+							 "The downloaded file cannot be read back.")
+					       : s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+			}
+			f->crcs[i] = crc64nvme(f->crcs[i], buf, (size_t)got);
+			at += (uint64_t)got;
+		}
+		free(buf);
+		whole = crc64nvme_combine(whole, f->crcs[i], len);
+	}
+	*proof = "CRC64NVME";
+	return whole == want ? S3T_OK
+			     : s3t_fail(err, S3T_MISMATCH,
+				       "What arrived does not match the object's CRC64NVME.");
 }
 
 static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_sink_result *result,
@@ -142,7 +195,9 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	const char *proof = NULL;
 	enum s3t_rc rc = S3T_OK;
 	spec->from->ops->source_facts(it->source, &facts);
-	if (spec->prove_download)
+	if (f->crcs && facts.has_crc64)
+		rc = prove_by_crc(it, io, facts.crc64, &proof, err);
+	else if (spec->prove_download)
 		rc = proof_file(spec->to->ops->sink_fd(it->sink), it->stat.size, it->stat.etag,
 			&facts, f->has_sum ? f->sum : NULL, it->prover, io->cancel, &proof, err);
 	if (rc != S3T_OK)
@@ -160,10 +215,22 @@ static enum s3t_rc abort_fetch(struct item *it, const struct loc_io *io, struct 
 	return it->sink ? it->job->spec.to->ops->sink_abort(it->sink, io, err) : S3T_OK;
 }
 
+static void close_fetch(struct item *it)
+{
+	struct fetch *f = it->route_state;
+	if (f) {
+		free(f->crcs);
+		free(f->has_crc);
+	}
+	free(f);
+	it->route_state = NULL;
+}
+
 const struct route route_fetch = {.name = "fetch",
 	.accepts = accepts,
 	.plan = plan,
 	.begin = begin,
 	.part = part,
 	.finish = finish,
-	.abort = abort_fetch};
+	.abort = abort_fetch,
+	.close = close_fetch};

@@ -188,8 +188,8 @@ static enum s3t_rc complete(struct fuzz_server *s, struct s3t_err *err)
 {
 	static const char etags[2][S3_ETAG_MAX] = {"0123", "4567"};
 	char etag[S3_ETAG_MAX] = "", *version = NULL;
-	enum s3t_rc rc = s3_complete_multipart_upload(&s->ctx, SV("bucket"), SV("key"), "id", etags,
-		2, "expected-2", etag, &version, err);
+	enum s3t_rc rc = s3_complete_multipart_upload(&s->ctx, SV("bucket"), SV("key"), "id", NULL,
+		etags, 2, "expected-2", etag, &version, err);
 	CHECK(memchr(etag, '\0', sizeof etag));
 	free(version);
 	return rc;

@@ -26,6 +26,14 @@ assert [line["check"] for line in lines] == ["name", "route", "TLS", "clock", "s
 assert all(line["ok"] for line in lines)'
 expect '' "$(keys "$bucket")" 'objects after a check'
 finds 0 remove 'gone' s3tui check --write "s3://$bucket/some/where/"
+# What a gateway of this kind proves is known; it is found out by trying.
+for line in 'proof +signed SHA-256: wrong bytes are refused' 'proof +Content-MD5: wrong bytes are refused' \
+	'proof +CRC64NVME: not checked' 'proof +ETag of an object: its MD5' 'proof +ETag of a part: its MD5' \
+	'proof +ETag of a whole in parts: the MD5' 'condition +If-None-Match on PUT: binds' \
+	'condition +If-Match on GET: binds' 'range +ranges: served' 'resume +open uploads are listed'; do
+	grep -Eq "^ok +$line" "$work/out" || die "no line '$line' in: $(cat "$work/out")"
+done
+expect 0 "$(open_uploads "$bucket")" 'open uploads after check --write'
 finds 0 write 'written' s3tui check "s3://$bucket" --write "s3://$bucket"
 expect '' "$(keys "$bucket")" 'objects after check --write'
 ok 'all is well'

@@ -77,6 +77,51 @@ static void results_name_their_proof(void **state)
 	fixture_stop(&f);
 }
 
+static void a_server_that_checks_crc64_is_asked_to(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	char *ini = s3t_asprintf("%schecksum_algorithm = crc64nvme\n",
+		"[upload]\n"
+		"multipart_threshold = 5MiB\npart_size = 5MiB\n");
+	fixture_start(&f, NULL, ini);
+	free(ini);
+	fixture_write(&f, "small", 1000, 1);
+	fixture_write(&f, "large", (26 << 20) + 5, 2);
+	static const char *const names[] = {"small", "large"};
+	for (size_t i = 0; i < 2; i++) {
+		struct strbuf header;
+		fixture_upload(&f, &spec, names[i], "", names[i]);
+		fixture_run(&f, &spec);
+		assert_int_equal(f.failed, 0);
+		assert_string_equal(f.proof, "CRC64NVME");
+		assert_true(fixture_file_is_object(&f, names[i], names[i]));
+		strbuf_init(&header);
+		assert_int_equal(sandbox_get_header(f.server, "demo", sv(names[i]),
+					 "x-amz-checksum-crc64nvme", &header, NULL),
+			S3T_OK);
+		assert_int_equal(header.len, 12);
+		strbuf_deinit(&header);
+		fixture_download(&f, &spec, names[i], "back", names[i]);
+		fixture_run(&f, &spec);
+		assert_string_equal(f.proof, "CRC64NVME");
+	}
+	assert_true(fixture_files_equal(&f, "large", "back/large"));
+	/* one bit on its way down: fetched again, and right */
+	sandbox_fault(f.server, &(struct sandbox_fault){.kind = SANDBOX_FAULT_FLIP,
+					.method = "GET",
+					.target = "large",
+					.nth = 2,
+					.bytes = 77});
+	fixture_download(&f, &spec, "large", "again", "large");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 0);
+	assert_int_equal(sandbox_fault_count(f.server), 1);
+	assert_true(fixture_files_equal(&f, "large", "again/large"));
+	fixture_stop(&f);
+}
+
 static void the_same_tree_moved_twice_moves_nothing(void **state)
 {
 	(void)state;
@@ -513,6 +558,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tree_goes_up_and_comes_back_unchanged),
 		cmocka_unit_test(results_name_their_proof),
+		cmocka_unit_test(a_server_that_checks_crc64_is_asked_to),
 		cmocka_unit_test(the_same_tree_moved_twice_moves_nothing),
 		cmocka_unit_test(a_cancelled_upload_leaves_no_parts),
 		cmocka_unit_test(a_cancelled_download_leaves_the_old_file),

@@ -699,7 +699,7 @@ static enum s3t_rc send_part(struct fixture *f, const char *key, const char *id,
 	struct http_body stream = {
 		.size = body.data.len, .read = read_text, .rewind = rewind_text, .arg = &body};
 	return s3_upload_part(
-		&ctx, BUCKET, sv(key), id, number, &stream, SV(SIGV4_UNSIGNED), etag, err);
+		&ctx, BUCKET, sv(key), id, number, &stream, SV(SIGV4_UNSIGNED), NULL, etag, err);
 }
 
 static void append_part(void *arg, uint32_t number, uint64_t size, struct strview etag)
@@ -748,7 +748,7 @@ static void an_object_is_made_of_parts(void **state)
 	snprintf(expected, sizeof expected, "1:3:%.4s 2:3:%.4s 3:3:%.4s ", etags[0], etags[1],
 		etags[2]);
 	assert_string_equal(out.data, expected);
-	assert_int_equal(s3_complete_multipart_upload(&ctx, BUCKET, SV("k"), id,
+	assert_int_equal(s3_complete_multipart_upload(&ctx, BUCKET, SV("k"), id, NULL,
 				 (const char(*)[S3_ETAG_MAX])etags, 3, "", etag, &version_id, &err),
 		S3T_OK);
 	assert_non_null(strstr(etag, "-3"));
@@ -819,7 +819,7 @@ static enum s3t_rc complete_under(struct fixture *f, const struct sandbox_fault 
 	assert_int_equal(s3_create_multipart_upload(&ctx, BUCKET, SV("k"), NULL, &id, err), S3T_OK);
 	assert_int_equal(send_part(f, "k", id, 1, "aaa", etags[0], err), S3T_OK);
 	sandbox_fault(f->server, fault);
-	enum s3t_rc rc = s3_complete_multipart_upload(&ctx, BUCKET, SV("k"), id,
+	enum s3t_rc rc = s3_complete_multipart_upload(&ctx, BUCKET, SV("k"), id, NULL,
 		(const char(*)[S3_ETAG_MAX])etags, 1, expected, etag, &version_id, err);
 	free(version_id);
 	free(id);

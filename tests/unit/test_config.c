@@ -170,7 +170,7 @@ static void what_is_wrong_is_said_with_its_line(void **state)
 		{"[default]\npart_size = 8MiB\n", "t.ini:2: ", "belongs into [upload]"},
 		{"[upload]\nzzz = 1\n", "t.ini:2: ",
 			"multipart_threshold, part_size, max_concurrent_parts, compress, "
-			"checksum."},
+			"checksum, checksum_algorithm."},
 		{"[default]\na\x1b[31mb = 1\n", "t.ini:2: ", "'a\\x1b[31mb'"},
 		{"[uplaod]\n", "t.ini:1: [uplaod]: unknown section", "[upload]"},
 		{"[default\n", "t.ini:1: ", "]"},
