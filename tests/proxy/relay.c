@@ -508,7 +508,7 @@ static void edit_response_head(struct exchange *x)
 	default:
 		return;
 	}
-	if (x->down.total <= 0)
+	if (x->down.total <= 0 || length < 0)
 		return;
 	snprintf(number, sizeof number, "%" PRId64, length);
 	head_set(&x->response, "Content-Length", number);

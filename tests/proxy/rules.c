@@ -40,7 +40,7 @@ const char rules_help[] =
 	"                  the object must be public\n"
 	"  wrong-range     Content-Range is off by one\n"
 	"  drop-etag, change-etag\n"
-	"at=50% is half of the body; a place behind the last byte is the last byte.\n";
+	"at=50% is half of the body; a body that is too short for at=N passes whole.\n";
 
 struct counted {
 	struct rule rule;
@@ -299,5 +299,7 @@ int64_t rule_place(const struct rule *rule, int64_t total)
 	int64_t at = rule->at;
 	if (rule->is_percent)
 		at = total > 0 ? (int64_t)((double)total * (double)rule->at / 100) : 0;
-	return total > 0 && at >= total ? total - 1 : at;
+	if (total <= 0 || at < total)
+		return at;
+	return rule->is_percent ? total - 1 : -1;
 }

@@ -68,7 +68,7 @@ long rules_struck(struct rules *r);
 void rules_release(struct rules *r);
 long rules_releases(struct rules *r);
 
-/* Where in a body of this size (-1: unknown) the rule strikes: never behind its last byte. */
+/* Where in a body of this size (-1: unknown) the rule strikes; -1: it has no such place. */
 int64_t rule_place(const struct rule *rule, int64_t total);
 
 extern const char rules_help[];

@@ -29,6 +29,7 @@ write_proxied() {
 	cat <<-E
 		[default]
 		endpoint = $1
+		timeout = 3s
 		access_key_id = $S3TUI_TEST_ACCESS_KEY
 		secret_access_key = $S3TUI_TEST_SECRET_KEY
 		[upload]
@@ -137,13 +138,20 @@ gateway() {
 	curl -s -m 20 --noproxy '*' -K "$work/curlrc" -X "$1" "${@:3}" "$S3TUI_TEST_ENDPOINT/$2"
 }
 
-# put_object KEY FILE
-put_object() { gateway PUT "$bucket/$1" -f -T "$2"; }
+# put_object KEY FILE [CURL OPTION...]
+put_object() { gateway PUT "$bucket/$1" -f -T "$2" "${@:3}"; }
 
 # holds KEY FILE: the object has these bytes.
 holds() {
 	gateway GET "$bucket/$1" -f -o "$work/held.object" || die "there is no $1"
 	cmp -s "$work/held.object" "$2" || die "$1 does not hold what $2 does"
+}
+
+# holds_either KEY FILE FILE
+holds_either() {
+	gateway GET "$bucket/$1" -f -o "$work/held.object" || die "there is no $1"
+	cmp -s "$work/held.object" "$2" || cmp -s "$work/held.object" "$3" ||
+		die "$1 holds neither what $2 nor what $3 does"
 }
 
 is_absent() {
