@@ -1,6 +1,7 @@
 /*
  * DeleteObjects: up to 1,000 keys a request, with Content-MD5 (many servers insist). Its 200 lists
- * what failed key by key. Keys that XML 1.0 cannot hold go by single DELETE.
+ * what failed key by key. Keys that XML 1.0 cannot hold go by single DELETE, and so do those for
+ * which the server had no time: that request has the tries and pauses of any other.
  */
 #include "core/s3.h"
 #include "core/text.h"
@@ -13,18 +14,28 @@
 struct batch {
 	const struct strview *keys;
 	size_t count;
-	bool *is_single; /* not in the body */
+	bool *is_single; /* by a DELETE of its own: not in the body, or to be tried again */
 	void (*failed)(void *arg, size_t index, const struct s3t_err *why);
 	void *arg;
 	struct strbuf key, code, message;
 	struct strview bucket;
 };
 
+static bool is_transient(struct strview code)
+{
+	return sv_eq(code, SV("SlowDown")) || sv_eq(code, SV("InternalError")) ||
+	       sv_eq(code, SV("ServiceUnavailable")) || sv_eq(code, SV("RequestTimeout")) ||
+	       sv_eq(code, SV("OperationAborted"));
+}
+
 static void report(struct batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		if (!sv_eq(b->keys[i], strbuf_view(&b->key)))
 			continue;
+		b->is_single[i] = is_transient(strbuf_view(&b->code));
+		if (b->is_single[i])
+			return;
 		struct s3t_err why;
 		bool denied = sv_eq(strbuf_view(&b->code), SV("AccessDenied"));
 		s3t_fail(&why, denied ? S3T_DENIED : S3T_SERVER, "It was not deleted: %s%s%s.",
