@@ -376,7 +376,7 @@ static enum s3t_rc judge(struct s3_call *call, struct http_response *resp, struc
 	if (resp->status / 100 != 2)
 		return s3_error_from(resp, call->bucket, call->key, err);
 	char root[64];
-	if (!call->root) {
+	if (!call->root) { /* nothing is promised, but an error may be told */
 		bool is_error = !call->sink && resp->body.len &&
 				xml_parse(strbuf_view(&resp->body), NULL, root, NULL) == S3T_OK &&
 				strcmp(root, "Error") == 0;

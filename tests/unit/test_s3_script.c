@@ -1117,6 +1117,29 @@ static void an_object_that_must_not_be_there_exists(void **state)
 	script_stop(&s);
 }
 
+/* T18: where no document is promised, an error is still one. */
+static void a_put_that_answers_an_error_with_200_is_not_done(void **state)
+{
+	(void)state;
+	static const struct reply replies[] = {
+		{.status = 200, .body = " <Error><Code>InternalError</Code></Error>"},
+		{.status = 200, .headers = "ETag: \"e\"\n"},
+	};
+	struct script s;
+	struct s3t_err err;
+	char etag[S3_ETAG_MAX];
+	script_start(&s, OWN_ENDPOINT KEYS FAST, replies, 1);
+	assert_int_equal(
+		s3_put_object(&s.ctx, SV("demo"), SV("k"), NULL, SV("b"), etag, &err), S3T_SERVER);
+	assert_string_equal(err.code, "InternalError");
+	script_stop(&s);
+	script_start(&s, OWN_ENDPOINT KEYS FAST, replies, 2); /* it is tried again */
+	assert_int_equal(
+		s3_put_object(&s.ctx, SV("demo"), SV("k"), NULL, SV("b"), etag, &err), S3T_OK);
+	assert_string_equal(etag, "e");
+	script_stop(&s);
+}
+
 /* --- ranged reads --- */
 
 static bool collect(void *arg, const char *data, size_t len)
@@ -1500,6 +1523,7 @@ int main(void)
 		cmocka_unit_test(an_empty_range_needs_no_request),
 		cmocka_unit_test(a_broken_read_goes_on_where_it_broke),
 		cmocka_unit_test(a_read_without_a_known_etag_does_not_mix_versions),
+		cmocka_unit_test(a_put_that_answers_an_error_with_200_is_not_done),
 		cmocka_unit_test(a_whole_object_is_not_read_beyond_its_size),
 		cmocka_unit_test(a_sink_that_stops_is_not_asked_again),
 		cmocka_unit_test(a_cut_answer_leaves_nothing_behind_when_it_is_asked_for_again),
