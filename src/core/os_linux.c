@@ -57,6 +57,17 @@ int64_t os_copy_range(int from, uint64_t from_at, int to, uint64_t to_at, uint64
 	return got;
 }
 
+int os_spawn_close_from(posix_spawn_file_actions_t *actions, int first)
+{
+#ifdef __GLIBC__
+	return posix_spawn_file_actions_addclosefrom_np(actions, first);
+#else
+	(void)actions;
+	(void)first;
+	return 0;
+#endif
+}
+
 int os_reserve(int fd, uint64_t size)
 {
 	if (size == 0 || fallocate(fd, 0, 0, (off_t)size) == 0)

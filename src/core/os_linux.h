@@ -2,6 +2,7 @@
 #ifndef CORE_OS_LINUX_H
 #define CORE_OS_LINUX_H
 
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +16,9 @@ int os_open_dir_beneath(int dirfd, const char *name);
 int64_t os_copy_range(int from, uint64_t from_at, int to, uint64_t to_at, uint64_t len);
 /* The process's umask, read without changing it, which other threads would notice. */
 unsigned os_umask(void);
+/* A child that is spawned with actions gets no descriptor from `first` on. Not every library opens
+ * its own with O_CLOEXEC: libcurl's wake-up sockets would be handed on. 0, or an errno. */
+int os_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 /* Reserves size bytes so that a full disk is found out early. 0, or an errno; file systems that
  * cannot reserve are 0. */
 int os_reserve(int fd, uint64_t size);

@@ -1,5 +1,6 @@
 #include "core/process.h"
 
+#include "core/os_linux.h"
 #include "core/text.h"
 #include "core/timeutil.h"
 
@@ -144,6 +145,8 @@ static int spawn(struct child *child, char *const argv[], int out, int errors)
 		rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (rc == 0)
 		rc = posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+	if (rc == 0)
+		rc = os_spawn_close_from(&actions, STDERR_FILENO + 1);
 	char **env = environment_without_secrets();
 	if (rc == 0)
 		rc = posix_spawnp(&child->pid, argv[0], &actions, &attr, argv, env);
