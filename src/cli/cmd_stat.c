@@ -241,7 +241,8 @@ static enum s3t_rc count_under(struct count *n, const struct place *p, struct s3
 			if (page->entries[i].kind != ENTRY_FILE)
 				continue;
 			n->objects++;
-			n->bytes += page->entries[i].size;
+			if (__builtin_add_overflow(n->bytes, page->entries[i].size, &n->bytes))
+				n->bytes = UINT64_MAX;
 		}
 		entry_page_free(page);
 		progress_draw_bytes(n->bytes, 0);
