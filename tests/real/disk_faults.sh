@@ -219,10 +219,16 @@ fails_with 1 'File too large' limited_stream
 ok 'files above the limit'
 
 # Every limit of descriptors: done and right, or nothing and a sentence.
-failed=0
-for ((limit = 4; limit < 64; limit++)); do
+# From the lowest with which the loader finds the libraries.
+least=4
+until (ulimit -n "$least" && exec "$S3TUI_BIN" --version) >/dev/null 2>&1; do
+	((++least < 64)) || die 'it does not start with 64 descriptors'
+done
+failed=0 tried=0
+for ((limit = least; limit < least + 60; limit++)); do
 	for way in one several; do
 		with_old
+		tried=$((tried + 1))
 		status=0
 		(ulimit -n "$limit" && exec "$S3TUI_BIN" --config "$config" cp "${source[$way]}" "$target/file") \
 			2>"$work/stderr" || status=$?
@@ -238,7 +244,7 @@ for ((limit = 4; limit < 64; limit++)); do
 		expect file "$(ls -A "$target")" "$way with $limit descriptors"
 	done
 done
-((failed > 0 && failed < 120)) || die "$failed of 120 limits of descriptors were too low"
+((failed > 0 && failed < tried)) || die "$failed of $tried limits of descriptors were too low"
 ok 'few descriptors'
 
 # Another user's directory.

@@ -316,6 +316,7 @@ class Path:
     """One thing that s3tui does; judge() says whether the target is "old", "new" or neither."""
 
     says_it_on_stdout = False
+    cost = 1  # of a run, compared with others
     files = frozenset()  # in the directory work, afterwards
 
     def __init__(self, world):
@@ -496,6 +497,7 @@ class Presign(Answer):
 
 class Browser(Path):
     name = "browser"
+    cost = 6
     files = frozenset({"file"})
 
     def reset(self):
@@ -607,7 +609,7 @@ def main():
     for name in ("bin", "sandbox", "faultlib"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--long", action="store_true", help="every n")
-    parser.add_argument("--runs", type=int, default=900, help="how many allocations in the short run, about")
+    parser.add_argument("--runs", type=int, default=600, help="how many allocations in the short run, about")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--path", help="only the path of this name")
     parser.add_argument("--call", help="only this kind of call")
@@ -631,7 +633,7 @@ def main():
                 path.reset()
                 stride = 1
                 if call == "alloc" and not options.long:
-                    stride = max(1, total * len(PATHS) // options.runs)
+                    stride = max(1, total * len(PATHS) * path.cost // options.runs)
                 count, missed, began = Count(), 0, time.monotonic()
                 chosen = [options.nth] if options.nth else numbers(total, stride, rng)
                 for n in chosen:
