@@ -42,16 +42,27 @@ uint32_t parts_first_missing(const struct parts *p, uint32_t from)
 	return from;
 }
 
+static bool is_again(const struct parts *p, uint32_t index)
+{
+	size_t i = 0;
+	while (i < p->again_count && p->again[i] != index)
+		i++;
+	return i < p->again_count;
+}
+
 bool parts_take(struct parts *p, uint32_t *index)
 {
 	if (p->again_next < p->again_count) {
 		*index = p->again[p->again_next++];
 		return true;
 	}
-	p->next = parts_first_missing(p, p->next);
-	if (p->next >= p->count)
-		return false;
-	*index = p->next++;
+	/* what is moved again was given out above, if the cursor has not passed it yet, too */
+	do {
+		p->next = parts_first_missing(p, p->next);
+		if (p->next >= p->count)
+			return false;
+		*index = p->next++;
+	} while (is_again(p, *index));
 	return true;
 }
 
@@ -70,9 +81,8 @@ bool parts_all_done(const struct parts *p)
 
 bool parts_again(struct parts *p, uint32_t index)
 {
-	for (size_t i = 0; i < p->again_count; i++)
-		if (p->again[i] == index)
-			return false;
+	if (is_again(p, index))
+		return false;
 	uint32_t *more = realloc(p->again, (p->again_count + 1) * sizeof *more);
 	if (!more)
 		s3t_oom();
