@@ -8,6 +8,7 @@
 
 #include "core/crypto.h"
 #include "core/mime.h"
+#include "core/statedir.h"
 #include "transfer/limiter.h"
 #include "transfer/plan.h"
 
@@ -35,7 +36,9 @@ struct stream {
 	struct cli *cli;
 	struct location *loc;
 	struct loc_sink *sink;
-	struct cancel *stop; /* child of the command's: a failure triggers it */
+	struct cancel *stop;     /* child of the command's: a failure triggers it */
+	struct journal *journal; /* NULL: nothing that would outlive us was begun */
+	char uid[JOB_UID_LEN + 1];
 	struct limiter limiter;
 	atomic_int_fast64_t bytes;
 	uint64_t expected;
@@ -285,14 +288,60 @@ static void pump(struct stream *s, uint64_t part_size, uint32_t most, uint32_t *
 	}
 }
 
-static void abort_sink(struct stream *s)
+static bool abort_sink(struct stream *s)
 {
 	struct s3t_err err;
 	struct cleanup *cleanup = cleanup_new(CLEANUP_MS);
 	struct loc_io io = {.conn = s->cli->conn, .cancel = cleanup_token(cleanup)};
-	if (s->loc->ops->sink_abort(s->sink, &io, &err) != S3T_OK)
+	bool ok = s->loc->ops->sink_abort(s->sink, &io, &err) == S3T_OK;
+	if (!ok)
 		(void)cli_fail(s->cli, "undo what was begun", NULL, &err);
 	cleanup_free(cleanup);
+	return ok;
+}
+
+/* A stream cannot be resumed: its input is gone with its reader. But what it leaves on a server is
+ * in a journal, as a job that only wants to be removed. */
+static void journal_intent(struct stream *s, struct strview parent, struct strview name)
+{
+	char *dir = state_dir(JOURNAL_DIR);
+	s->journal = dir ? journal_new(dir) : NULL;
+	free(dir);
+	random_name(s->uid, JOB_UID_LEN);
+	struct saved_job job = {.created_s = time_wall_s(), .is_cancelled = true};
+	struct location *local = s->cli->local;
+	struct strbuf lines;
+	memcpy(job.uid, s->uid, sizeof job.uid);
+	saved_place_set(&job.from, local);
+	saved_place_set(&job.to, s->loc);
+	job_spec_init(&job.spec, JOB_COPY, &s->cli->settings);
+	job_spec_add_source(&job.spec, SV("-"), name);
+	job_spec_set_target(&job.spec, s->loc, parent);
+	job.partials = partial_new(SV("-"), name, 1);
+	job.partials->number = 1;
+	job.partials->since_s = time_wall_s();
+	strbuf_init(&lines);
+	record_saved_job(&lines, &job);
+	journal_job_begun(s->journal, strbuf_view(&lines));
+	journal_commit(s->journal);
+	strbuf_deinit(&lines);
+	partial_free(job.partials);
+	saved_place_deinit(&job.from);
+	saved_place_deinit(&job.to);
+	job_spec_deinit(&job.spec);
+}
+
+static void journal_token(struct stream *s)
+{
+	struct loc_token token;
+	struct strbuf line;
+	if (!s->loc->ops->sink_token(s->sink, &token))
+		return;
+	strbuf_init(&line);
+	record_token(&line, s->uid, 1, &token);
+	journal_append(s->journal, strbuf_view(&line));
+	strbuf_deinit(&line);
+	loc_token_deinit(&token);
 }
 
 static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_replace,
@@ -318,9 +367,19 @@ static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_repl
 		.no_replace = no_replace,
 		.prove = cli->settings.checksum};
 	struct loc_io io = io_of(s, cli->conn);
+	bool leaves_something = !is_small || !target->is_s3;
+	if (leaves_something)
+		journal_intent(s, parent, name);
 	enum s3t_rc rc = s->loc->ops->sink_begin(s->loc, &io, parent, name, &spec, &s->sink, err);
-	if (rc != S3T_OK)
+	if (rc == S3T_OK && leaves_something)
+		journal_token(s);
+	/* what may have been made though no answer came stays in the journal */
+	bool is_clean = rc == S3T_OK || err->http_status / 100 == 4;
+	if (rc != S3T_OK) {
+		if (is_clean || !target->is_s3)
+			journal_job_ended(s->journal, s->uid);
 		return rc;
+	}
 	if (is_small) {
 		rc = s->loc->ops->sink_part(
 			s->sink, &io, 0, 0, s->slots[0].fd, 0, s->slots[0].len, err);
@@ -336,7 +395,9 @@ static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_repl
 	if (rc == S3T_OK)
 		rc = s->loc->ops->sink_commit(s->sink, &io, count, result, err);
 	if (rc != S3T_OK)
-		abort_sink(s);
+		is_clean = abort_sink(s);
+	if (is_clean)
+		journal_job_ended(s->journal, s->uid);
 	s->loc->ops->sink_free(s->sink);
 	return rc;
 }
@@ -424,6 +485,7 @@ static void stream_deinit(struct stream *s)
 	pthread_cond_destroy(&s->changed);
 	limiter_deinit(&s->limiter);
 	cancel_free(s->stop);
+	journal_free(s->journal);
 }
 
 int cmd_stream_in(struct cli *cli, struct place *target)

@@ -48,3 +48,22 @@ s3tui cp - "$work/local" <"$work/big"
 cmp "$work/local" "$work/big"
 s3tui cp "$work/local" - | cmp - "$work/big"
 ok 'pipes, full devices, local files'
+
+# Killed, a stream leaves an upload that its journal knows.
+mkfifo "$work/fifo"
+exec 3<>"$work/fifo"
+"$S3TUI_BIN" --config "$config" cp - "s3://$bucket/killed" --part-size 5MiB <"$work/fifo" 2>/dev/null &
+pid=$!
+head -c $((20 << 20)) /dev/zero >&3
+has_upload() { (($(open_uploads "$bucket") == 1)); }
+wait_until 20 has_upload || die 'no streamed upload begins'
+has_token() { [[ $(s3tui jobs --json | json 'print(lines[0]["uploads"])') != '?' ]]; }
+wait_until 20 has_token || die 'the journal does not get the upload'
+kill -9 "$pid"
+wait "$pid" 2>/dev/null || true
+exec 3>&-
+s3tui jobs | grep -q "cancelled.* - -> s3://$bucket/killed" || die "it is not listed: $(s3tui jobs)"
+s3tui jobs resume --all
+expect 0 "$(open_uploads "$bucket")" 'open uploads after a killed stream'
+expect '' "$(s3tui jobs)" 'jobs after it'
+ok 'a killed stream'
