@@ -9,6 +9,7 @@
 #include "core/os_linux.h"
 #include "core/timeutil.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -270,6 +271,45 @@ void local_sink_set_mtime(struct loc_sink *s, int64_t mtime_ns)
 	s->spec.mtime_ns = mtime_ns;
 }
 
+/* Whether this file system takes our temporary file's name in capitals for the same. */
+static bool folds_case(const struct loc_sink *s)
+{
+	char capitals[sizeof s->temp];
+	struct stat a, b;
+	size_t i = 0;
+	for (; s->temp[i]; i++) {
+		char c = s->temp[i];
+		capitals[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+	}
+	capitals[i] = '\0';
+	return strcmp(capitals, s->temp) != 0 &&
+	       fstatat(s->dir, capitals, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstatat(s->dir, s->temp, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
+}
+
+/* Threat T5: the name is taken by one that differs in case or Unicode form only, so that this file
+ * would replace another's data. */
+static bool is_twin(const struct loc_sink *s)
+{
+	struct stat st;
+	if (!folds_case(s) || fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return false;
+	int copy = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir) {
+		if (copy >= 0)
+			close(copy);
+		return true; /* it cannot be ruled out */
+	}
+	bool is_exact = false;
+	const struct dirent *e;
+	while (!is_exact && (e = readdir(dir)))
+		is_exact = strcmp(e->d_name, s->name) == 0;
+	closedir(dir);
+	return !is_exact;
+}
+
 enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io, uint32_t count,
 	struct loc_sink_result *result, struct s3t_err *err)
 {
@@ -289,6 +329,15 @@ enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io, uint3
 			{.tv_nsec = UTIME_OMIT}, {.tv_sec = sec, .tv_nsec = ns}};
 		(void)futimens(
 			s->fd, times); /* a time that the file system cannot hold is no loss */
+	}
+	if (is_twin(s)) {
+		char *shown = local_quoted(sv(s->name));
+		enum s3t_rc rc = s3t_fail(err, S3T_EXISTS,
+			"%s differs only in case or Unicode form from a file that is there, and "
+			"this file system takes them for one.",
+			shown);
+		free(shown);
+		return rc;
 	}
 	int fd = s->fd;
 	s->fd = -1;
