@@ -308,7 +308,7 @@ struct sandbox {
 	char *region, *session_token;
 	uint64_t min_part_bytes;
 	int64_t latency_ms;
-	bool read_only;
+	bool read_only, opaque_etags;
 
 	_Atomic int64_t clock_offset_s;
 	atomic_ullong requests[8]; /* by sbx_method_index() */

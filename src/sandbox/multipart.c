@@ -48,6 +48,8 @@ void sbx_multipart_put_part(struct request *r)
 	struct sbx_object *part = sbx_object_new(SV(""));
 	struct strbuf hex;
 	strbuf_init(&hex);
+	if (r->sb->opaque_etags)
+		r->md5_sum[0] ^= 0xff;
 	hex_encode(&hex, r->md5_sum, MD5_LEN);
 	snprintf(part->etag, sizeof part->etag, "%s", hex.data);
 	strbuf_deinit(&hex);

@@ -29,6 +29,7 @@ struct sandbox_options {
 	int64_t latency_ms;        /* before each answer */
 	int64_t clock_offset_s;    /* the server's clock is off by so much */
 	bool read_only;            /* all writes are answered AccessDenied */
+	bool opaque_etags;         /* of parts: no MD5, as where the server encrypts */
 };
 
 /* Starts a server; *out is the caller's, to be ended by sandbox_stop(). */

@@ -69,12 +69,18 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-void fixture_stop(struct fixture *f)
+static void drain(struct fixture *f)
 {
-	engine_free(f->engine, 5000);
 	struct msg *m;
 	while ((m = msgq_pop(f->events)))
 		event_free((struct event *)m);
+}
+
+void fixture_stop(struct fixture *f)
+{
+	engine_free(f->engine, 5000);
+	journal_free(f->journal);
+	drain(f);
 	msgq_free(f->events);
 	http_conn_free(f->conn);
 	location_unref(f->s3);
@@ -247,6 +253,7 @@ void fixture_wait(struct fixture *f, job_id id)
 				f->failed = e->failed;
 				f->skipped = e->skipped;
 				f->was_cancelled = e->job_cancelled;
+				f->is_kept = e->is_kept;
 			} else if (e->kind == EV_ITEM && e->err.rc != S3T_OK &&
 				   !f->first_error.rc) {
 				f->first_error = e->err;
@@ -263,4 +270,125 @@ void fixture_wait(struct fixture *f, job_id id)
 void fixture_run(struct fixture *f, struct job_spec *spec)
 {
 	fixture_wait(f, engine_submit(f->engine, spec));
+}
+
+/* --- with a journal --- */
+
+static void start_engine(struct fixture *f)
+{
+	char *dir = full(f, "jobs");
+	assert_true(mkdir(dir, 0700) == 0 || errno == EEXIST);
+	f->journal = journal_new(dir);
+	assert_non_null(f->journal);
+	struct engine_options eo = {.workers = 8, .journal = f->journal};
+	f->engine = engine_new(&eo, f->events);
+	free(dir);
+}
+
+void fixture_journal(struct fixture *f)
+{
+	engine_free(f->engine, 5000);
+	start_engine(f);
+}
+
+void fixture_suspend(struct fixture *f)
+{
+	engine_suspend(f->engine);
+	engine_free(f->engine, 30000);
+	journal_free(f->journal);
+	f->engine = NULL;
+	f->journal = NULL;
+	drain(f);
+}
+
+struct journal_file *fixture_saved(struct fixture *f)
+{
+	struct journal_file *files = NULL;
+	struct s3t_err err;
+	char *dir = full(f, "jobs");
+	journal_commit(f->journal);
+	assert_int_equal(journal_files_open(dir, &files, &err), S3T_OK);
+	free(dir);
+	return files;
+}
+
+size_t fixture_saved_count(struct fixture *f)
+{
+	size_t n = 0;
+	struct journal_file *files = fixture_saved(f);
+	for (const struct journal_file *file = files; file; file = file->next)
+		for (const struct saved_job *job = file->content.jobs; job; job = job->next)
+			n++;
+	journal_files_free(files);
+	return n;
+}
+
+/* The first job of the queue, and its file. */
+static struct saved_job *next_saved(struct journal_file *files, struct journal_file **file)
+{
+	struct saved_job *first = NULL;
+	for (struct journal_file *at = files; at; at = at->next)
+		for (struct saved_job *job = at->content.jobs; job && at->fd >= 0; job = job->next)
+			if (!first || job->order < first->order) {
+				first = job;
+				*file = at;
+			}
+	return first;
+}
+
+job_id fixture_resume(struct fixture *f)
+{
+	location_unref(f->s3);
+	s3_client_unref(f->client);
+	f->client = s3_client_new(f->profile);
+	f->s3 = location_s3_new(f->client);
+	if (!f->engine)
+		start_engine(f);
+	struct journal_file *files = fixture_saved(f), *file = NULL;
+	struct saved_job *job;
+	job_id id = 0;
+	while ((job = next_saved(files, &file))) {
+		char uid[JOB_UID_LEN + 1];
+		memcpy(uid, job->uid, sizeof uid);
+		struct location *from = job->from.is_s3 ? f->s3 : f->local;
+		struct location *to = job->to.is_s3 ? f->s3 : f->local;
+		id = engine_resume(f->engine, journal_file_take(file, uid), from,
+			job->spec.target_root ? to : NULL);
+		journal_file_end_job(file, uid);
+	}
+	assert_true(id > 0);
+	journal_files_free(files);
+	return id;
+}
+
+/* The path of the journal, of which there is exactly one. */
+static char *journal_path(struct fixture *f)
+{
+	struct journal_file *files = fixture_saved(f);
+	assert_non_null(files);
+	assert_null(files->next);
+	char *path = s3t_strdup(files->path);
+	journal_files_free(files);
+	return path;
+}
+
+void fixture_journal_text(struct fixture *f, struct strbuf *out)
+{
+	char *path = journal_path(f);
+	strbuf_init(out);
+	assert_true(read_file(path, out));
+	free(path);
+}
+
+void fixture_set_journal(struct fixture *f, struct strview text)
+{
+	char *dir = full(f, "jobs"), *path = full(f, "jobs/19700101T000000Z-restored.journal");
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text.data, text.len), text.len);
+	close(fd);
+	free(dir);
+	free(path);
 }

@@ -8,6 +8,7 @@
 #include "core/location.h"
 #include "sandbox/sandbox.h"
 #include "transfer/engine.h"
+#include "transfer/journal.h"
 
 struct fixture {
 	struct sandbox *server;
@@ -18,10 +19,11 @@ struct fixture {
 	struct http_conn *conn;
 	struct msgq *events;
 	struct engine *engine;
-	char dir[64]; /* removed at the end */
+	struct journal *journal; /* NULL: none is kept */
+	char dir[64];            /* removed at the end */
 	/* of the last job that was waited for */
 	uint64_t done, failed, skipped;
-	bool was_cancelled;
+	bool was_cancelled, is_kept;
 	struct s3t_err first_error; /* of an item */
 	char proof[64];             /* of the last completed item */
 };
@@ -52,5 +54,22 @@ void fixture_copy(struct fixture *f, struct job_spec *spec, const char *key, con
 void fixture_run(struct fixture *f, struct job_spec *spec);
 /* Waits for the end of a job that was submitted. */
 void fixture_wait(struct fixture *f, job_id id);
+
+/* --- with a journal, in f->dir/jobs --- */
+
+/* Before the first job: the engine keeps one from now on. */
+void fixture_journal(struct fixture *f);
+/* The process ends, and keeps what can be resumed. */
+void fixture_suspend(struct fixture *f);
+/* Another process, which knows nothing of this one but its journal: goes on with all jobs there are
+ * in the order of their queue; the last one's id. */
+job_id fixture_resume(struct fixture *f);
+/* All that is in the journals by now; journal_files_free() is the caller's. */
+struct journal_file *fixture_saved(struct fixture *f);
+size_t fixture_saved_count(struct fixture *f);
+/* The one journal's text by now; and a journal of that text instead of all there are, while no
+ * engine runs. */
+void fixture_journal_text(struct fixture *f, struct strbuf *out);
+void fixture_set_journal(struct fixture *f, struct strview text);
 
 #endif
