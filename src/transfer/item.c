@@ -58,10 +58,12 @@ struct loc_sink_spec item_sink_spec(const struct item *it)
 
 /* --- conflict --- */
 
-/* What stands where the item is to go; false if nothing does. */
+/* What stands where the item is to go; *exists false if nothing does. *own_time (may be NULL): its
+ * time is its data's, not when the object was made. */
 static enum s3t_rc look_at_target(struct item *it, const struct loc_io *io, struct strview name,
-	bool *exists, struct conflict_side *side, struct s3t_err *err)
+	bool *exists, struct conflict_side *side, bool *own_time, struct s3t_err *err)
 {
+	bool has_own_time = true;
 	const struct job_spec *spec = &it->job->spec;
 	struct strbuf path;
 	strbuf_init(&path);
@@ -78,6 +80,7 @@ static enum s3t_rc look_at_target(struct item *it, const struct loc_io *io, stru
 		rc = s3_head_object(&ctx, bucket, key, &object, err);
 		stat.size = object.size;
 		stat.mtime_ns = s3_object_time_ns(&object);
+		has_own_time = object.mtime_ns != TIME_UNKNOWN;
 		s3_object_deinit(&object);
 	} else {
 		rc = spec->to->ops->stat(spec->to, io, strbuf_view(&path), &stat, err);
@@ -85,6 +88,8 @@ static enum s3t_rc look_at_target(struct item *it, const struct loc_io *io, stru
 	strbuf_deinit(&path);
 	*exists = rc == S3T_OK;
 	*side = (struct conflict_side){.size = stat.size, .mtime_ns = stat.mtime_ns};
+	if (own_time)
+		*own_time = has_own_time;
 	if (rc == S3T_OK && stat.mtime_ns == TIME_UNKNOWN)
 		side->mtime_ns = INT64_MIN + 1; /* there, but without a time */
 	loc_stat_deinit(&stat);
@@ -113,7 +118,8 @@ static enum s3t_rc rename_target(struct item *it, const struct loc_io *io, struc
 		struct conflict_side side;
 		strbuf_reset(&name);
 		conflict_rename(&name, sv_n(it->target, it->target_len), n);
-		enum s3t_rc rc = look_at_target(it, io, strbuf_view(&name), &exists, &side, err);
+		enum s3t_rc rc =
+			look_at_target(it, io, strbuf_view(&name), &exists, &side, NULL, err);
 		if (rc != S3T_OK || !exists) {
 			free(it->target);
 			it->target_len = name.len;
@@ -133,7 +139,7 @@ static enum conflict_action settle(
 	if (policy == CONFLICT_OVERWRITE)
 		return CONFLICT_GO;
 	if (look_at_target(it, io, sv_n(it->target, it->target_len), &exists, &it->target_side,
-		    err) != S3T_OK)
+		    NULL, err) != S3T_OK)
 		return CONFLICT_DO_FAIL;
 	if (!exists) {
 		it->target_side.mtime_ns = TIME_UNKNOWN;
@@ -241,7 +247,7 @@ static enum s3t_rc remove_source(struct item *it, const struct loc_io *io, struc
 static bool is_there_already(struct item *it, const struct loc_io *io)
 {
 	struct job *job = it->job;
-	bool exists = false;
+	bool exists = false, has_own_time;
 	struct conflict_side there;
 	pthread_mutex_lock(&job->engine->lock);
 	bool looks = job->looks_left > 0 && !it->partial && !it->has_answer && !job->spec.dry_run;
@@ -249,9 +255,10 @@ static bool is_there_already(struct item *it, const struct loc_io *io)
 		job->looks_left--;
 	pthread_mutex_unlock(&job->engine->lock);
 	if (!looks || look_at_target(it, io, sv_n(it->target, it->target_len), &exists, &there,
-			      NULL) != S3T_OK)
+			      &has_own_time, NULL) != S3T_OK)
 		return false;
-	if (!exists || there.size != it->stat.size)
+	/* when an object was made tells nothing of what is in it */
+	if (!exists || there.size != it->stat.size || !has_own_time)
 		return false;
 	refine_source_time(it, io);
 	return it->stat.mtime_ns != TIME_UNKNOWN && there.mtime_ns == it->stat.mtime_ns;
@@ -286,8 +293,8 @@ static void start_directory(struct item *it, const struct loc_io *io)
 	struct loc_sink_result result = {.proof = NULL};
 	bool exists = false;
 	if (it->job->spec.kind == JOB_COPY && policy_of(it) != CONFLICT_OVERWRITE)
-		rc = look_at_target(
-			it, io, sv_n(it->target, it->target_len), &exists, &it->target_side, &err);
+		rc = look_at_target(it, io, sv_n(it->target, it->target_len), &exists,
+			&it->target_side, NULL, &err);
 	if (exists) {
 		s3t_fail(&err, S3T_EXISTS, "The directory is there already.");
 		end_item(it, ITEM_SKIPPED, NULL, &err);
