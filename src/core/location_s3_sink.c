@@ -530,48 +530,6 @@ enum s3t_rc s3_sink_abort(struct loc_sink *s, const struct loc_io *io, struct s3
 
 /* --- what an earlier process left --- */
 
-struct orphans {
-	struct strview key;
-	int64_t since_s;
-	char **ids;
-	size_t count;
-};
-
-static void on_listed_upload(
-	void *arg, struct strview key, struct strview upload_id, int64_t initiated_s)
-{
-	struct orphans *o = arg;
-	if (!sv_eq(key, o->key) || initiated_s < o->since_s)
-		return;
-	char **more = realloc(o->ids, (o->count + 1) * sizeof *more);
-	if (!more)
-		s3t_oom();
-	o->ids = more;
-	more[o->count++] = s3t_strndup(upload_id.data, upload_id.len);
-}
-
-/* Uploads of exactly this key that began after the intent to make one. The server's clock may
- * differ from the one that the intent was written by. */
-static enum s3t_rc abort_since(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
-	int64_t since_s, struct s3t_err *err)
-{
-	struct orphans o = {.key = key, .since_s = INT64_MAX};
-	int64_t server_s = TIME_UNKNOWN;
-	enum s3t_rc rc = s3_list_multipart_uploads(ctx, bucket, key, NULL, NULL, &server_s, err);
-	if (rc == S3T_OK) {
-		int64_t off_s = server_s == TIME_UNKNOWN ? 0 : server_s - time_wall_s();
-		o.since_s = since_s + off_s - 1; /* both are whole seconds */
-		rc = s3_list_multipart_uploads(ctx, bucket, key, on_listed_upload, &o, NULL, err);
-	}
-	for (size_t i = 0; i < o.count; i++) {
-		if (rc == S3T_OK)
-			rc = s3_abort_multipart_upload(ctx, bucket, key, o.ids[i], err);
-		free(o.ids[i]);
-	}
-	free(o.ids);
-	return rc;
-}
-
 enum s3t_rc s3_sink_discard(struct location *loc, const struct loc_io *io, struct strview root,
 	struct strview rel, const struct loc_token *token, int64_t since_s, struct s3t_err *err)
 {
@@ -583,7 +541,7 @@ enum s3t_rc s3_sink_discard(struct location *loc, const struct loc_io *io, struc
 	s3_path_split(strbuf_view(&path), &bucket, &key);
 	enum s3t_rc rc = token->text
 				 ? s3_abort_multipart_upload(&ctx, bucket, key, token->text, err)
-				 : abort_since(&ctx, bucket, key, since_s, err);
+				 : s3_abort_uploads_since(&ctx, bucket, key, since_s, NULL, err);
 	strbuf_deinit(&path);
 	return rc == S3T_NOT_FOUND ? S3T_OK : rc; /* without its bucket it is gone, too */
 }

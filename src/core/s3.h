@@ -77,6 +77,7 @@ struct s3_call {
 	void (*prepare)(void *arg, struct s3_call *call);
 	void *prepare_arg;
 	const uint64_t *progress; /* new bytes count as progress: tries start over */
+	unsigned unheard; /* out: tries that may have done the work without our hearing of it */
 };
 
 /* Sends, tries again by the rules of docs/architecture.md, and reads errors. resp (initialised)
@@ -225,6 +226,11 @@ enum s3t_rc s3_abort_multipart_upload(const struct s3_ctx *ctx, struct strview b
 enum s3t_rc s3_list_parts(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	const char *upload_id,
 	void (*part)(void *arg, uint32_t number, uint64_t size, struct strview etag), void *arg,
+	struct s3t_err *err) S3T_MUST_CHECK;
+/* Aborts uploads of exactly this key that began at since_s (our wall clock; the server's own is
+ * allowed for) or later, but for the one called except (may be NULL). */
+enum s3t_rc s3_abort_uploads_since(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, int64_t since_s, const char *except,
 	struct s3t_err *err) S3T_MUST_CHECK;
 /* upload may be NULL. *server_s (may be NULL): the server's clock, or TIME_UNKNOWN. */
 enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview bucket,

@@ -574,6 +574,8 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 			earn_token(ctx->client);
 			return S3T_OK;
 		}
+		call->unheard +=
+			resp->status == 0 || resp->status / 100 == 5 || resp->status / 100 == 2;
 		if (!try_again(ctx, call, rc, resp, err, &r))
 			break;
 	}

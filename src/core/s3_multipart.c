@@ -336,3 +336,45 @@ enum s3t_rc s3_list_multipart_uploads(const struct s3_ctx *ctx, struct strview b
 		strbuf_deinit(all[i]);
 	return rc;
 }
+
+struct orphans {
+	struct strview key;
+	const char *except; /* NULL: none */
+	int64_t since_s;
+	char **ids;
+	size_t count;
+};
+
+static void on_listed_upload(
+	void *arg, struct strview key, struct strview upload_id, int64_t initiated_s)
+{
+	struct orphans *o = arg;
+	if (!sv_eq(key, o->key) || initiated_s < o->since_s ||
+		(o->except && sv_eq(upload_id, sv(o->except))))
+		return;
+	char **more = realloc(o->ids, (o->count + 1) * sizeof *more);
+	if (!more)
+		s3t_oom();
+	o->ids = more;
+	more[o->count++] = s3t_strndup(upload_id.data, upload_id.len);
+}
+
+enum s3t_rc s3_abort_uploads_since(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, int64_t since_s, const char *except, struct s3t_err *err)
+{
+	struct orphans o = {.key = key, .except = except, .since_s = INT64_MAX};
+	int64_t server_s = TIME_UNKNOWN;
+	enum s3t_rc rc = s3_list_multipart_uploads(ctx, bucket, key, NULL, NULL, &server_s, err);
+	if (rc == S3T_OK) {
+		int64_t off_s = server_s == TIME_UNKNOWN ? 0 : server_s - time_wall_s();
+		o.since_s = since_s + off_s - 1; /* both are whole seconds */
+		rc = s3_list_multipart_uploads(ctx, bucket, key, on_listed_upload, &o, NULL, err);
+	}
+	for (size_t i = 0; i < o.count; i++) {
+		if (rc == S3T_OK)
+			rc = s3_abort_multipart_upload(ctx, bucket, key, o.ids[i], err);
+		free(o.ids[i]);
+	}
+	free(o.ids);
+	return rc;
+}

@@ -544,6 +544,7 @@ enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview 
 		put_add(&headers, SV("x-amz-checksum-type"), SV("FULL_OBJECT"));
 	}
 	*upload_id = NULL;
+	int64_t began_s = time_wall_s();
 	struct sigv4_pair query = {SV("uploads"), SV("")};
 	struct xml_handler handler = {.close = on_upload_id, .arg = upload_id};
 	struct s3_call call = {.method = "POST",
@@ -572,6 +573,8 @@ enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview 
 	if (rc != S3T_OK) {
 		free(*upload_id);
 		*upload_id = NULL;
+	} else if (call.unheard) { /* an answer was lost: there may be two by now */
+		(void)!s3_abort_uploads_since(ctx, bucket, key, began_s, *upload_id, NULL);
 	}
 	return rc;
 }

@@ -5,7 +5,7 @@ After each run the invariants of the fault matrix are looked at on the server an
  1 a file under its real name is one version of the object, or what it was before
  2 an object is the old or the new bytes; what a move removed is where it was moved to
  3 exit 0 means that all is done
- 4 no open multipart uploads, but those that `s3tui jobs` holds or a failed network left behind
+ 4 no open multipart uploads but those that `s3tui jobs` holds, and none when these are dropped
  5 no temporary files, but resumable ones with mode 0600 after a failure
  6 the number of requests is bounded
  8 the secret key is in no output and no log
@@ -156,9 +156,6 @@ REQUEST_KINDS = ["reset-request", "fin-request", "refuse", "answer", "answer", "
 RESPONSE_KINDS = ["reset-response", "fin-response", "cut-body", "short-length"]
 DATA_KINDS = ["flip-response", "ignore-range", "wrong-range", "drop-etag", "change-etag"]
 SLOW_KINDS = ["stall-request", "stall-response", "delay-response", "slow"]
-# The work is done and the client does not learn what it needs to undo it.
-UNHEARD = {"error-after", "lose-response", "reset-response", "fin-response", "cut-body",
-           "short-length", "stall-response", "delay-response", "slow"}
 ANSWERS = ["500,code=InternalError", "503,code=SlowDown", "429,code=TooManyRequests",
            "400,code=ExpiredToken", "503,code=SlowDown,early=yes"]
 
@@ -339,7 +336,7 @@ class Run:
         self.set_up()
         self.suite.proxy.control("PUT", "faults", self.rule)
         state = os.path.join(self.base, "state")
-        environment = {"PATH": "/usr/bin:/bin", "HOME": self.base, "LC_ALL": "C.UTF-8",
+        self.environment = environment = {"PATH": "/usr/bin:/bin", "HOME": self.base, "LC_ALL": "C.UTF-8",
                        "XDG_STATE_HOME": state,
                        **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
         try:
@@ -380,6 +377,7 @@ class Run:
             self.check_listing()
         if self.status == 0 and not self.is_done:
             raise Violation("3: exit 0, but not all is done")
+        self.check_modes()
         self.check_uploads()
         self.check_temporary_files()
         self.check_requests()
@@ -412,16 +410,36 @@ class Run:
         if not set(told) <= set(wanted):
             raise Violation(f"names from nowhere: {told}")
 
+    def jobs(self, *words):
+        done = subprocess.run([self.suite.program, "--config", self.suite.config, "jobs", *words],
+                              env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=HANG_S)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
     def check_uploads(self):
+        """What is open is what the journal holds, and goes when that is dropped."""
+        self.suite.proxy.control("DELETE", "faults")
+        left = {upload for _, upload in self.suite.gateway.uploads(self.suite.bucket)}
+        held = {i for line in self.jobs("--json")[1].splitlines()
+                for i in json.loads(line)["uploads"].split()}
+        # an intent may have come to something that was not heard of, or to nothing
+        unheard = "?" in held
+        if self.status == 0 and held:
+            raise Violation(f"4: exit 0, and the journal holds {held}")
+        if held - {"?"} - left or (left - held and not unheard):
+            raise Violation(f"4: open are {left}, the journal holds {held}")
+        status, _, told = self.jobs("drop", "--all")
         left = self.suite.gateway.uploads(self.suite.bucket)
-        for key, upload in left:
-            self.suite.gateway.request("DELETE", f"{self.suite.bucket}/{key}",
-                                       {"uploadId": upload})
-        unheard = sum(1 for line in self.log if re.search(r"^POST \S*\?uploads=? ", line)
-                      and line.split()[-1] != "-" and self.kind in UNHEARD)
-        kept = 1 if self.status else 0
-        if len(left) > unheard + kept or any(key != self.prefix + "o" for key, _ in left):
-            raise Violation(f"4: open uploads {left}, {unheard} of them unheard of")
+        journals = os.listdir(os.path.join(self.base, "state", "s3tui", "jobs"))
+        if status or left or journals:
+            raise Violation(f"4: after drop ({status}, {told}) there are {left} and {journals}")
+
+    def check_modes(self):
+        for directory, _, names in os.walk(self.local):
+            for name in names:
+                mode = os.stat(os.path.join(directory, name)).st_mode & 0o777
+                if re.match(r"\..*\.s3tui-", name) and mode != 0o600:
+                    raise Violation(f"5: {name} has mode {mode:o}")
 
     def check_temporary_files(self):
         for directory, _, names in os.walk(self.local):
@@ -429,10 +447,7 @@ class Run:
                 path = os.path.join(directory, name)
                 if os.path.relpath(path, self.local) in self.files:
                     continue
-                mode = os.stat(path).st_mode & 0o777
-                is_resumable = re.match(r"\..*\.s3tui-", name) and mode == 0o600
-                if self.status == 0 or not is_resumable:
-                    raise Violation(f"5: {name} with mode {mode:o} is left")
+                raise Violation(f"5: {name} is left after its job was dropped")
 
     def check_requests(self):
         # three tries and one at once for a kept connection; each try with progress is another
