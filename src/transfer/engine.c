@@ -153,16 +153,31 @@ static bool end_work_locked(struct job *job, struct work *w)
 	return true;
 }
 
+static void remove_job_locked(struct job *job)
+{
+	struct job **at = &job->engine->jobs;
+	while (*at != job)
+		at = &(*at)->next;
+	*at = job->next;
+	job_settle_journal_locked(job);
+	job_free(job);
+}
+
 static bool next_work_locked(struct engine *e, struct work *w)
 {
+	/* first, so that what is over says so however much there is to do for others */
+	for (struct job *job = e->jobs, *next; job; job = next) {
+		next = job->next;
+		if (end_work_locked(job, w))
+			return true;
+		if (job->is_dismissed && job->state == JOB_FINISHED && !job->works)
+			remove_job_locked(job);
+	}
 	for (struct job *job = e->jobs; job; job = job->next)
 		if (job->state != JOB_FINISHED && active_work_locked(job, w))
 			return true;
 	for (struct job *job = e->jobs; job; job = job->next)
 		if (job->state != JOB_FINISHED && new_work_locked(job, w))
-			return true;
-	for (struct job *job = e->jobs; job; job = job->next)
-		if (end_work_locked(job, w))
 			return true;
 	return false;
 }
@@ -223,16 +238,6 @@ static void run_work(struct worker *w, const struct work *work)
 	}
 }
 
-static void remove_job_locked(struct job *job)
-{
-	struct job **at = &job->engine->jobs;
-	while (*at != job)
-		at = &(*at)->next;
-	*at = job->next;
-	job_settle_journal_locked(job);
-	job_free(job);
-}
-
 static void *worker_main(void *arg)
 {
 	struct worker w = {.engine = arg};
@@ -260,8 +265,6 @@ static void *worker_main(void *arg)
 		job->works--;
 		if (work.kind == WORK_END)
 			finish_job_locked(job);
-		if (job->is_dismissed && job->state == JOB_FINISHED && !job->works)
-			remove_job_locked(job);
 		pthread_cond_broadcast(&e->work);
 	}
 	e->threads_running--;

@@ -538,6 +538,24 @@ static void a_failed_upload_goes_on_in_another_process(void **state)
 	fixture_stop(&f);
 }
 
+static void a_failed_upload_that_is_dismissed_is_removed(void **state)
+{
+	(void)state;
+	struct fixture f;
+	start(&f);
+	job_id id = fail_upload(&f);
+	engine_dismiss(f.engine, id);
+	fixture_wait(&f, id);
+	assert_false(f.is_kept);
+	assert_clean(&f);
+	struct engine_snapshot snap = {0};
+	int64_t until_ms = time_mono_ms() + PATIENCE_MS;
+	for (engine_snapshot(f.engine, &snap); snap.job_count; engine_snapshot(f.engine, &snap))
+		be_patient(until_ms);
+	engine_snapshot_deinit(&snap);
+	fixture_stop(&f);
+}
+
 static const struct saved_job *only_job(struct journal_file *files)
 {
 	assert_non_null(files);
@@ -854,6 +872,25 @@ static void a_tree_that_is_moved_is_moved_whole(void **state)
 
 /* --- the queue --- */
 
+static void a_job_that_is_done_says_so_while_others_are_busy(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	start(&f);
+	fixture_write(&f, "one", 10, 1);
+	write_tree(&f, 50);
+	stall(&f, "PUT", "/up/", 1);
+	fixture_upload(&f, &spec, "one", "", "one");
+	job_id one = engine_submit(f.engine, &spec);
+	fixture_upload(&f, &spec, "tree", "up/", "");
+	engine_submit(f.engine, &spec);
+	wait_for_requests(&f, "PUT", 9); /* all workers */
+	fixture_wait(&f, one);
+	assert_int_equal(f.done, 1);
+	fixture_stop(&f);
+}
+
 static void order_and_pause_outlive_the_process(void **state)
 {
 	(void)state;
@@ -927,6 +964,7 @@ int main(void)
 		cmocka_unit_test(a_part_that_is_wrong_twice_fails_its_item),
 		cmocka_unit_test(a_failed_upload_goes_on_in_the_same_process),
 		cmocka_unit_test(a_failed_upload_goes_on_in_another_process),
+		cmocka_unit_test(a_failed_upload_that_is_dismissed_is_removed),
 		cmocka_unit_test(an_upload_that_cannot_be_aborted_stays_in_the_journal),
 		cmocka_unit_test(a_download_goes_on_with_the_ranges_that_are_missing),
 		cmocka_unit_test(a_file_under_the_temporary_name_that_is_not_it_is_left_alone),
@@ -936,6 +974,7 @@ int main(void)
 		cmocka_unit_test(a_tree_goes_on_where_it_was),
 		cmocka_unit_test(a_tree_without_its_last_group_is_looked_at),
 		cmocka_unit_test(a_tree_that_is_moved_is_moved_whole),
+		cmocka_unit_test(a_job_that_is_done_says_so_while_others_are_busy),
 		cmocka_unit_test(order_and_pause_outlive_the_process),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
