@@ -329,7 +329,7 @@ static void cancel_job_locked(struct job *job)
 {
 	if (job->state == JOB_FINISHED || job->was_cancelled)
 		return;
-	job->was_cancelled = true;
+	job_cancelled_locked(job);
 	job_drop_partials_locked(job);
 	stop_job_locked(job);
 }
@@ -604,7 +604,7 @@ void engine_dismiss(struct engine *e, job_id id)
 	pthread_mutex_lock(&e->lock);
 	struct job *job = find_job_locked(e, id);
 	if (job && job->state == JOB_FINISHED && !job->works) {
-		job->was_cancelled = true; /* nobody goes on with it */
+		job_cancelled_locked(job);
 		job->is_dismissed = true;
 		job_drop_partials_locked(job);
 		if (job->drops) {

@@ -231,6 +231,8 @@ void drop_step(struct worker *w, struct job *job, struct partial *p);
 /* What belongs to no item that was found is to be discarded; or all that the job keeps. */
 void job_drop_unmet_locked(struct job *job);
 void job_drop_partials_locked(struct job *job);
+/* Nobody is to go on with it: in the journal before anything of it is removed. */
+void job_cancelled_locked(struct job *job);
 /* The job's first lines in the journal; and its last, unless something of it is worth resuming. */
 void job_begin_journal(struct job *job, const struct saved_job *saved);
 void job_settle_journal_locked(struct job *job);

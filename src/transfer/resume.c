@@ -405,19 +405,23 @@ bool job_is_kept_locked(const struct job *job)
 	return is_unfinished || has_partials || (job->failed_for_now && has_many);
 }
 
+void job_cancelled_locked(struct job *job)
+{
+	struct strbuf line;
+	job->was_cancelled = true;
+	if (!job->is_journaled)
+		return;
+	strbuf_init(&line);
+	record_cancel(&line, job->uid);
+	append(job, &line);
+}
+
 void job_settle_journal_locked(struct job *job)
 {
 	if (!job->is_journaled)
 		return;
-	if (job_is_kept_locked(job)) {
-		if (job->was_cancelled) {
-			struct strbuf line;
-			strbuf_init(&line);
-			record_cancel(&line, job->uid);
-			append(job, &line);
-		}
+	if (job_is_kept_locked(job))
 		return;
-	}
 	job->is_journaled = false;
 	journal_job_ended(job->engine->journal, job->uid);
 }

@@ -606,6 +606,27 @@ static void an_upload_that_cannot_be_aborted_stays_in_the_journal(void **state)
 	fixture_stop(&f);
 }
 
+/* It may be killed before the abort is through: no other process is to go on with it. */
+static void a_cancel_is_in_the_journal_before_its_cleaning_up(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	start(&f);
+	fixture_write(&f, "big", BIG, 1);
+	stall(&f, "PUT", "partNumber", 3);
+	stall(&f, "DELETE", NULL, 1);
+	fixture_upload(&f, &spec, "big", "", "big");
+	job_id id = engine_submit(f.engine, &spec);
+	wait_for_parts(&f, 2);
+	engine_cancel(f.engine, id);
+	wait_for_requests(&f, "DELETE", 1);
+	struct journal_file *files = fixture_saved(&f);
+	assert_true(only_job(files)->is_cancelled);
+	journal_files_free(files);
+	fixture_stop(&f);
+}
+
 /* --- downloads --- */
 
 static void put_object(struct fixture *f, unsigned seed)
@@ -966,6 +987,7 @@ int main(void)
 		cmocka_unit_test(a_failed_upload_goes_on_in_another_process),
 		cmocka_unit_test(a_failed_upload_that_is_dismissed_is_removed),
 		cmocka_unit_test(an_upload_that_cannot_be_aborted_stays_in_the_journal),
+		cmocka_unit_test(a_cancel_is_in_the_journal_before_its_cleaning_up),
 		cmocka_unit_test(a_download_goes_on_with_the_ranges_that_are_missing),
 		cmocka_unit_test(a_file_under_the_temporary_name_that_is_not_it_is_left_alone),
 		cmocka_unit_test(a_temporary_file_of_another_inode_is_not_gone_on_with),
