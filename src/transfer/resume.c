@@ -178,12 +178,14 @@ void job_drop_unmet_locked(struct job *job)
 
 void job_drop_partials_locked(struct job *job)
 {
+	struct item_list *const lists[] = {&job->broken, &job->waiting};
 	job_drop_unmet_locked(job);
-	for (struct item *it = job->broken.head; it; it = it->next) {
-		if (it->partial)
-			drop_locked(job, it->partial);
-		it->partial = NULL;
-	}
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		for (struct item *it = lists[i]->head; it; it = it->next) {
+			if (it->partial)
+				drop_locked(job, it->partial);
+			it->partial = NULL;
+		}
 }
 
 /* --- going on --- */

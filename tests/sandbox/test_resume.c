@@ -627,6 +627,34 @@ static void a_cancel_is_in_the_journal_before_its_cleaning_up(void **state)
 	fixture_stop(&f);
 }
 
+/* Items that go on with something wait like others; a cancel finds them there. */
+static void a_cancel_removes_what_waiting_items_would_have_gone_on_with(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	start(&f);
+	job_id id = fail_upload(&f);
+	for (unsigned i = 0; i < 20; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "busy/%u", i);
+		fixture_write(&f, name, 10, i);
+	}
+	uint64_t puts = count(&f, "PUT");
+	stall(&f, "PUT", "busy", 1);
+	fixture_upload(&f, &spec, "busy", "busy/", "");
+	job_id busy = engine_submit(f.engine, &spec);
+	wait_for_requests(&f, "PUT", puts + 8); /* all workers */
+	engine_retry_failed(f.engine, id);
+	engine_cancel(f.engine, id);
+	sandbox_clear_faults(f.server);
+	engine_cancel(f.engine, busy);
+	fixture_wait(&f, id);
+	assert_true(f.was_cancelled);
+	assert_clean(&f);
+	fixture_stop(&f);
+}
+
 /* --- downloads --- */
 
 static void put_object(struct fixture *f, unsigned seed)
@@ -988,6 +1016,7 @@ int main(void)
 		cmocka_unit_test(a_failed_upload_that_is_dismissed_is_removed),
 		cmocka_unit_test(an_upload_that_cannot_be_aborted_stays_in_the_journal),
 		cmocka_unit_test(a_cancel_is_in_the_journal_before_its_cleaning_up),
+		cmocka_unit_test(a_cancel_removes_what_waiting_items_would_have_gone_on_with),
 		cmocka_unit_test(a_download_goes_on_with_the_ranges_that_are_missing),
 		cmocka_unit_test(a_file_under_the_temporary_name_that_is_not_it_is_left_alone),
 		cmocka_unit_test(a_temporary_file_of_another_inode_is_not_gone_on_with),
