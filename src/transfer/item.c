@@ -492,7 +492,10 @@ static void abort_item(struct worker *w, struct item *it)
 	struct job *job = it->job;
 	struct loc_io io = {.conn = w->conn, .cancel = job->engine->cleanup};
 	struct s3t_err err;
-	enum s3t_rc rc = it->route->abort(it, &io, &err);
+	/* what was to be gone on with, but could not be opened, the route knows nothing of */
+	bool was_opened = it->state != ITEM_STARTING || !it->partial || !it->partial->token.text;
+	enum s3t_rc rc = was_opened ? it->route->abort(it, &io, &err)
+				    : partial_discard(job, it->partial, &io, &err);
 	pthread_mutex_lock(&job->engine->lock);
 	if (rc == S3T_OK) {
 		item_forget_partial_locked(it);

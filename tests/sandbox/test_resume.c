@@ -655,6 +655,21 @@ static void a_cancel_removes_what_waiting_items_would_have_gone_on_with(void **s
 	fixture_stop(&f);
 }
 
+static void an_upload_that_cannot_be_listed_is_not_forgotten(void **state)
+{
+	(void)state;
+	struct fixture f;
+	start(&f);
+	suspend_upload(&f);
+	fail_forever(&f, "GET", "uploadId", 1, 501);
+	fixture_wait(&f, fixture_resume(&f));
+	assert_int_equal(f.failed, 1);
+	/* aborted, or in the journal */
+	fixture_suspend(&f);
+	assert_int_equal(sandbox_upload_count(f.server), fixture_saved_count(&f));
+	fixture_stop(&f);
+}
+
 /* --- downloads --- */
 
 static void put_object(struct fixture *f, unsigned seed)
@@ -1017,6 +1032,7 @@ int main(void)
 		cmocka_unit_test(an_upload_that_cannot_be_aborted_stays_in_the_journal),
 		cmocka_unit_test(a_cancel_is_in_the_journal_before_its_cleaning_up),
 		cmocka_unit_test(a_cancel_removes_what_waiting_items_would_have_gone_on_with),
+		cmocka_unit_test(an_upload_that_cannot_be_listed_is_not_forgotten),
 		cmocka_unit_test(a_download_goes_on_with_the_ranges_that_are_missing),
 		cmocka_unit_test(a_file_under_the_temporary_name_that_is_not_it_is_left_alone),
 		cmocka_unit_test(a_temporary_file_of_another_inode_is_not_gone_on_with),
