@@ -132,7 +132,7 @@ static void finish_job_locked(struct job *job)
 	e->is_kept = job_is_kept_locked(job);
 	memcpy(e->uid, job->uid, sizeof e->uid);
 	/* what failed may be tried again as long as the job is in the list */
-	if (!e->is_kept && !job->broken.count)
+	if (!e->is_kept && (!job->broken.count || job->was_cancelled))
 		job_settle_journal_locked(job);
 	msgq_push(job->engine->events, &e->msg);
 }

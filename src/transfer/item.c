@@ -492,10 +492,12 @@ static void abort_item(struct worker *w, struct item *it)
 	struct job *job = it->job;
 	struct loc_io io = {.conn = w->conn, .cancel = job->engine->cleanup};
 	struct s3t_err err;
-	/* what was to be gone on with, but could not be opened, the route knows nothing of */
-	bool was_opened = it->state != ITEM_STARTING || !it->partial || !it->partial->token.text;
-	enum s3t_rc rc = was_opened ? it->route->abort(it, &io, &err)
-				    : partial_discard(job, it->partial, &io, &err);
+	/* what was to be gone on with and could not be opened, or was made though its answer was
+	 * lost, the route knows nothing of */
+	bool is_known = it->state != ITEM_STARTING || !it->partial ||
+			(!it->partial->token.text && it->err.http_status / 100 == 4);
+	enum s3t_rc rc = is_known ? it->route->abort(it, &io, &err)
+				  : partial_discard(job, it->partial, &io, &err);
 	pthread_mutex_lock(&job->engine->lock);
 	if (rc == S3T_OK) {
 		item_forget_partial_locked(it);

@@ -655,6 +655,32 @@ static void a_cancel_removes_what_waiting_items_would_have_gone_on_with(void **s
 	fixture_stop(&f);
 }
 
+/* Create was done, its answer was lost, and then somebody cancelled. */
+static void a_cancel_finds_the_upload_whose_id_was_never_heard(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	struct sandbox_options late = {.latency_ms = 200};
+	fixture_start(&f, &late, ini);
+	fixture_journal(&f);
+	struct sandbox_fault lost = {.kind = SANDBOX_FAULT_WORK_CLOSE,
+		.method = "POST",
+		.target = "uploads",
+		.times = SANDBOX_FOREVER};
+	sandbox_fault(f.server, &lost);
+	fixture_write(&f, "big", BIG, 1);
+	fixture_upload(&f, &spec, "big", "", "big");
+	job_id id = engine_submit(f.engine, &spec);
+	wait_for_requests(&f, "POST", 1);
+	engine_cancel(f.engine, id);
+	fixture_wait(&f, id);
+	assert_true(f.was_cancelled);
+	assert_true(sandbox_fault_count(f.server) > 0);
+	assert_clean(&f);
+	fixture_stop(&f);
+}
+
 static void an_upload_that_cannot_be_listed_is_not_forgotten(void **state)
 {
 	(void)state;
@@ -1032,6 +1058,7 @@ int main(void)
 		cmocka_unit_test(an_upload_that_cannot_be_aborted_stays_in_the_journal),
 		cmocka_unit_test(a_cancel_is_in_the_journal_before_its_cleaning_up),
 		cmocka_unit_test(a_cancel_removes_what_waiting_items_would_have_gone_on_with),
+		cmocka_unit_test(a_cancel_finds_the_upload_whose_id_was_never_heard),
 		cmocka_unit_test(an_upload_that_cannot_be_listed_is_not_forgotten),
 		cmocka_unit_test(a_download_goes_on_with_the_ranges_that_are_missing),
 		cmocka_unit_test(a_file_under_the_temporary_name_that_is_not_it_is_left_alone),
