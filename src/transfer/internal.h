@@ -95,6 +95,7 @@ struct job {
 	bool was_interrupted; /* what was not done is for another process */
 	bool has_leftovers;   /* what could not be removed is in the journal */
 	bool is_resumed;
+	bool has_unseen;          /* a source, or some of one, could not be listed just now */
 	uint32_t looks_left;      /* of a resumed job */
 	uint64_t order;           /* place in the queue */
 	uint32_t last_number;     /* of an item in the journal */

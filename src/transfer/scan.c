@@ -56,6 +56,9 @@ static void on_problem(void *arg, struct strview rel, const struct s3t_err *why)
 	strbuf_add_sv(&path, rel);
 	problem(job, strbuf_view(&path), rel, ITEM_FAILED, why);
 	strbuf_deinit(&path);
+	pthread_mutex_lock(&job->engine->lock);
+	job->has_unseen = job->has_unseen || is_for_now(why->rc);
+	pthread_mutex_unlock(&job->engine->lock);
 }
 
 static void met_id(const struct job *job, struct strview target, unsigned char id[MD5_LEN])
@@ -445,6 +448,7 @@ void scan_step(struct worker *w, struct job *job)
 		const struct job_source *src = &job->spec.sources[index];
 		job_problem_locked(job, index, sv_n(src->path, src->path_len),
 			sv_n(src->target_rel, src->target_rel_len), ITEM_FAILED, &err);
+		job->has_unseen = job->has_unseen || is_for_now(rc);
 	} else if (rc == S3T_OK && job->spec.kind == JOB_MKDIR) {
 		job->items_total++;
 		job->items_done++;
@@ -458,8 +462,8 @@ void scan_step(struct worker *w, struct job *job)
 	}
 	if (is_over) {
 		job->scan_done = true;
-		/* what is left of sources that are gone */
-		if (!job->was_interrupted)
+		/* what is left of sources that are gone; one that did not answer may be there */
+		if (!job->was_interrupted && !job->has_unseen)
 			job_drop_unmet_locked(job);
 	}
 	pthread_mutex_unlock(&job->engine->lock);

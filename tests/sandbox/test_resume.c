@@ -850,6 +850,28 @@ static void an_object_that_changed_is_not_mixed_with_the_old_one(void **state)
 	fixture_stop(&f);
 }
 
+/* The source cannot be asked for just now: hours of work are not thrown away for that. */
+static void a_download_survives_a_network_that_is_away_at_the_resume(void **state)
+{
+	(void)state;
+	struct fixture f;
+	start(&f);
+	suspend_download(&f);
+	fail_forever(&f, NULL, NULL, 1, 0);
+	fixture_wait(&f, fixture_resume(&f));
+	assert_int_equal(f.failed, 1);
+	assert_true(f.is_kept);
+	assert_int_equal(fixture_temp_count(&f), 1);
+	fixture_suspend(&f);
+	sandbox_clear_faults(f.server);
+	uint64_t gets = count(&f, "GET");
+	resume_and_succeed(&f);
+	assert_int_equal(count(&f, "GET") - gets, RANGES - 4);
+	assert_true(fixture_files_equal(&f, "object", "dst/object"));
+	assert_clean(&f);
+	fixture_stop(&f);
+}
+
 /* --- trees --- */
 
 enum { FILES = 600, STOP_AT = 300 };
@@ -1065,6 +1087,7 @@ int main(void)
 		cmocka_unit_test(a_temporary_file_of_another_inode_is_not_gone_on_with),
 		cmocka_unit_test(a_temporary_file_that_was_damaged_never_gets_the_name),
 		cmocka_unit_test(an_object_that_changed_is_not_mixed_with_the_old_one),
+		cmocka_unit_test(a_download_survives_a_network_that_is_away_at_the_resume),
 		cmocka_unit_test(a_tree_goes_on_where_it_was),
 		cmocka_unit_test(a_tree_without_its_last_group_is_looked_at),
 		cmocka_unit_test(a_tree_that_is_moved_is_moved_whole),
