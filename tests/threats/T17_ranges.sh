@@ -20,7 +20,7 @@ def answer(r):
     first, last = r.range()
     def ranged(text):
         return 206, {**headers, "Content-Range": text}, body
-    kind = r.bucket.removeprefix("all-").removeprefix("once-")
+    kind = r.bucket.removeprefix("all-").removeprefix("once-").removeprefix("again-")
     if kind == "whole":
         return 200, {"ETag": headers["ETag"]}, DATA
     if kind == "shifted":
@@ -62,6 +62,7 @@ def answer(r):
         return error(412, "PreconditionFailed")
     if kind == "gzip":
         return 206, {**headers, "Content-Encoding": "gzip"}, body
+    return status, headers, body
 E
 write_config '[download]' 'chunk_size = 64KiB' 'max_concurrent_chunks = 4'
 s3tui cp s3://plain/big "$work/right"

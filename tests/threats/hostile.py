@@ -232,6 +232,7 @@ def serve(answer, certificate=None):
     class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         daemon_threads = True
         allow_reuse_address = True
+        request_queue_size = 128
 
         def handle_error(self, *_):
             error = sys.exc_info()[1]
