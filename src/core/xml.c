@@ -102,13 +102,25 @@ static bool read_reference(struct strview s, uint64_t *value, size_t *len)
 	return digits.len > 1;
 }
 
-/* Length of the CDATA section at the front of s, or 0: its ampersands are text. */
+/* Length of what begins with `open` at the front of s and ends with `close`; 0: it does not begin
+ * so. */
+static size_t section_len(struct strview s, struct strview open, struct strview close)
+{
+	if (!sv_starts_with(s, open))
+		return 0;
+	const char *end = memmem(s.data, s.len, close.data, close.len);
+	return end ? (size_t)(end - s.data) + close.len : s.len;
+}
+
+/* The ampersands of a CDATA section are text. */
 static size_t cdata_len(struct strview s)
 {
-	if (!sv_starts_with(s, SV("<![CDATA[")))
-		return 0;
-	const char *end = memmem(s.data, s.len, "]]>", 3);
-	return end ? (size_t)(end - s.data) + 3 : s.len;
+	return section_len(s, SV("<![CDATA["), SV("]]>"));
+}
+
+static size_t comment_len(struct strview s)
+{
+	return section_len(s, SV("<!--"), SV("-->"));
 }
 
 /* Some servers write references to characters that XML 1.0 forbids. A strict parser stops at them,
@@ -145,6 +157,40 @@ static bool has_doctype(struct strview doc)
 		if (doc.len >= 9 && strncasecmp(doc.data, "<!DOCTYPE", 9) == 0)
 			return true;
 		doc = sv_from(doc, 1);
+	}
+	return false;
+}
+
+/* The length of the tag at the front of s; a '>' in quotes does not end it. */
+static size_t tag_len(struct strview s)
+{
+	char quote = 0;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.data[i];
+		if (quote)
+			quote = c == quote ? 0 : quote;
+		else if (c == '"' || c == '\'')
+			quote = c;
+		else if (c == '>')
+			return i + 1;
+	}
+	return s.len;
+}
+
+/* libxml2 compares each attribute with all before it: a tag full of them would take hours. */
+static bool has_long_tag(struct strview doc)
+{
+	while (doc.len) {
+		doc = sv_from(doc, sv_find(doc, '<'));
+		size_t len = cdata_len(doc);
+		if (len == 0)
+			len = comment_len(doc);
+		if (len == 0) {
+			len = tag_len(doc);
+			if (len > XML_TAG_MAX)
+				return true;
+		}
+		doc = sv_from(doc, len);
 	}
 	return false;
 }
@@ -214,6 +260,10 @@ enum s3t_rc xml_parse(
 	if (has_doctype(doc))
 		return s3t_fail(err, S3T_PROTOCOL,
 			"The server's answer has a DOCTYPE, which S3 never sends; it was not "
+			"read.");
+	if (has_long_tag(doc))
+		return s3t_fail(err, S3T_PROTOCOL,
+			"The server's answer has a tag that is longer than any of S3's; it was not "
 			"read.");
 	struct strbuf mended;
 	strbuf_init_cap(&mended, XML_CAP_PAGE * 2);

@@ -12,6 +12,7 @@
 #define XML_CAP_PAGE ((size_t)8 << 20)
 #define XML_CAP_ERROR ((size_t)64 << 10)
 #define XML_DEPTH_MAX 16
+#define XML_TAG_MAX 2048
 
 /* Called for each start tag; depth of the root is 0. */
 typedef void (*xml_open_fn)(void *arg, int depth, struct strview name);
@@ -27,7 +28,8 @@ struct xml_handler {
 };
 
 /* Parses the whole document and calls handler. root (may be NULL) gets the root's local name. A
- * document that is cut, malformed, too deep or has a DOCTYPE is S3T_PROTOCOL. */
+ * document that is cut, malformed, too deep, has a DOCTYPE or a tag of more than XML_TAG_MAX bytes
+ * is S3T_PROTOCOL. */
 enum s3t_rc xml_parse(struct strview doc, const struct xml_handler *handler, char root[64],
 	struct s3t_err *err) S3T_MUST_CHECK;
 

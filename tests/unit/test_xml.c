@@ -233,6 +233,42 @@ static void what_is_not_well_formed_is_refused(void **state)
 	assert_refused(SV("<a\0/>"));
 }
 
+/* T7: libxml2's time grows with the square of the attributes. */
+static void a_tag_full_of_attributes_is_refused_before_it_is_read(void **state)
+{
+	(void)state;
+	static const char *const begins[] = {"<a ", "<a b='>' ", "<a b=\"'>\" "};
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+		struct strbuf doc;
+		struct s3t_err err;
+		strbuf_init(&doc);
+		strbuf_add_str(&doc, begins[i]);
+		for (int n = 0; n < 300; n++)
+			strbuf_addf(&doc, "x%d='>' ", n);
+		strbuf_add_str(&doc, "/>");
+		assert_int_equal(xml_parse(strbuf_view(&doc), NULL, NULL, &err), S3T_PROTOCOL);
+		assert_non_null(strstr(err.message, "longer than any"));
+		strbuf_deinit(&doc);
+	}
+}
+
+static void long_text_and_comments_are_no_long_tags(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {{"<a>", "</a>"}, {"<a><!-- don't ", " --></a>"},
+		{"<a><![CDATA[<don't ", "]]></a>"}, {"<a b='1'>it's ", "</a>"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct strbuf doc;
+		strbuf_init(&doc);
+		strbuf_add_str(&doc, rows[i][0]);
+		for (int n = 0; n < XML_TAG_MAX; n++)
+			strbuf_add_str(&doc, "xy");
+		strbuf_add_str(&doc, rows[i][1]);
+		assert_int_equal(xml_parse(strbuf_view(&doc), NULL, NULL, NULL), S3T_OK);
+		strbuf_deinit(&doc);
+	}
+}
+
 static void any_doctype_is_refused_before_anything_is_read(void **state)
 {
 	(void)state;
@@ -500,6 +536,8 @@ int main(void)
 		cmocka_unit_test(depth_is_capped),
 		cmocka_unit_test(size_is_capped),
 		cmocka_unit_test(endless_names_are_refused),
+		cmocka_unit_test(a_tag_full_of_attributes_is_refused_before_it_is_read),
+		cmocka_unit_test(long_text_and_comments_are_no_long_tags),
 		cmocka_unit_test(text_is_escaped_and_comes_back),
 		cmocka_unit_test(text_that_xml_cannot_carry_is_refused_and_nothing_is_added),
 	};
