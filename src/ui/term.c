@@ -91,6 +91,15 @@ static void on_oom(void)
 	stdlog_give_back();
 }
 
+/* Curses calls exit() where it finds no memory. */
+static void at_exit(void)
+{
+	if (!is_ours)
+		return;
+	emergency_restore();
+	stdlog_stop();
+}
+
 static void on_fatal(int sig)
 {
 	emergency_restore();
@@ -249,23 +258,30 @@ enum s3t_rc term_start(const struct settings *s, struct s3t_err *err)
 	bool ascii = wants_ascii(s->ascii);
 	draw_set_ascii(ascii);
 	set_escdelay(50);
+	/* before curses touches it: that may end the process, too */
+	restore_len = 0;
+	add_restore(MODES_OFF);
+	is_ours = 1;
+	catch_signals();
+	s3t_set_oom_hook(on_oom);
+	static bool is_registered;
+	if (!is_registered)
+		is_registered = atexit(at_exit) == 0;
 	screen = open_screen();
 	if (!screen) {
+		is_ours = 0;
+		s3t_set_oom_hook(NULL);
+		release_signals();
 		close(pipe_fds[0]);
 		close(pipe_fds[1]);
 		return s3t_fail(err, S3T_UNSUPPORTED,
 			"The terminal cannot place its cursor (TERM=%s).",
 			getenv("TERM") ? getenv("TERM") : "");
 	}
-	restore_len = 0;
-	add_restore(MODES_OFF);
 	add_capability("sgr0");
 	add_capability("cnorm");
 	add_capability("rmkx");
 	add_capability("rmcup");
-	is_ours = 1;
-	catch_signals();
-	s3t_set_oom_hook(on_oom);
 	stdlog_start();
 	theme_start(strcmp(s->color, "off") != 0);
 	enter_modes();
