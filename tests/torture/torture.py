@@ -49,11 +49,19 @@ KNOWN = [
     ),
     # _nc_err_abort(): ncurses says so itself and exits, before it has touched the terminal.
     (
-        "ncurses exits without memory for the terminal's description",
+        "ncurses exits without memory while it starts",
         "browser",
         r"something else than s3tui talks",
-        r"libtinfo\.so\.6\(_nc_setupterm\+",
+        r"lib(tinfo|ncursesw)\.so\.6\((_nc_setupterm|newterm)\+",
         r"^$",
+    ),
+    # It passes on what strdup() and others did not give; the terminal is restored.
+    (
+        "ncurses dereferences NULL while it starts",
+        "browser",
+        r"it dies of SIGSEGV",
+        r"lib(tinfo|ncursesw)\.so\.6\((_nc_setupterm|newterm|tigetstr_sp)\+",
+        r"lib(tinfo|ncursesw)\.so\.6\((_nc_setupterm|newterm|tigetstr_sp)\+",
     ),
     # The table of colour pairs is used although it could not grow; the terminal is restored.
     (
@@ -140,6 +148,7 @@ class S3:
 class Result:
     def __init__(self, status, out, err, report):
         self.status, self.out, self.err, self.report = status, out, err, report
+        self.terminal = None  # what is wrong with it
         self.died_of_memory = OUT_OF_MEMORY in err
         first = re.match(r"seen (\d+) failed (\d+)", report)
         self.seen, self.failed = (int(first[1]), int(first[2])) if first else (0, 0)
@@ -278,16 +287,18 @@ class World:
                     typed = time.monotonic()
             while select.select([master], [], [], 0)[0]:
                 output += os.read(master, 65536)
-            if termios.tcgetattr(slave) != before:
-                raise Violation("the terminal's modes are not restored")
+            wrong = "the terminal's modes are not restored"
+            wrong = wrong if termios.tcgetattr(slave) != before else None
         finally:
             os.close(master)
             os.close(slave)
         if output.rfind(b"\x1b[?1049h") > output.rfind(b"\x1b[?1049l"):
-            raise Violation("the alternate screen is not left")
+            wrong = "the alternate screen is not left"
         err = output[output.rfind(b"\x1b[?1049l") + 8 :] if b"\x1b[?1049l" in output else output
         err = re.sub(rb"\x1b(\[[0-9;?]*[a-zA-Z]|[=>]|\(.)|\r", b"", err)
-        return Result(child.returncode, output, err, self.report())
+        result = Result(child.returncode, output, err, self.report())
+        result.terminal = wrong
+        return result
 
     def check_surroundings(self, names, result):
         """Whatever is not the target: the same as before, but for what an unfinished job may keep."""
@@ -519,6 +530,8 @@ ENGINE = (Upload, Download, Remove, Browser)
 
 
 def judge(path, result):
+    if result.terminal:
+        raise Violation(result.terminal)
     if result.status < 0:
         raise Violation("it dies of %s" % signal.Signals(-result.status).name)
     if result.status not in (0, 1, 2):
