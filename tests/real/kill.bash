@@ -6,6 +6,7 @@ RANDOM=$seed
 kills=10
 [[ -z ${S3TUI_TEST_LONG:-} ]] || kills=200
 gateway_log=${S3TUI_TEST_CA%/*}/client.rgw.log
+judge() { python3 "$S3TUI_SOURCE_DIR/tests/real/gateway.py" "$@"; }
 tear_down() { [[ -z ${pid:-} ]] || kill -9 "$pid" 2>/dev/null; }
 
 # killed_after MS COMMAND...: runs s3tui, ends it so, or finds it ended before. Sets $was_killed.
@@ -24,11 +25,11 @@ killed_after() {
 
 # nothing_is_left [DIR]: no open upload, no job, no journal, no temporary file.
 nothing_is_left() {
-	expect 0 "$(open_uploads "$bucket")" 'open uploads'
+	expect '' "$(judge uploads "$bucket")" 'open uploads'
 	expect '' "$(s3tui jobs)" 'jobs'
 	[[ -z $(ls -A "$XDG_STATE_HOME/s3tui/jobs") ]] || die 'a journal is left'
 	[[ ! ${1:-} ]] || expect '' "$(find "$1" -name '.*.s3tui-*')" 'temporary files'
 }
 
 # object_is KEY FILE: by another client.
-object_is() { aws s3 cp "s3://$bucket/$1" - --quiet | cmp - "$2" || die "$1 has other bytes"; }
+object_is() { judge get "$bucket/$1" | cmp - "$2" || die "$1 has other bytes"; }
