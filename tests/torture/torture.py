@@ -71,14 +71,6 @@ KNOWN = [
         r"libncursesw\.so\.6\(doupdate_sp\+",
         r"libncursesw\.so\.6\(doupdate_sp\+",
     ),
-    # libcurl drops an answer that it has no memory for, and the next try creates a second upload.
-    (
-        "an answer to CreateMultipartUpload is lost in libcurl",
-        "upload multipart",
-        r"it leaves an upload open",
-        r"libcurl\.so\.4\(curl_multi_perform\+",
-        r"^$",
-    ),
 ]
 
 
