@@ -129,6 +129,8 @@ void pane_title(const struct pane *p, struct strbuf *out)
 	struct strview path = pane_path(p);
 	if (pane_is_s3(p)) {
 		const struct s3_client *client = location_s3_client(p->location);
+		if (s3_client_profile(client)->no_verify_ssl) /* threat T10: it stands there */
+			strbuf_add_str(out, "TLS NOT VERIFIED ");
 		text_sanitise(out, sv(s3_client_profile(client)->name));
 		strbuf_add_str(out, ":s3://");
 		text_sanitise(out, path);

@@ -375,6 +375,18 @@ static void a_host_that_does_not_answer_is_one_sentence_in_the_pane(void **state
 	stage_quit(s);
 }
 
+static void a_server_that_is_not_verified_is_marked_as_long_as_it_is_shown(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	fixture_put(&s->f, "there.txt", "x");
+	const char *args[] = {s->left, "s3://demo/", "--no-verify-ssl", NULL};
+	stage_start(s, &(struct tty_options){.args = args, .cols = 120, .rows = 30});
+	tty_wait_text(s->tty, "there.txt", TTY_WAIT_MS);
+	tty_wait_text(s->tty, "TLS NOT VERIFIED default:s3://demo/", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void a_missing_bucket_is_one_sentence_and_going_elsewhere_helps(void **state)
 {
 	struct stage *s = *state;
@@ -552,6 +564,7 @@ int main(int argc, char **argv)
 		STAGE_TEST(names_with_control_characters_are_never_sent_as_they_are),
 		STAGE_TEST(a_wrong_secret_is_one_sentence_in_the_pane),
 		STAGE_TEST(a_host_that_does_not_answer_is_one_sentence_in_the_pane),
+		STAGE_TEST(a_server_that_is_not_verified_is_marked_as_long_as_it_is_shown),
 		STAGE_TEST(a_missing_bucket_is_one_sentence_and_going_elsewhere_helps),
 		STAGE_TEST(a_failed_listing_is_tried_again_with_ctrl_r),
 		STAGE_TEST(go_to_takes_paths_buckets_and_names),

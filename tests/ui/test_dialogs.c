@@ -543,6 +543,49 @@ static void a_second_program_shows_the_jobs_of_a_living_one(void **state)
 	s->tty = first;
 }
 
+static void what_differs_between_the_panes_is_found_and_saved(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, ini_parts);
+	fixture_write(&s->f, "left/a-same.bin", 100, 1);
+	fixture_write(&s->f, "left/b-other.bin", 100, 2);
+	fixture_write(&s->f, "left/c-here.bin", 100, 3);
+	stage_start(s, &(struct tty_options){.dir = s->home});
+	tty_wait_text(s->tty, "a-same.bin", TTY_WAIT_MS);
+	/* two of them are there, one with another byte */
+	tty_keys(s->tty, "Down Insert Insert F5");
+	tty_wait_text(s->tty, "2 files, 200 B", TTY_WAIT_MS);
+	tty_keys(s->tty, "Enter");
+	tty_wait_text(s->tty, "2 copied", TTY_WAIT_MS);
+	fixture_write(&s->f, "left/b-other.bin", 100, 4);
+	tty_keys(s->tty, "* V"); /* after the copy nothing is marked: all are, now */
+	tty_wait_text(s->tty, "3 selected rows, by content", TTY_WAIT_MS);
+	tty_keys(s->tty, "Enter");
+	tty_wait_text(s->tty, "1 the same, 1 differ, 1 only here", TTY_WAIT_MS);
+	tty_wait_text(s->tty, "c-here.bin: It is only in the first place.", TTY_WAIT_MS);
+	tty_wait_text(s->tty, "Report file", TTY_WAIT_MS);
+	tty_keys(s->tty, "Enter");
+	tty_wait_text(s->tty, "saved to s3tui-verify.jsonl", TTY_WAIT_MS);
+	char *path = s3t_asprintf("%s/s3tui-verify.jsonl", s->home);
+	FILE *report = fopen(path, "r");
+	assert_non_null(report);
+	char line[512];
+	unsigned lines = 0, same = 0, differs = 0, first = 0;
+	while (fgets(line, sizeof line, report)) {
+		lines++;
+		same += strstr(line, "a-same.bin") && strstr(line, "\"status\":\"same\"");
+		differs += strstr(line, "b-other.bin") && strstr(line, "\"status\":\"differs\"");
+		first += strstr(line, "c-here.bin") && strstr(line, "\"status\":\"only_first\"");
+	}
+	fclose(report);
+	assert_int_equal(unlink(path), 0);
+	free(path);
+	assert_true(lines == 3 && same == 1 && differs == 1 && first == 1);
+	tty_keys(s->tty, "Right Enter");
+	tty_wait_gone(s->tty, "selected rows", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void one_may_stay_after_all(void **state)
 {
 	struct stage *s = *state;
@@ -582,6 +625,7 @@ int main(int argc, char **argv)
 		STAGE_TEST(what_was_kept_may_be_aborted_at_the_next_start),
 		STAGE_TEST(a_second_program_shows_the_jobs_of_a_living_one),
 		STAGE_TEST(one_may_stay_after_all),
+		STAGE_TEST(what_differs_between_the_panes_is_found_and_saved),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
