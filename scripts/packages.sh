@@ -9,7 +9,7 @@ declare -A package_group=(
 		ca-certificates'
 	[test]='clang clang-format clang-tidy libclang-rt-14-dev radosgw ceph-mon ceph-osd ceph-common
 		rclone s3cmd awscli faketime python3 python3-boto3 curl openssl tmux xvfb xterm
-		imagemagick fonts-dejavu-core iproute2 util-linux'
+		imagemagick fonts-dejavu-core iproute2 util-linux valgrind'
 )
 
 # ensure_packages [--yes] GROUP...: returns with everything in place, or exits with 2 and a list of

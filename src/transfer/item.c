@@ -250,7 +250,9 @@ static bool is_there_already(struct item *it, const struct loc_io *io)
 	bool exists = false, has_own_time;
 	struct conflict_side there;
 	pthread_mutex_lock(&job->engine->lock);
-	bool looks = job->looks_left > 0 && !it->partial && !it->has_answer && !job->spec.dry_run;
+	/* a move has to prove its copy before it removes anything: it copies once more */
+	bool looks = job->looks_left > 0 && !it->partial && !it->has_answer &&
+		     job->spec.kind != JOB_MOVE && !job->spec.dry_run;
 	if (looks)
 		job->looks_left--;
 	pthread_mutex_unlock(&job->engine->lock);

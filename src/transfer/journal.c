@@ -80,34 +80,44 @@ static int create_locked(const char *path)
 	return fd;
 }
 
-/* The names sort by age. It is a journal only under its final name, so nobody else finds it before
- * it is locked. */
-static bool create_file(struct journal *j)
+static bool store_head(struct journal *j, const char *fresh)
 {
-	char tail[JOB_UID_LEN + 1], stamp[17];
-	random_name(tail, JOB_UID_LEN);
-	time_format_amz(time_wall_s(), stamp);
-	j->path = s3t_asprintf("%s/%s-%s.journal", j->dir, stamp, tail);
-	char *fresh = s3t_asprintf("%s.new", j->path);
-	j->fd = create_locked(fresh);
 	struct strbuf head;
 	strbuf_init(&head);
 	record_file(&head, (long)getpid());
-	bool ok =
-		j->fd >= 0 && write_all(j->fd, head.data, head.len) && rename(fresh, j->path) == 0;
 	j->size = (off_t)head.len;
+	bool ok = write_all(j->fd, head.data, head.len);
+	int why = errno;
+	strbuf_deinit(&head);
+	errno = why;
+	return ok && rename(fresh, j->path) == 0;
+}
+
+/* The names sort by age. It is a journal only under its final name, so nobody else finds it before
+ * it is locked. False with errno. */
+static bool create_file(struct journal *j)
+{
+	char tail[JOB_UID_LEN + 1], stamp[17];
+	struct timespec now;
+	random_name(tail, JOB_UID_LEN);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	time_format_amz(now.tv_sec, stamp);
+	free(j->path);
+	j->path = s3t_asprintf("%s/%s-%09ld-%s.journal", j->dir, stamp, now.tv_nsec, tail);
+	char *fresh = s3t_asprintf("%s.new", j->path);
+	j->fd = create_locked(fresh);
 	j->next_look = GROWTH;
+	bool ok = j->fd >= 0 && store_head(j, fresh);
+	int why = errno;
 	if (ok) {
 		sync_dir(j->dir);
 	} else if (j->fd >= 0) {
-		int why = errno;
 		(void)unlink(fresh);
 		close(j->fd);
 		j->fd = -1;
-		errno = why;
 	}
-	strbuf_deinit(&head);
 	free(fresh);
+	errno = why;
 	return ok;
 }
 

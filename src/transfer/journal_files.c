@@ -1,6 +1,8 @@
 /* The journals that other processes left, or are writing. */
 #include "transfer/journal.h"
 
+#include "core/timeutil.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +13,13 @@
 #include <unistd.h>
 
 #define SUFFIX ".journal"
+#define UNBORN SUFFIX ".new"
 
 static int is_journal(const struct dirent *e)
 {
-	return sv_ends_with(sv(e->d_name), SV(SUFFIX)) && e->d_name[0] != '.';
+	struct strview name = sv(e->d_name);
+	return (sv_ends_with(name, SV(SUFFIX)) || sv_ends_with(name, SV(UNBORN))) &&
+	       name.data[0] != '.';
 }
 
 /* The lock is worth something only on the file that has the name: its process may have replaced it
@@ -85,6 +90,22 @@ static void remove_file(struct journal_file *f)
 	f->fd = -1;
 }
 
+/* A file that was being made when its process died: it was no journal yet, or its journal is the
+ * one it was to replace. One that is being made now is locked, or so young that it will be. */
+static void remove_unborn(const char *dir, const char *name)
+{
+	enum { YOUNG_S = 60 };
+	struct stat st;
+	char *path = s3t_asprintf("%s/%s", dir, name);
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0 && is_trusted(fd) && fstat(fd, &st) == 0 &&
+		time_wall_s() - (int64_t)st.st_mtime > YOUNG_S && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		(void)unlink(path);
+	if (fd >= 0)
+		close(fd);
+	free(path);
+}
+
 /* Adoption was cut short: the newer file has the job, this one has to let go of it. */
 static void drop_doubles(struct journal_file *files)
 {
@@ -120,7 +141,10 @@ enum s3t_rc journal_files_open(const char *dir, struct journal_file **out, struc
 		return s3t_fail_errno(err, errno, "Cannot read the journals in %s", dir);
 	struct journal_file **end = out;
 	for (int i = 0; i < count; i++) {
-		struct journal_file *f = open_file(dir, names[i]->d_name);
+		bool is_unborn = sv_ends_with(sv(names[i]->d_name), SV(UNBORN));
+		if (is_unborn)
+			remove_unborn(dir, names[i]->d_name);
+		struct journal_file *f = is_unborn ? NULL : open_file(dir, names[i]->d_name);
 		free(names[i]);
 		if (!f)
 			continue;
