@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Ranges are made durable SYNC_MS after the last time at the earliest, and at most a tenth of the
  * time goes into it. */
@@ -262,16 +263,20 @@ static bool is_whole_already(struct item *it, const struct loc_io *io)
 	return is_it;
 }
 
-/* What of the sink is there already. A file tells nothing; the journal's ranges do. Parts of an
- * upload that were relayed count only if they were compared before. */
+/* What of the sink is there already. A file tells nothing but that it lost its end; the journal's
+ * ranges do. Parts of an upload that were relayed count only if they were compared before. */
 static void take_done_parts(struct item *it)
 {
 	const struct location_ops *to = it->job->spec.to->ops;
+	struct stat st;
+	uint64_t there = fstat(to->sink_fd(it->sink), &st) == 0 ? (uint64_t)st.st_size : 0;
 	bool has_fd = it->job->spec.from->ops->source_fd(it->source) >= 0;
 	for (uint32_t i = 0; i < it->parts.count; i++) {
 		bool is_durable = parts_is_done(&it->partial->ranges, i);
+		uint64_t end =
+			plan_part_offset(&it->plan, i) + plan_part_len(&it->plan, i, it->stat.size);
 		bool is_there = to->kind == LOC_LOCAL
-					? is_durable
+					? is_durable && end <= there
 					: to->sink_has_part(it->sink, i) && (has_fd || is_durable);
 		if (is_there)
 			parts_set_done(&it->parts, i);
