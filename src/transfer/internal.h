@@ -217,12 +217,13 @@ enum s3t_rc item_check_partial(
 	struct item *it, const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
 /* Parts that are done already count as moved. Before the item runs. */
 void item_count_done_parts(struct item *it);
-/* After a part: makes finished ranges durable now and then; `now`: in any case. */
-void item_sync(struct item *it, bool now);
+/* After a part: makes finished ranges durable now and then; `now`: in any case. Of a file whose
+ * disk fails here, nobody knows what it will have. */
+enum s3t_rc item_sync(struct item *it, bool now, struct s3t_err *err) S3T_MUST_CHECK;
 /* Nothing is left of it. */
 void item_forget_partial_locked(struct item *it);
-/* Whether a failure may be mended by another time: the network, the service, credentials. */
-bool is_for_now(enum s3t_rc rc);
+/* Whether another time may mend a failure: the network, the service, credentials. */
+bool is_for_now(const struct s3t_err *err);
 void item_identify(struct item *it);
 /* Removes what a partial of the job holds; the caller frees it. */
 enum s3t_rc partial_discard(struct job *job, const struct partial *p, const struct loc_io *io,

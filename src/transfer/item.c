@@ -434,8 +434,6 @@ void item_part(struct worker *w, struct item *it, uint32_t index)
 	pthread_mutex_lock(&job->engine->lock);
 	if (rc == S3T_OK)
 		parts_set_done(&it->parts, index);
-	else
-		fail_locked(it, rc, &err);
 	/* a single part's item stays this worker's: nobody else may take it for finishing */
 	if (is_single)
 		it->state = ITEM_FINISHING;
@@ -443,8 +441,10 @@ void item_part(struct worker *w, struct item *it, uint32_t index)
 		learn_locked(it);
 	pthread_mutex_unlock(&job->engine->lock);
 	if (rc == S3T_OK)
-		item_sync(it, false);
+		rc = item_sync(it, false, &err);
 	pthread_mutex_lock(&job->engine->lock);
+	if (rc != S3T_OK)
+		fail_locked(it, rc, &err);
 	it->parts_running--;
 	pthread_mutex_unlock(&job->engine->lock);
 	if (is_single)
@@ -520,7 +520,9 @@ static bool is_kept(const struct item *it, enum s3t_rc rc, const struct s3t_err 
 		return false;
 	if (!it->partial->token.text && err->http_status / 100 == 4)
 		return false; /* the server said no */
-	return is_for_now(rc) || (rc == S3T_CANCELLED && atomic_load(&e->is_keeping));
+	if (it->route == &route_fetch && it->parts.done_count == 0)
+		return false; /* an empty file */
+	return is_for_now(err) || (rc == S3T_CANCELLED && atomic_load(&e->is_keeping));
 }
 
 /* Wrong bytes are fetched once more from the start. */
@@ -571,9 +573,8 @@ void item_finish(struct worker *w, struct item *it)
 	}
 	if (refetch(it, &err))
 		return;
-	if (is_kept(it, rc, &err))
-		item_sync(it, true);
-	else
+	struct s3t_err sync_err;
+	if (!is_kept(it, rc, &err) || item_sync(it, true, &sync_err) != S3T_OK)
 		abort_item(w, it);
 	bool exists_now = rc == S3T_EXISTS && it->answer == CONFLICT_SKIP;
 	if (exists_now)

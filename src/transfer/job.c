@@ -297,7 +297,7 @@ void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_si
 	}
 	free_parts(it);
 	if (outcome == ITEM_FAILED) {
-		job->failed_for_now += err && is_for_now(err->rc);
+		job->failed_for_now += err && is_for_now(err);
 		job->source_failed[it->source_index]++;
 		metrics_add(&job->engine->metrics.failures_total, 1);
 		it->state = ITEM_BROKEN;
@@ -319,6 +319,6 @@ void job_problem_locked(struct job *job, size_t source_index, struct strview pat
 	count_outcome(job, outcome);
 	if (outcome == ITEM_FAILED && err && job->problem.rc == S3T_OK)
 		job->problem = *err;
-	job->failed_for_now += outcome == ITEM_FAILED && err && is_for_now(err->rc);
+	job->failed_for_now += outcome == ITEM_FAILED && err && is_for_now(err);
 	report(job, 0, path, target, 0, 0, outcome, NULL, err);
 }

@@ -16,9 +16,9 @@
  * time goes into it. */
 enum { SYNC_MS = 1000, SYNC_SHARE = 10 };
 
-bool is_for_now(enum s3t_rc rc)
+bool is_for_now(const struct s3t_err *err)
 {
-	switch (rc) {
+	switch (err->rc) {
 	case S3T_RESOLVE:
 	case S3T_CONNECT:
 	case S3T_TLS:
@@ -29,8 +29,9 @@ bool is_for_now(enum s3t_rc rc)
 	case S3T_CLOCK:
 	case S3T_AUTH:
 	case S3T_CREDENTIALS:
-	case S3T_DENIED:
 		return true;
+	case S3T_DENIED:
+		return err->http_status != 0; /* no file of this machine */
 	default:
 		return false;
 	}
@@ -324,7 +325,7 @@ enum s3t_rc item_sink_begin(
 	return rc;
 }
 
-void item_sync(struct item *it, bool now)
+enum s3t_rc item_sync(struct item *it, bool now, struct s3t_err *err)
 {
 	struct job *job = it->job;
 	pthread_mutex_t *lock = &job->engine->lock;
@@ -332,7 +333,7 @@ void item_sync(struct item *it, bool now)
 	bool is_listed =
 		job->spec.to->ops->kind == LOC_S3 && job->spec.from->ops->kind == LOC_LOCAL;
 	if (!it->partial || it->plan.part_count < 2 || !it->sink || is_listed)
-		return;
+		return S3T_OK;
 	int64_t began_ms = time_mono_ms();
 	pthread_mutex_lock(lock);
 	int64_t pause_ms = it->sync_took_ms * SYNC_SHARE;
@@ -341,7 +342,7 @@ void item_sync(struct item *it, bool now)
 	bool is_due = now || began_ms - it->synced_ms >= pause_ms;
 	if (it->is_syncing || !is_due || it->parts.done_count == it->partial->ranges.done_count) {
 		pthread_mutex_unlock(lock);
-		return;
+		return S3T_OK;
 	}
 	it->is_syncing = true;
 	struct parts done;
@@ -350,15 +351,15 @@ void item_sync(struct item *it, bool now)
 		if (parts_is_done(&it->parts, i))
 			parts_set_done(&done, i);
 	pthread_mutex_unlock(lock);
-	bool ok = job->spec.to->ops->sink_sync(it->sink, NULL) == S3T_OK;
-	if (ok) {
+	enum s3t_rc rc = job->spec.to->ops->sink_sync(it->sink, err);
+	if (rc == S3T_OK) {
 		struct strbuf line;
 		strbuf_init(&line);
 		record_ranges(&line, job->uid, it->partial->number, &done);
 		append(job, &line);
 	}
 	pthread_mutex_lock(lock);
-	if (ok) {
+	if (rc == S3T_OK) {
 		parts_deinit(&it->partial->ranges);
 		it->partial->ranges = done;
 	} else {
@@ -368,6 +369,7 @@ void item_sync(struct item *it, bool now)
 	it->sync_took_ms = it->synced_ms - began_ms;
 	it->is_syncing = false;
 	pthread_mutex_unlock(lock);
+	return rc;
 }
 
 /* --- whole jobs --- */

@@ -57,7 +57,7 @@ static void on_problem(void *arg, struct strview rel, const struct s3t_err *why)
 	problem(job, strbuf_view(&path), rel, ITEM_FAILED, why);
 	strbuf_deinit(&path);
 	pthread_mutex_lock(&job->engine->lock);
-	job->has_unseen = job->has_unseen || is_for_now(why->rc);
+	job->has_unseen = job->has_unseen || is_for_now(why);
 	pthread_mutex_unlock(&job->engine->lock);
 }
 
@@ -448,7 +448,7 @@ void scan_step(struct worker *w, struct job *job)
 		const struct job_source *src = &job->spec.sources[index];
 		job_problem_locked(job, index, sv_n(src->path, src->path_len),
 			sv_n(src->target_rel, src->target_rel_len), ITEM_FAILED, &err);
-		job->has_unseen = job->has_unseen || is_for_now(rc);
+		job->has_unseen = job->has_unseen || is_for_now(&err);
 	} else if (rc == S3T_OK && job->spec.kind == JOB_MKDIR) {
 		job->items_total++;
 		job->items_done++;

@@ -22,6 +22,7 @@ of() {
 }
 
 prepare() {
+	rm -f "$work/there"/.*.s3tui-* # see "kept" below
 	cp "$work/old" "$file"
 	faults "$@"
 }

@@ -2,9 +2,9 @@
 # Killed with -9 at a random moment of a tree's way up and down, and of a move: after jobs resume all of
 # it is there, and what was done is not done again.
 . "${BASH_SOURCE[0]%/*}/lib.bash"
-kills=$((kills / 5))
 new_bucket # its name is random whatever the seed
 . "${BASH_SOURCE[0]%/*}/kill.bash"
+kills=$((kills / 5))
 mkdir -p "$work/tree/a/b" "$work/down"
 for ((i = 0; i < 400; i++)); do
 	random_file "$work/tree/$([[ $((i % 2)) == 0 ]] && echo a/b/)$i" $((i * 100))

@@ -69,6 +69,7 @@ done
 [[ ! -e $work/t/src ]] || die 'something was fetched by a bad list'
 [[ -s $work/small && -s $work/large ]] || die 'a source is gone'
 ok 'nothing of it is taken for success'
+s3tui jobs drop --all # InternalError is for now: such uploads were kept
 expect '0' "$(requests '
 made = sum("uploads" in line["target"] and line["method"] == "POST" and "create-" not in line["target"]
     for line in lines)
