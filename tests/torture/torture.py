@@ -302,7 +302,7 @@ class World:
             path = self.path("work", name)
             mode = stat.S_IMODE(os.lstat(path).st_mode)
             os.unlink(path)
-            if not re.fullmatch(r"\.[a-z]+\.s3tui-[a-z2-7]{8}", name) or mode != 0o600:
+            if not re.fullmatch(r"\.[a-z]+\.s3tui-[A-Za-z0-9]{8}", name) or mode != 0o600:
                 raise Violation("it leaves %s (%o)" % (name, mode))
             if not result.died_of_memory:
                 raise Violation("it leaves its temporary file")
