@@ -3,39 +3,7 @@
 # what others change meanwhile.
 . "${BASH_SOURCE[0]%/*}/lib.bash"
 . "${BASH_SOURCE[0]%/*}/proxy.bash"
-
-start_proxy
-new_bucket
-random_file "$work/old" 1000000
-random_file "$work/new" $((12 << 20))
-try=(cp "$work/new" "s3://$bucket/key")
-create=method=POST,query=uploads
-part=method=PUT,query=partNumber
-complete=method=POST,query=uploadId
-
-# arrives LETTER FAULT SENT RULE...: exit 0 and the new bytes; at most SENT parts were sent.
-arrives() {
-	put_object key "$work/old"
-	faults "${@:4}"
-	succeeds "${try[@]}"
-	was_struck
-	holds key "$work/new"
-	at_most "$3" PUT partNumber
-	at_most 3 POST 'uploads'
-	at_most 3 POST 'uploadId'
-	ok "$2 / multipart: $1"
-}
-
-# stays FAULT RULE...: exit 1 and the old bytes.
-stays() {
-	put_object key "$work/old"
-	faults "${@:2}"
-	fails "${try[@]}"
-	was_struck
-	holds key "$work/old"
-	at_most 9 PUT partNumber
-	ok "$1 / multipart: E"
-}
+. "${BASH_SOURCE[0]%/*}/faults_multipart.bash"
 
 for answer in '500,code=InternalError' '503,code=SlowDown' '429,code=TooManyRequests'; do
 	arrives R "$answer twice for a part" 5 "$part,times=2,do=answer,status=$answer"

@@ -151,6 +151,9 @@ static void a_process_ends_in_one_of_these_ways(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char *out;
 		struct s3t_err err = {.rc = S3T_OK};
+		/* its vfork is a fork, which tells nothing of an exec that failed */
+		if (getenv("S3TUI_TEST_VALGRIND") && strstr(rows[i].message, "cannot be started"))
+			continue;
 		assert_int_equal(run(rows[i].command, 30000, 1000, NULL, &out, &err), rows[i].rc);
 		if (rows[i].out)
 			assert_string_equal(out, rows[i].out);
