@@ -828,6 +828,9 @@ static int list_with_a_closed_directory(struct place *p)
 	struct listed top;
 	if (list(p->loc, &p->io, closed, 0, &top, &err) != S3T_DENIED)
 		return 4;
+	listed_free(&top);
+	listed_free(&l);
+	free(closed);
 	return 0;
 }
 
