@@ -454,12 +454,18 @@ class Suite:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0],
+        epilog="Without --runs and --seconds: 300 runs, or an hour where S3TUI_TEST_LONG is set.")
     parser.add_argument("--runs", type=int, help="so many at the most")
     parser.add_argument("--seconds", type=float, help="so long at the most")
     parser.add_argument("--seed", help="of all random numbers; default: a new one")
     parser.add_argument("--run", type=int, help="only this one, to repeat it")
     args = parser.parse_args()
+    if args.runs is None and args.seconds is None:
+        if os.environ.get("S3TUI_TEST_LONG"):
+            args.seconds = 3600
+        else:
+            args.runs, args.seconds = 300, 400
     seed = args.seed or str(random.SystemRandom().randrange(1 << 32))
     print(f"seed {seed}", flush=True)
     suite = Suite(seed)
@@ -467,8 +473,6 @@ def main():
     try:
         if args.run is not None:
             suite.run(args.run)
-        elif args.runs is None and args.seconds is None:
-            parser.error("--runs or --seconds is needed")
         else:
             number = 0
             while (args.runs is None or number < args.runs) and (
