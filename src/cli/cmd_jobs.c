@@ -169,13 +169,6 @@ static int check_ids(const struct cli *cli, const struct journal_file *files, en
 	return rc;
 }
 
-static int by_order(const void *a, const void *b)
-{
-	const struct saved_job *x = *(struct saved_job *const *)a,
-			       *y = *(struct saved_job *const *)b;
-	return (x->order > y->order) - (x->order < y->order);
-}
-
 /* --- resume, drop --- */
 
 static bool open_places(
@@ -216,37 +209,18 @@ static void forget(struct journal_file *f, const struct saved_job *job)
 	journal_file_end_job(f, job->uid);
 }
 
-/* The chosen jobs in the order of their queue; the array is the caller's. */
-static size_t choose(
-	struct cli *cli, struct journal_file *files, enum verb verb, struct saved_job ***out)
-{
-	size_t count = 0;
-	*out = NULL;
-	for (struct journal_file *f = files; f; f = f->next)
-		for (struct saved_job *job = f->content.jobs; job && f->fd >= 0; job = job->next) {
-			if (!is_chosen(cli, job->uid, verb))
-				continue;
-			struct saved_job **more = realloc(*out, (count + 1) * sizeof *more);
-			if (!more)
-				s3t_oom();
-			*out = more;
-			more[count++] = job;
-		}
-	if (count)
-		qsort(*out, count, sizeof **out, by_order);
-	return count;
-}
-
 static int go_on(struct cli *cli, struct journal_file *files, enum verb verb)
 {
-	struct saved_job **jobs;
-	size_t count = choose(cli, files, verb, &jobs);
+	struct idle_job *jobs;
+	size_t count = journal_files_idle(files, &jobs);
 	struct run *run = NULL;
 	int rc = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct saved_job *job = jobs[i];
-		struct journal_file *f = (struct journal_file *)(uintptr_t)file_of(files, job->uid);
+		struct saved_job *job = jobs[i].job;
+		struct journal_file *f = jobs[i].file;
 		struct location *from, *to;
+		if (!is_chosen(cli, job->uid, verb))
+			continue;
 		if (verb == VERB_DROP && cli->opt->force) {
 			forget(f, job);
 			continue;

@@ -59,6 +59,14 @@ struct strview sv_from(struct strview s, size_t start)
 	return start >= s.len ? sv_n("", 0) : sv_n(s.data + start, s.len - start);
 }
 
+struct strview sv_next_word(struct strview *rest)
+{
+	size_t space = sv_find(*rest, ' ');
+	struct strview word = sv_n(rest->data, space);
+	*rest = sv_from(*rest, space + 1);
+	return word;
+}
+
 int sv_cmp(struct strview a, struct strview b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;

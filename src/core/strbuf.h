@@ -39,6 +39,8 @@ bool sv_ends_with(struct strview s, struct strview suffix);
 size_t sv_find(struct strview s, char c);
 struct strview sv_trim(struct strview s);
 struct strview sv_from(struct strview s, size_t start);
+/* Takes the next word and the space behind it off *rest; empty at the end. */
+struct strview sv_next_word(struct strview *rest);
 /* Byte order, shorter first. */
 int sv_cmp(struct strview a, struct strview b);
 bool sv_eq_nocase(struct strview a, struct strview b);

@@ -30,27 +30,13 @@ struct sbx_blob *sbx_blob_new(struct sbx_store *store, int *fd)
 	return NULL;
 }
 
-bool sbx_write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 struct sbx_blob *sbx_blob_of(struct sbx_store *store, struct strview data)
 {
 	int fd;
 	struct sbx_blob *blob = sbx_blob_new(store, &fd);
 	if (!blob)
 		return NULL;
-	bool ok = sbx_write_all(fd, data.data, data.len);
+	bool ok = fd_write_all(fd, data.data, data.len);
 	if (close(fd) == 0 && ok)
 		return blob;
 	sbx_blob_unref(blob);

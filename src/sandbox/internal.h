@@ -12,6 +12,7 @@
 
 #include "core/cancel.h"
 #include "core/crypto.h"
+#include "core/fdio.h"
 #include "core/sigv4.h"
 #include "core/timeutil.h"
 #include "sandbox/sandbox.h"
@@ -175,7 +176,6 @@ bool sbx_object_md5(const struct sbx_object *object, uint64_t offset, uint64_t s
 	unsigned char out[MD5_LEN]);
 /* A new blob with data; NULL on a failure of the disk. */
 struct sbx_blob *sbx_blob_of(struct sbx_store *store, struct strview data);
-bool sbx_write_all(int fd, const char *data, size_t len);
 
 /* ---- synthetic.c: the bucket that is computed ---- */
 

@@ -62,7 +62,7 @@ bool sbx_meta_write(
 	bool ok = false;
 	int fd = openat(store->root_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0) {
-		ok = strbuf_ok(&text) && sbx_write_all(fd, text.data, text.len);
+		ok = strbuf_ok(&text) && fd_write_all(fd, text.data, text.len);
 		if (close(fd) != 0 || !ok) {
 			ok = false;
 			unlinkat(store->root_fd, temp, 0);
@@ -70,15 +70,6 @@ bool sbx_meta_write(
 	}
 	strbuf_deinit(&text);
 	return ok;
-}
-
-/* Splits the next word off. */
-static struct strview word(struct strview *rest)
-{
-	size_t n = sv_find(*rest, ' ');
-	struct strview first = sv_n(rest->data, n);
-	*rest = sv_from(*rest, n + 1);
-	return first;
 }
 
 static int compare_blobs(const void *a, const void *b)
@@ -108,13 +99,13 @@ static struct sbx_blob *loaded_blob(struct sbx_store *store, struct strview id, 
 static bool read_line(
 	struct sbx_store *store, struct sbx_object *object, struct strview line, void **tree)
 {
-	struct strview what = word(&line);
+	struct strview what = sv_next_word(&line);
 	struct strbuf value;
 	strbuf_init(&value);
 	bool ok = true;
 	if (sv_eq(what, SV("segment"))) {
 		uint64_t offset, size;
-		struct strview id = word(&line), at = word(&line);
+		struct strview id = sv_next_word(&line), at = sv_next_word(&line);
 		struct sbx_blob *blob = loaded_blob(store, id, tree);
 		ok = blob && parse_u64(at, &offset) && parse_u64(line, &size);
 		if (ok)
@@ -122,7 +113,7 @@ static bool read_line(
 		else
 			sbx_blob_unref(blob);
 	} else if (sv_eq(what, SV("header"))) {
-		struct strview name = word(&line);
+		struct strview name = sv_next_word(&line);
 		char *copy = s3t_strndup(name.data, name.len);
 		uri_decode(&value, line, false);
 		sbx_headers_add(&object->headers, copy, strbuf_view(&value));

@@ -1,5 +1,6 @@
 #include "transfer/journal.h"
 
+#include "core/fdio.h"
 #include "core/thread.h"
 #include "core/timeutil.h"
 
@@ -55,20 +56,6 @@ static void sync_dir(const char *dir)
 	close(fd);
 }
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 static int create_locked(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -86,7 +73,7 @@ static bool store_head(struct journal *j, const char *fresh)
 	strbuf_init(&head);
 	record_file(&head, (long)getpid());
 	j->size = (off_t)head.len;
-	bool ok = write_all(j->fd, head.data, head.len);
+	bool ok = fd_write_all(j->fd, head.data, head.len);
 	int why = errno;
 	strbuf_deinit(&head);
 	errno = why;
@@ -188,21 +175,6 @@ static void keep_lines(struct strview text, struct strbuf *out)
 	free(sieve.over);
 }
 
-static bool read_all(int fd, struct strbuf *out)
-{
-	char buf[1 << 14];
-	off_t at = 0;
-	for (;;) {
-		ssize_t n = pread(fd, buf, sizeof buf, at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0 && strbuf_ok(out);
-		strbuf_add(out, buf, (size_t)n);
-		at += n;
-	}
-}
-
 /* What goes wrong here leaves the file as it is. */
 static void compact(struct journal *j)
 {
@@ -211,11 +183,11 @@ static void compact(struct journal *j)
 	strbuf_init_cap(&kept, SIZE_MAX / 4);
 	char *fresh = s3t_asprintf("%s.new", j->path);
 	int fd = -1;
-	if (read_all(j->fd, &text)) {
+	if (fd_read_all(j->fd, &text)) {
 		keep_lines(strbuf_view(&text), &kept);
 		fd = create_locked(fresh);
 	}
-	bool ok = fd >= 0 && write_all(fd, kept.data, kept.len) && fdatasync(fd) == 0 &&
+	bool ok = fd >= 0 && fd_write_all(fd, kept.data, kept.len) && fdatasync(fd) == 0 &&
 		  rename(fresh, j->path) == 0;
 	if (ok) {
 		sync_dir(j->dir);
@@ -238,7 +210,7 @@ static bool store(struct journal *j, const struct strbuf *lines)
 {
 	if (j->fd < 0 && !create_file(j))
 		return false;
-	if (!write_all(j->fd, lines->data, lines->len) || fdatasync(j->fd) != 0)
+	if (!fd_write_all(j->fd, lines->data, lines->len) || fdatasync(j->fd) != 0)
 		return false;
 	j->size += (off_t)lines->len;
 	if (j->size >= j->next_look)

@@ -57,6 +57,13 @@ void journal_file_end_job(struct journal_file *f, const char *uid);
 /* Takes the job out of the list in memory; its lines stay until journal_file_end_job(). NULL: it is
  * not there. */
 struct saved_job *journal_file_take(struct journal_file *f, const char *uid);
+/* Jobs of ended processes, in the order of their queue; the caller frees *out, which is NULL if
+ * there is none, and not what it points to. */
+struct idle_job {
+	struct journal_file *file;
+	struct saved_job *job;
+};
+size_t journal_files_idle(struct journal_file *files, struct idle_job **out);
 void journal_files_free(struct journal_file *files);
 
 #endif

@@ -1,6 +1,7 @@
 /* The journals that other processes left, or are writing. */
 #include "transfer/journal.h"
 
+#include "core/fdio.h"
 #include "core/timeutil.h"
 
 #include <dirent.h>
@@ -41,19 +42,6 @@ static bool is_trusted(int fd)
 	       !(st.st_mode & 022);
 }
 
-static bool read_all(int fd, struct strbuf *out)
-{
-	char buf[1 << 14];
-	for (;;) {
-		ssize_t n = read(fd, buf, sizeof buf);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0 && strbuf_ok(out);
-		strbuf_add(out, buf, (size_t)n);
-	}
-}
-
 static struct journal_file *open_file(const char *dir, const char *name)
 {
 	char *path = s3t_asprintf("%s/%s", dir, name);
@@ -64,8 +52,9 @@ static struct journal_file *open_file(const char *dir, const char *name)
 		int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 		if (fd < 0)
 			break;
+		strbuf_reset(&text);
 		bool is_gone = false, locked = is_trusted(fd) && lock(fd, path, &is_gone);
-		if (is_gone || !is_trusted(fd) || !read_all(fd, &text)) {
+		if (is_gone || !is_trusted(fd) || !fd_read_all(fd, &text)) {
 			close(fd);
 			continue;
 		}
@@ -189,6 +178,30 @@ void journal_file_end_job(struct journal_file *f, const char *uid)
 	(void)n;
 	(void)fdatasync(f->fd);
 	strbuf_deinit(&line);
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct saved_job *x = ((const struct idle_job *)a)->job;
+	const struct saved_job *y = ((const struct idle_job *)b)->job;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+size_t journal_files_idle(struct journal_file *files, struct idle_job **out)
+{
+	size_t count = 0;
+	*out = NULL;
+	for (struct journal_file *f = files; f; f = f->next)
+		for (struct saved_job *job = f->content.jobs; job && f->fd >= 0; job = job->next) {
+			struct idle_job *more = realloc(*out, (count + 1) * sizeof *more);
+			if (!more)
+				s3t_oom();
+			*out = more;
+			more[count++] = (struct idle_job){f, job};
+		}
+	if (count)
+		qsort(*out, count, sizeof **out, by_order);
+	return count;
 }
 
 void journal_files_free(struct journal_file *files)

@@ -273,20 +273,12 @@ static bool checked(struct strview line, struct strview *rest)
 	return ok;
 }
 
-static struct strview next_word(struct strview *rest)
-{
-	size_t space = sv_find(*rest, ' ');
-	struct strview word = sv_n(rest->data, space);
-	*rest = sv_from(*rest, space + 1);
-	return word;
-}
-
 /* The next name=value; false at the end. */
 static bool next_field(struct strview *rest, struct strview *name, struct strview *value)
 {
 	if (!rest->len)
 		return false;
-	struct strview word = next_word(rest);
+	struct strview word = sv_next_word(rest);
 	size_t equals = sv_find(word, '=');
 	*name = sv_n(word.data, equals);
 	*value = sv_from(word, equals + 1);
@@ -599,7 +591,7 @@ static void read_line(struct saved_file *f, struct strview line)
 		f->bad_lines++;
 		return;
 	}
-	struct strview type = next_word(&rest);
+	struct strview type = sv_next_word(&rest);
 	if (sv_eq(type, SV("file"))) {
 		f->pid = (long)get_u32(rest, "pid");
 		return;
@@ -638,7 +630,7 @@ bool record_head(struct strview line, struct record_head *out)
 	struct strview rest;
 	if (!checked(line, &rest))
 		return false;
-	out->type = next_word(&rest);
+	out->type = sv_next_word(&rest);
 	(void)find_field(rest, "uid", &out->uid);
 	out->number = get_u32(rest, "n");
 	return true;

@@ -144,37 +144,15 @@ static enum s3t_rc go_on(struct app *app, struct journal_file *f, struct saved_j
 	return rc;
 }
 
-struct chosen {
-	struct saved_job *job;
-	struct journal_file *file;
-};
-
-static int by_order(const void *a, const void *b)
-{
-	const struct saved_job *x = ((const struct chosen *)a)->job;
-	const struct saved_job *y = ((const struct chosen *)b)->job;
-	return (x->order > y->order) - (x->order < y->order);
-}
-
 void app_saved_answer(struct app *app, enum saved_answer answer)
 {
-	struct chosen *chosen = NULL;
+	struct idle_job *jobs;
 	struct s3t_err err;
-	size_t n = 0;
-	for (struct journal_file *f = app->found; f && answer != SAVED_LATER; f = f->next)
-		for (struct saved_job *job = f->content.jobs; job && f->fd >= 0; job = job->next) {
-			struct chosen *more = realloc(chosen, (n + 1) * sizeof *more);
-			if (!more)
-				s3t_oom();
-			chosen = more;
-			chosen[n++] = (struct chosen){job, f};
-		}
-	if (n)
-		qsort(chosen, n, sizeof *chosen, by_order);
-	for (size_t i = 0; i < n; i++)
-		if (go_on(app, chosen[i].file, chosen[i].job, answer == SAVED_DROP, &err) != S3T_OK)
+	size_t count = journal_files_idle(app->found, &jobs);
+	for (size_t i = 0; i < count && answer != SAVED_LATER; i++)
+		if (go_on(app, jobs[i].file, jobs[i].job, answer == SAVED_DROP, &err) != S3T_OK)
 			app_status_error(app, "%s", err.message);
-	free(chosen);
+	free(jobs);
 	journal_files_free(app->found);
 	app->found = NULL;
 }

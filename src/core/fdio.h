@@ -1,0 +1,13 @@
+/* Whole files through descriptors: calls that were interrupted or cut short go on. Any thread. */
+#ifndef CORE_FDIO_H
+#define CORE_FDIO_H
+
+#include "core/strbuf.h"
+
+/* False with errno; some of it may have been written. */
+bool fd_write_all(int fd, const void *data, size_t len);
+/* Adds what a regular file holds, from its start on; fd's own place is not used. False with errno,
+ * or when out is full. */
+bool fd_read_all(int fd, struct strbuf *out);
+
+#endif
