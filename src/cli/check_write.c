@@ -44,9 +44,7 @@ static enum s3t_rc put(struct trial *t, const struct sigv4_pair *headers, size_t
 		.body = body,
 		.payload_hash = hash,
 		.has_body = true};
-	enum s3t_rc rc = s3_send(&t->ctx, &call, resp, err);
-	t->is_there = t->is_there || rc == S3T_OK;
-	return rc;
+	return s3_send(&t->ctx, &call, resp, err);
 }
 
 /* Whether a PUT of wrong bytes is refused; `how` names the proof. */
@@ -106,6 +104,7 @@ static bool try_object(struct trial *t)
 	strbuf_init(&want);
 	enum s3t_rc rc = put(t, NULL, 0, right, SV(""), &resp, &err);
 	if (rc != S3T_OK) {
+		t->is_there = err.http_status / 100 != 4; /* its answer may be lost */
 		check_report_err(t->check, "write", &err);
 	} else {
 		check_report(t->check, "write", true, "an object was written");
@@ -129,7 +128,7 @@ static bool try_object(struct trial *t)
 	return rc == S3T_OK;
 }
 
-static bool never(void *arg, const char *data, size_t len)
+static bool ignore(void *arg, const char *data, size_t len)
 {
 	(void)arg;
 	(void)data;
@@ -157,7 +156,7 @@ static void try_reading(struct trial *t)
 		.len = 2,
 		.total = object.size,
 		.etag = object.etag,
-		.sink = never};
+		.sink = ignore};
 	rc = s3_get_object(&t->ctx, &get, &err);
 	check_report(t->check, "range", true, "ranges: %s",
 		rc == S3T_OK ? "served; large downloads run in parallel and resume"
@@ -170,14 +169,18 @@ static void try_reading(struct trial *t)
 	s3_object_deinit(&object);
 }
 
+struct sought_upload {
+	const char *id;
+	bool is_listed;
+};
+
 static void note_upload(
 	void *arg, struct strview key, struct strview upload_id, int64_t initiated_s)
 {
+	struct sought_upload *sought = arg;
 	(void)key;
 	(void)initiated_s;
-	char *const *wanted = ((void **)arg)[0];
-	if (sv_eq(upload_id, sv(*wanted)))
-		*(bool *)((void **)arg)[1] = true;
+	sought->is_listed = sought->is_listed || sv_eq(upload_id, sv(sought->id));
 }
 
 static ssize_t read_right(void *arg, char *buf, size_t len)
@@ -209,12 +212,13 @@ static void try_parts(struct trial *t)
 	size_t at = 0;
 	struct http_body body = {
 		.size = right.len, .read = read_right, .rewind = rewind_right, .arg = &at};
-	bool is_listed = false;
+	struct sought_upload sought = {.id = id};
 	rc = s3_upload_part(
 		&t->ctx, bucket, key, id, 1, &body, SV(SIGV4_UNSIGNED), NULL, etags[0], &err);
+	/* a server may do without the list */
 	if (rc == S3T_OK)
-		rc = s3_list_multipart_uploads(
-			&t->ctx, bucket, key, note_upload, (void *[]){&id, &is_listed}, NULL, &err);
+		(void)!s3_list_multipart_uploads(
+			&t->ctx, bucket, key, note_upload, &sought, NULL, NULL);
 	if (rc == S3T_OK)
 		rc = s3_complete_multipart_upload(&t->ctx, bucket, key, id, NULL,
 			(const char(*)[S3_ETAG_MAX])etags, 1, "", got, NULL, &err);
@@ -237,8 +241,8 @@ static void try_parts(struct trial *t)
 			? "the MD5 of its parts' MD5s; downloads are proven by it"
 			: "of another kind; downloads are not verifiable by it");
 	check_report(t->check, "resume", true, "open uploads are %s",
-		is_listed ? "listed; an interrupted one is resumed"
-			  : "not listed; one whose id was lost cannot be found");
+		sought.is_listed ? "listed; an interrupted one is resumed"
+				 : "not listed; one whose id was lost cannot be found");
 	strbuf_deinit(&want);
 	free(id);
 }
@@ -269,14 +273,15 @@ void check_write(struct check *c, struct cli *cli, const struct place *p)
 	if (p->key.len && !p->wants_dir)
 		strbuf_add_char(&t.key, '/');
 	strbuf_addf(&t.key, ".s3tui-check-%s", tail);
-	t.is_there = true; /* the answer to the first may be lost */
+	t.is_there = true;
 	if (try_object(&t)) {
 		try_reading(&t);
 		if (!try_hashes(&t))
 			check_report(c, "proof", true,
 				"what arrives is compared afterwards only, by its ETag");
 		try_parts(&t);
-		remove_object(&t);
 	}
+	if (t.is_there)
+		remove_object(&t);
 	strbuf_deinit(&t.key);
 }

@@ -183,8 +183,7 @@ static bool open_places(
 		return false;
 	}
 	/* one service is one location, so that the server copies within it */
-	if (*to && job->from.is_s3 && job->to.is_s3 &&
-		strcmp(job->from.address, job->to.address) == 0) {
+	if (*to && job->from.is_s3 && saved_place_eq(&job->from, &job->to)) {
 		location_unref(*to);
 		*to = location_ref(*from);
 	}
@@ -234,8 +233,8 @@ static int go_on(struct cli *cli, struct journal_file *files, enum verb verb)
 			job->is_paused = false;
 			if (!run)
 				run = run_open(cli);
-			run_resume(run, journal_file_take(f, uid), from, to);
-			journal_file_end_job(f, uid);
+			if (run_resume(run, journal_file_take(f, uid), from, to))
+				journal_file_end_job(f, uid);
 		}
 		location_unref(from);
 		location_unref(to);

@@ -8,7 +8,6 @@
 
 #include "core/crypto.h"
 #include "core/mime.h"
-#include "core/statedir.h"
 #include "transfer/limiter.h"
 #include "transfer/plan.h"
 
@@ -304,9 +303,7 @@ static bool abort_sink(struct stream *s)
  * in a journal, as a job that only wants to be removed. */
 static void journal_intent(struct stream *s, struct strview parent, struct strview name)
 {
-	char *dir = state_dir(JOURNAL_DIR);
-	s->journal = dir ? journal_new(dir) : NULL;
-	free(dir);
+	s->journal = journal_new_in_state();
 	random_name(s->uid, JOB_UID_LEN);
 	struct saved_job job = {.created_s = time_wall_s(), .is_cancelled = true};
 	struct location *local = s->cli->local;
@@ -485,7 +482,7 @@ static void stream_deinit(struct stream *s)
 	pthread_cond_destroy(&s->changed);
 	limiter_deinit(&s->limiter);
 	cancel_free(s->stop);
-	journal_free(s->journal);
+	cli_journal_free(s->journal);
 }
 
 int cmd_stream_in(struct cli *cli, struct place *target)

@@ -306,3 +306,12 @@ void place_mark_directory(struct place *p)
 		s3_path_split(strbuf_view(&p->path), &p->bucket, &p->key);
 	p->wants_dir = true;
 }
+
+void cli_journal_free(struct journal *j)
+{
+	char *problem = journal_problem(j);
+	if (problem)
+		cli_complain("%s", problem);
+	free(problem);
+	journal_free(j);
+}

@@ -51,6 +51,8 @@ struct place {
 int cli_open(struct cli *cli, const struct cli_options *options, const char *ini,
 	struct strbuf *warnings);
 void cli_close(struct cli *cli);
+/* Says what went wrong with it, and frees it; NULL is allowed. */
+void cli_journal_free(struct journal *j);
 /* Resolves the profile and makes the client; once. */
 int cli_need_s3(struct cli *cli);
 /* Fills out from an operand (place_deinit() also after a failure). */
@@ -107,7 +109,7 @@ void cleanup_free(struct cleanup *c);
 
 void progress_start(void);
 bool progress_is_shown(void);
-/* Draws the engine's first job, at most ten times a second. */
+/* Draws the engine's first job that is not over, at most ten times a second. */
 void progress_draw(struct engine *e);
 /* The same for a stream; total 0: unknown. */
 void progress_draw_bytes(uint64_t bytes, uint64_t total);
@@ -122,8 +124,8 @@ struct run;
 struct run *run_open(struct cli *cli);
 /* Takes spec. */
 void run_submit(struct run *r, struct job_spec *spec);
-/* Takes saved; when it returns the job is in this process's journal. */
-void run_resume(struct run *r, struct saved_job *saved, struct location *from, struct location *to);
+/* Takes saved. True: the job is in this process's journal now. */
+bool run_resume(struct run *r, struct saved_job *saved, struct location *from, struct location *to);
 /* Waits, reports, frees. The exit status. */
 int run_finish(struct run *r);
 

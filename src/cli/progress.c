@@ -18,6 +18,7 @@ static struct {
 		uint64_t bytes;
 	} past[RATE_SLOTS];
 	size_t past_count;
+	job_id job;
 	struct engine_snapshot snapshot;
 } line;
 
@@ -133,7 +134,14 @@ void progress_draw(struct engine *e)
 	engine_snapshot(e, &line.snapshot);
 	if (!line.snapshot.job_count)
 		return;
-	const struct job_view *job = &line.snapshot.jobs[0];
+	size_t first = 0;
+	while (first + 1 < line.snapshot.job_count &&
+		line.snapshot.jobs[first].state == JOB_FINISHED)
+		first++;
+	const struct job_view *job = &line.snapshot.jobs[first];
+	if (job->id != line.job)
+		line.past_count = 0;
+	line.job = job->id;
 	struct strbuf text;
 	strbuf_init(&text);
 	char done[TEXT_SIZE_MAX], total[TEXT_SIZE_MAX];

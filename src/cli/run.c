@@ -4,7 +4,6 @@
  */
 #include "cli/internal.h"
 
-#include "core/statedir.h"
 #include "core/text.h"
 
 #include <poll.h>
@@ -139,9 +138,11 @@ static const char *verb_of(const struct running *job)
 /* Of verify: what is the same is said in JSON only. */
 static void print_verdict(struct run *r, struct running *job, const struct event *e)
 {
+	if (e->outcome == ITEM_CANCELLED)
+		return; /* it was not looked at */
 	enum verdict v = verdict_of(e->outcome, &e->err);
 	struct strview name = sv_n(e->target ? e->target : "", e->target_len);
-	if (!name.len) /* two files: the name is the target itself */
+	if (!name.len) /* the whole place */
 		name = path_basename(strbuf_view(&r->target));
 	job->verdicts[v]++;
 	if (r->cli->opt->json) {
@@ -353,9 +354,7 @@ struct run *run_open(struct cli *cli)
 	strbuf_init(&r->line);
 	strbuf_init(&r->source);
 	strbuf_init(&r->target);
-	char *dir = state_dir(JOURNAL_DIR);
-	r->journal = dir ? journal_new(dir) : NULL;
-	free(dir);
+	r->journal = journal_new_in_state();
 	struct engine_options options = {.workers = cli->opt->jobs,
 		.bytes_per_second = cli->opt->limit_rate,
 		.transport = cli->transport,
@@ -391,11 +390,13 @@ void run_submit(struct run *r, struct job_spec *spec)
 	job->id = engine_submit(r->engine, spec);
 }
 
-void run_resume(struct run *r, struct saved_job *saved, struct location *from, struct location *to)
+bool run_resume(struct run *r, struct saved_job *saved, struct location *from, struct location *to)
 {
+	bool is_saved;
 	struct running *job = add_job(r, &saved->spec, saved->from.is_s3, saved->to.is_s3);
 	job->is_drop = saved->is_cancelled;
-	job->id = engine_resume(r->engine, saved, from, to);
+	job->id = engine_resume(r->engine, saved, from, to, &is_saved);
+	return is_saved;
 }
 
 /* What a person can do about jobs that did not come to their end. */
@@ -417,7 +418,7 @@ static void tell_kept(const struct run *r)
 int run_finish(struct run *r)
 {
 	progress_start();
-	bool watched = progress_is_shown(), is_stopped = false, all_done = true, has_failed = false;
+	bool watched = progress_is_shown(), is_stopped = false, has_failed = false;
 	wait_for_end(r);
 	progress_stop();
 	if (r->open)
@@ -426,11 +427,7 @@ int run_finish(struct run *r)
 	engine_free(r->engine, GRACE_MS);
 	take_events(r, true);
 	msgq_free(r->events);
-	char *problem = journal_problem(r->journal);
-	if (problem)
-		cli_complain("%s", problem);
-	free(problem);
-	journal_free(r->journal);
+	cli_journal_free(r->journal);
 	for (size_t i = 0; i < r->count; i++) {
 		struct running *job = &r->jobs[i];
 		is_stopped = is_stopped || !job->is_over || job->was_stopped;
@@ -440,7 +437,7 @@ int run_finish(struct run *r)
 		else if (watched && job->is_over && !job->was_cancelled && !job->was_stopped)
 			sum_up(r, job);
 	}
-	all_done = !is_stopped && !has_failed;
+	bool all_done = !is_stopped && !has_failed;
 	for (size_t i = 0; i < r->count; i++)
 		all_done = all_done &&
 			   (r->jobs[i].is_drop ? !r->jobs[i].is_kept : !r->jobs[i].was_cancelled);

@@ -75,6 +75,11 @@ struct profile_request {
 	int path_style;        /* 1: --path-style, -1: --virtual-style */
 	bool no_sign_request, no_verify_ssl, request_payer;
 };
+/* Replaces the texts by copies of its own, which the other frees. */
+void profile_request_own(struct profile_request *r);
+void profile_request_deinit(const struct profile_request *r);
+/* Whether they ask for the same. */
+bool profile_request_eq(const struct profile_request *a, const struct profile_request *b);
 
 /* One endpoint with its settings and credentials, ready for an s3_client. Ref-counted, immutable.
  * The secrets are with creds; in settings they are empty. */

@@ -482,7 +482,7 @@ static enum s3t_rc local_mkdir(struct location *loc, const struct loc_io *io, st
 	(void)io;
 	char name[256];
 	int dir = -1;
-	enum s3t_rc rc = local_open_parent(root, rel, name, &dir, err);
+	enum s3t_rc rc = local_open_parent(root, rel, true, name, &dir, err);
 	if (rc != S3T_OK)
 		return rc;
 	struct stat st;

@@ -10,10 +10,10 @@ char *local_quoted(struct strview path);
 enum s3t_rc local_fail(struct s3t_err *err, int sys_errno, const char *what, struct strview path);
 /* The umask when the location was made. */
 unsigned local_location_mask(const struct location *loc);
-/* Opens the directory of rel's last component below root, making what is missing. The component is
- * written to name. */
-enum s3t_rc local_open_parent(
-	struct strview root, struct strview rel, char name[256], int *dir, struct s3t_err *err);
+/* Opens the directory of rel's last component below root; make: what is missing is made. The
+ * component is written to name. */
+enum s3t_rc local_open_parent(struct strview root, struct strview rel, bool make, char name[256],
+	int *dir, struct s3t_err *err);
 
 /* As in struct location_ops. */
 enum s3t_rc local_sink_begin(struct location *loc, const struct loc_io *io, struct strview root,

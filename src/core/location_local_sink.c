@@ -38,15 +38,15 @@ static int mkdirs(const char *path)
 	return result;
 }
 
-enum s3t_rc local_open_parent(
-	struct strview root, struct strview rel, char name[256], int *dir, struct s3t_err *err)
+enum s3t_rc local_open_parent(struct strview root, struct strview rel, bool make, char name[256],
+	int *dir, struct s3t_err *err)
 {
 	const char *why = path_refusal(rel);
 	if (why)
 		return s3t_fail(err, S3T_REFUSED_NAME, "The name cannot be a path here: %s.", why);
 	char *top = s3t_strndup(root.data, root.len);
 	int fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && mkdirs(top) == 0)
+	if (fd < 0 && errno == ENOENT && make && mkdirs(top) == 0)
 		fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int failed = errno;
 	free(top);
@@ -57,7 +57,7 @@ enum s3t_rc local_open_parent(
 		snprintf(name, 256, "%.*s", (int)slash, rel.data);
 		if (slash + 1 >= rel.len)
 			break;
-		if (mkdirat(fd, name, 0777) != 0 && errno != EEXIST) {
+		if (make && mkdirat(fd, name, 0777) != 0 && errno != EEXIST) {
 			failed = errno;
 			close(fd);
 			return local_fail(err, failed, "make directory", sv(name));
@@ -176,7 +176,7 @@ enum s3t_rc local_sink_begin(struct location *loc, const struct loc_io *io, stru
 	s->dir = s->fd = -1;
 	s->mask = local_location_mask(loc);
 	s->spec = *spec;
-	enum s3t_rc rc = local_open_parent(root, rel, s->name, &s->dir, err);
+	enum s3t_rc rc = local_open_parent(root, rel, true, s->name, &s->dir, err);
 	bool is_new = !spec->resume;
 	if (rc == S3T_OK && !is_new) {
 		rc = reopen_temp(s, err);
@@ -355,28 +355,22 @@ enum s3t_rc local_sink_discard(struct location *loc, const struct loc_io *io, st
 	(void)loc;
 	(void)io;
 	(void)since_s;
-	struct strbuf path;
-	strbuf_init(&path);
-	path_join(&path, root, rel);
-	struct strview parent = path_parent(strbuf_view(&path));
 	char name[256], temp[256] = "";
-	snprintf(name, sizeof name, "%s", path.data + parent.len);
+	struct stat st;
+	int dir;
+	enum s3t_rc rc = local_open_parent(root, rel, false, name, &dir, err);
+	if (rc == S3T_NOT_FOUND || rc == S3T_REFUSED_NAME)
+		return S3T_OK; /* no directory, so nothing in it */
+	if (rc != S3T_OK)
+		return rc;
 	if (token->text)
 		snprintf(temp, sizeof temp, "%s", token->text);
 	else if (token->tag)
 		temp_name(temp, name, token->tag);
-	strbuf_truncate(&path, parent.len);
-	int dir = open(path.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
-	enum s3t_rc rc = S3T_OK;
-	if (dir < 0 && errno != ENOENT)
-		rc = local_fail(err, errno, "open directory", strbuf_view(&path));
-	bool is_ours = dir >= 0 && temp[0] && !strchr(temp, '/') && is_own_temp(dir, temp, &st) &&
+	bool is_ours = temp[0] && !strchr(temp, '/') && is_own_temp(dir, temp, &st) &&
 		       (!token->ino || (st.st_ino == token->ino && st.st_dev == token->dev));
 	if (is_ours && unlinkat(dir, temp, 0) != 0 && errno != ENOENT)
 		rc = local_fail(err, errno, "remove", sv(temp));
-	if (dir >= 0)
-		close(dir);
-	strbuf_deinit(&path);
+	close(dir);
 	return rc;
 }

@@ -361,18 +361,31 @@ static enum s3t_rc resolve_credentials(struct resolver *r, struct s3t_err *err)
 	return rc;
 }
 
-static void copy_texts(struct profile_request *r)
+void profile_request_own(struct profile_request *r)
 {
 	const char **texts[] = {&r->profile, &r->endpoint, &r->region, &r->ca_bundle};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		*texts[i] = *texts[i] ? s3t_strdup(*texts[i]) : NULL;
 }
 
-static void free_texts(const struct profile_request *r)
+void profile_request_deinit(const struct profile_request *r)
 {
 	const char *const texts[] = {r->profile, r->endpoint, r->region, r->ca_bundle};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		free((void *)(uintptr_t)texts[i]);
+}
+
+bool profile_request_eq(const struct profile_request *a, const struct profile_request *b)
+{
+	const char *const texts[][2] = {{a->profile, b->profile}, {a->endpoint, b->endpoint},
+		{a->region, b->region}, {a->ca_bundle, b->ca_bundle}};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		const char *const *t = texts[i];
+		if (!t[0] != !t[1] || (t[0] && strcmp(t[0], t[1]) != 0))
+			return false;
+	}
+	return a->path_style == b->path_style && a->no_sign_request == b->no_sign_request &&
+	       a->no_verify_ssl == b->no_verify_ssl && a->request_payer == b->request_payer;
 }
 
 enum s3t_rc profile_resolve(const struct config *config, const struct profile_request *req,
@@ -393,7 +406,7 @@ enum s3t_rc profile_resolve(const struct config *config, const struct profile_re
 	p->refs = 1;
 	p->name = s3t_strdup(r.name);
 	p->request = *req;
-	copy_texts(&p->request);
+	profile_request_own(&p->request);
 	p->anonymous = req->no_sign_request;
 	p->no_verify_ssl = req->no_verify_ssl;
 	merge(&r);
@@ -426,7 +439,7 @@ void profile_unref(struct profile *p)
 	settings_deinit(&p->settings);
 	endpoint_deinit(&p->endpoint);
 	creds_provider_unref(p->creds);
-	free_texts(&p->request);
+	profile_request_deinit(&p->request);
 	free(p->name);
 	free(p);
 }

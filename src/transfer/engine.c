@@ -121,7 +121,6 @@ static bool is_idle_locked(const struct job *job)
 static void finish_job_locked(struct job *job)
 {
 	job->state = JOB_FINISHED;
-	job->has_ended = true;
 	job->ended_ms = time_mono_ms();
 	struct event *e = event_new(job, EV_JOB_DONE);
 	e->job_cancelled = job->was_cancelled;
@@ -364,7 +363,7 @@ static void reopen_locked(struct job *job)
 	if (job->state != JOB_FINISHED)
 		return;
 	job->state = JOB_RUNNING;
-	job->is_ending = job->has_ended = false;
+	job->is_ending = false;
 	job->ended_ms = 0;
 }
 
@@ -382,8 +381,7 @@ static void drop_partial_locked(struct item *it)
 	struct job *job = it->job;
 	if (!it->partial)
 		return;
-	it->partial->next = job->drops;
-	job->drops = it->partial;
+	job_drop_locked(job, it->partial);
 	it->partial = NULL;
 	reopen_locked(job);
 }
@@ -402,6 +400,7 @@ void engine_cancel_item(struct engine *e, job_id id, item_id item)
 		item_ended_locked(it, ITEM_CANCELLED, NULL, NULL);
 	} else if (job && (it = find_item(&job->asking, item))) {
 		list_remove(&job->asking, it);
+		drop_partial_locked(it);
 		item_ended_locked(it, ITEM_CANCELLED, NULL, NULL);
 	} else if (job && (it = find_item(&job->broken, item))) {
 		list_remove(&job->broken, it);
@@ -489,8 +488,8 @@ job_id engine_submit(struct engine *e, struct job_spec *spec)
 	return id;
 }
 
-job_id engine_resume(
-	struct engine *e, struct saved_job *saved, struct location *from, struct location *to)
+job_id engine_resume(struct engine *e, struct saved_job *saved, struct location *from,
+	struct location *to, bool *is_saved)
 {
 	saved->spec.from = location_ref(from);
 	saved->spec.to = to ? location_ref(to) : NULL;
@@ -516,6 +515,7 @@ job_id engine_resume(
 		cancel_job_locked(job);
 	pthread_mutex_unlock(&e->lock);
 	journal_commit(e->journal);
+	*is_saved = journal_is_sound(e->journal);
 	saved_job_free(saved);
 	return id;
 }

@@ -117,10 +117,10 @@ void engine_free(struct engine *e, int64_t grace_ms);
 
 /* Takes what spec holds. */
 job_id engine_submit(struct engine *e, struct job_spec *spec);
-/* Goes on with a job of another process (takes saved; to NULL for deletes). When it returns the job
- * is in this engine's journal for good. Blocks for that. */
-job_id engine_resume(
-	struct engine *e, struct saved_job *saved, struct location *from, struct location *to);
+/* Goes on with a job of another process (takes saved; to NULL for deletes). *is_saved: it is in
+ * this engine's journal for good, and may go from the other. Blocks for that. */
+job_id engine_resume(struct engine *e, struct saved_job *saved, struct location *from,
+	struct location *to, bool *is_saved);
 /* Ends everything, but keeps what can be resumed: journal, open uploads, temporary files. To be
  * followed by engine_free(). */
 void engine_suspend(struct engine *e);

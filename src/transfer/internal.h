@@ -90,7 +90,7 @@ struct job {
 	struct scan scan; /* of the worker that has is_scanning */
 	/* guarded by lock */
 	enum job_state state;
-	bool is_scanning, scan_done, was_cancelled, is_ending, has_ended;
+	bool is_scanning, scan_done, was_cancelled, is_ending;
 	bool is_paused, is_dismissed, is_journaled;
 	bool was_interrupted; /* what was not done is for another process */
 	bool has_leftovers;   /* what could not be removed is in the journal */
@@ -102,8 +102,8 @@ struct job {
 	struct partial *partials; /* of a resumed job, whose items were not met yet */
 	struct partial *drops;    /* to be discarded */
 	struct done_set done;     /* of a resumed job; immutable */
-	struct done_set met;      /* verify: targets of the sources; the scanning worker\'s */
-	bool *source_is_dir;      /* verify; the scanning worker\'s */
+	struct done_set met;      /* verify: targets of the sources; the scanning worker's */
+	bool *source_is_dir;      /* verify; the scanning worker's */
 	uint64_t failed_for_now;  /* failures that another time may mend */
 	struct s3t_err problem;   /* the first failure that belongs to no item */
 	struct item_list waiting, active, asking, broken;
@@ -230,6 +230,8 @@ enum s3t_rc partial_discard(struct job *job, const struct partial *p, const stru
 	struct s3t_err *err) S3T_MUST_CHECK;
 /* Discards one of job->drops. */
 void drop_step(struct worker *w, struct job *job, struct partial *p);
+/* p, which becomes the job's, is to be discarded. */
+void job_drop_locked(struct job *job, struct partial *p);
 /* What belongs to no item that was found is to be discarded; or all that the job keeps. */
 void job_drop_unmet_locked(struct job *job);
 void job_drop_partials_locked(struct job *job);

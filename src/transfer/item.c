@@ -242,6 +242,16 @@ static enum s3t_rc remove_source(struct item *it, const struct loc_io *io, struc
 	return rc;
 }
 
+/* The job's policy may be changed by an answer for all. */
+static enum conflict_policy policy_of(const struct item *it)
+{
+	struct job *job = it->job;
+	pthread_mutex_lock(&job->engine->lock);
+	enum conflict_policy policy = it->has_answer ? it->answer : job->spec.policy;
+	pthread_mutex_unlock(&job->engine->lock);
+	return policy;
+}
+
 /* A resumed job's first items may have been moved by the process that died, after it wrote its last
  * line: same size, same time of the data. */
 static bool is_there_already(struct item *it, const struct loc_io *io)
@@ -249,9 +259,11 @@ static bool is_there_already(struct item *it, const struct loc_io *io)
 	struct job *job = it->job;
 	bool exists = false, has_own_time;
 	struct conflict_side there;
+	bool may_replace = policy_of(it) == CONFLICT_OVERWRITE;
 	pthread_mutex_lock(&job->engine->lock);
-	/* a move has to prove its copy before it removes anything: it copies once more */
-	bool looks = job->looks_left > 0 && !it->partial && !it->has_answer &&
+	/* what was begun, and may replace, is gone on with; a move has to prove its copy before it
+	 * removes anything: it copies once more */
+	bool looks = job->looks_left > 0 && !(it->partial && may_replace) && !it->has_answer &&
 		     job->spec.kind != JOB_MOVE && !job->spec.dry_run;
 	if (looks)
 		job->looks_left--;
@@ -278,16 +290,6 @@ static enum s3t_rc make_directory(struct item *it, const struct loc_io *io, stru
 	return spec->to->ops->mkdir(spec->to, io, root, name, err);
 }
 
-/* The job's policy may be changed by an answer for all. */
-static enum conflict_policy policy_of(const struct item *it)
-{
-	struct job *job = it->job;
-	pthread_mutex_lock(&job->engine->lock);
-	enum conflict_policy policy = it->has_answer ? it->answer : job->spec.policy;
-	pthread_mutex_unlock(&job->engine->lock);
-	return policy;
-}
-
 static void start_directory(struct item *it, const struct loc_io *io)
 {
 	struct s3t_err err;
@@ -312,13 +314,44 @@ static void start_directory(struct item *it, const struct loc_io *io)
 		end_failed(it, &err);
 }
 
-/* True: the item goes on; false: it has ended or asks. */
-static bool pass_conflict(struct item *it, const struct loc_io *io)
+/* removed: what became of removing what was begun. */
+static void forget(struct item *it, enum s3t_rc removed)
 {
+	struct job *job = it->job;
+	pthread_mutex_lock(&job->engine->lock);
+	if (removed == S3T_OK) {
+		item_forget_partial_locked(it);
+	} else {
+		job->has_leftovers = true;
+		partial_free(it->partial);
+		it->partial = NULL;
+	}
+	pthread_mutex_unlock(&job->engine->lock);
+}
+
+/* Nobody goes on with what was begun. */
+static void let_go(struct worker *w, struct item *it)
+{
+	struct loc_io io = {.conn = w->conn, .cancel = it->job->engine->cleanup};
 	struct s3t_err err;
+	if (it->partial)
+		forget(it, partial_discard(it->job, it->partial, &io, &err));
+}
+
+/* True: the item goes on; false: it has ended or asks. What was begun by another process has passed
+ * this once, but something may have come under its name since. */
+static bool pass_conflict(struct worker *w, struct item *it, const struct loc_io *io)
+{
+	struct s3t_err err = {.rc = S3T_OK};
 	enum conflict_policy policy = policy_of(it);
 	it->answer = policy; /* for the sink */
 	enum conflict_action action = settle(it, io, policy, &err);
+	bool is_renamed =
+		it->partial && !sv_eq(sv_n(it->target, it->target_len),
+				       sv_n(it->partial->target, it->partial->target_len));
+	if (is_renamed || action == CONFLICT_DO_SKIP ||
+		(action == CONFLICT_DO_FAIL && err.rc == S3T_EXISTS))
+		let_go(w, it);
 	if (action == CONFLICT_DO_SKIP)
 		end_item(it, ITEM_SKIPPED, NULL, &err);
 	else if (action == CONFLICT_DO_FAIL)
@@ -338,6 +371,14 @@ static void plan_as_begun(struct item *it)
 		it->plan = (struct plan){.part_size = p->part_size, .part_count = p->part_count};
 }
 
+/* It was there: no byte of it had to be moved. */
+static void count_all(struct item *it)
+{
+	int_fast64_t size = (int_fast64_t)it->stat.size;
+	atomic_store(&it->bytes, size);
+	atomic_fetch_add(&it->job->bytes_done, size);
+}
+
 void item_start(struct worker *w, struct item *it)
 {
 	struct job *job = it->job;
@@ -349,14 +390,12 @@ void item_start(struct worker *w, struct item *it)
 	}
 	if (job->is_resumed && is_there_already(it, &io)) {
 		struct loc_sink_result result = {.proof = "same size and time"};
-		it->was_found = true;
+		let_go(w, it);
+		count_all(it);
 		complete(w, it, &result);
 		return;
 	}
-	/* what was begun has passed already */
-	if (it->partial)
-		it->answer = policy_of(it);
-	else if (!pass_conflict(it, &io))
+	if (!pass_conflict(w, it, &io))
 		return;
 	if (job->spec.dry_run) {
 		struct loc_sink_result result = {.proof = "dry run"};
@@ -382,6 +421,7 @@ void item_start(struct worker *w, struct item *it)
 	if (it->was_found) {
 		struct loc_sink_result result = {.proof = "part MD5 = ETag"};
 		memcpy(result.etag, it->stat.etag, sizeof result.etag);
+		count_all(it);
 		complete(w, it, &result);
 		return;
 	}
@@ -498,25 +538,20 @@ static void abort_item(struct worker *w, struct item *it)
 	 * lost, the route knows nothing of */
 	bool is_known = it->state != ITEM_STARTING || !it->partial ||
 			(!it->partial->token.text && it->err.http_status / 100 == 4);
-	enum s3t_rc rc = is_known ? it->route->abort(it, &io, &err)
-				  : partial_discard(job, it->partial, &io, &err);
-	pthread_mutex_lock(&job->engine->lock);
-	if (rc == S3T_OK) {
-		item_forget_partial_locked(it);
-	} else {
-		job->has_leftovers = true;
-		partial_free(it->partial);
-		it->partial = NULL;
-	}
-	pthread_mutex_unlock(&job->engine->lock);
+	forget(it, is_known ? it->route->abort(it, &io, &err)
+			    : partial_discard(job, it->partial, &io, &err));
 }
 
 /* Whether what there is of it is worth going on with, another time or in another process: parts, or
  * an upload that may have been made though its answer was lost. */
 static bool is_kept(const struct item *it, enum s3t_rc rc, const struct s3t_err *err)
 {
-	const struct engine *e = it->job->engine;
-	if (!it->partial || it->plan.part_count < 2 || it->was_cancelled || it->job->was_cancelled)
+	struct engine *e = it->job->engine;
+	pthread_mutex_lock(&e->lock);
+	bool was_cancelled = it->was_cancelled || it->job->was_cancelled;
+	bool is_known = it->job->is_journaled && journal_is_sound(e->journal);
+	pthread_mutex_unlock(&e->lock);
+	if (!it->partial || it->plan.part_count < 2 || was_cancelled || !is_known)
 		return false;
 	if (!it->partial->token.text && err->http_status / 100 == 4)
 		return false; /* the server said no */

@@ -289,6 +289,11 @@ void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_si
 	job->source_open[it->source_index]--;
 	cancel_free(it->cancel);
 	it->cancel = NULL;
+	/* a cancel may come after it was decided to keep it */
+	if (outcome != ITEM_COMPLETED && it->partial && (it->was_cancelled || job->was_cancelled)) {
+		job_drop_locked(job, it->partial);
+		it->partial = NULL;
+	}
 	if (outcome == ITEM_COMPLETED) {
 		if (job->is_journaled)
 			journal_item_done(

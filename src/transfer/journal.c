@@ -1,6 +1,7 @@
 #include "transfer/journal.h"
 
 #include "core/fdio.h"
+#include "core/statedir.h"
 #include "core/thread.h"
 #include "core/timeutil.h"
 
@@ -169,7 +170,7 @@ static void keep_lines(struct strview text, struct strbuf *out)
 				strbuf_add_char(out, '\n');
 			}
 		}
-		if (sieve.count)
+		if (pass == 0 && sieve.count)
 			qsort(sieve.over, sieve.count, sizeof *sieve.over, compare_over);
 	}
 	free(sieve.over);
@@ -315,6 +316,14 @@ struct journal *journal_new(const char *dir)
 	return NULL;
 }
 
+struct journal *journal_new_in_state(void)
+{
+	char *dir = state_dir(JOURNAL_DIR);
+	struct journal *j = dir ? journal_new(dir) : NULL;
+	free(dir);
+	return j;
+}
+
 void journal_free(struct journal *j)
 {
 	if (!j)
@@ -407,6 +416,16 @@ void journal_commit(struct journal *j)
 		pthread_cond_wait(&j->written, &j->lock);
 	}
 	pthread_mutex_unlock(&j->lock);
+}
+
+bool journal_is_sound(struct journal *j)
+{
+	if (!j)
+		return false;
+	pthread_mutex_lock(&j->lock);
+	bool ok = !j->failed;
+	pthread_mutex_unlock(&j->lock);
+	return ok;
 }
 
 char *journal_problem(struct journal *j)

@@ -19,6 +19,8 @@ struct journal;
 
 /* Keeps its file in dir, which must exist. NULL: there is no thread to be had. */
 struct journal *journal_new(const char *dir);
+/* The same below the state directory; NULL as well if there is none. */
+struct journal *journal_new_in_state(void);
 /* Writes what is left. NULL is allowed. */
 void journal_free(struct journal *j);
 
@@ -35,6 +37,8 @@ void journal_item_done(
 	struct journal *j, const char *uid, const unsigned char identity[MD5_LEN], uint64_t bytes);
 /* Returns when all that was appended is on disk; at once after a problem. */
 void journal_commit(struct journal *j);
+/* Whether what was committed is on disk; false without a journal. */
+bool journal_is_sound(struct journal *j);
 /* Why it stopped, once; NULL otherwise; caller frees. */
 char *journal_problem(struct journal *j);
 

@@ -107,12 +107,10 @@ static void drop_doubles(struct journal_file *files)
 					twin = twin->next;
 				if (!twin)
 					continue;
-				char uid[JOB_UID_LEN + 1];
-				memcpy(uid, job->uid, sizeof uid);
 				if (f->fd >= 0)
-					journal_file_end_job(f, uid);
+					journal_file_end_job(f, job->uid);
 				else
-					saved_job_free(journal_file_take(f, uid));
+					saved_job_free(journal_file_take(f, job->uid));
 				break;
 			}
 		}
@@ -163,20 +161,19 @@ struct saved_job *journal_file_take(struct journal_file *f, const char *uid)
 
 void journal_file_end_job(struct journal_file *f, const char *uid)
 {
-	struct saved_job *job = journal_file_take(f, uid);
-	saved_job_free(job); /* NULL: somebody took it before */
+	struct strbuf line;
+	strbuf_init(&line);
+	record_end(&line, uid);                    /* uid may be the job's own */
+	saved_job_free(journal_file_take(f, uid)); /* NULL: somebody took it before */
 	f->taken--;
 	if (!f->content.jobs && !f->taken) {
 		remove_file(f);
-		return;
+	} else {
+		/* if this cannot be written the job is offered again: twice is better than never */
+		ssize_t n = write(f->fd, line.data, line.len);
+		(void)n;
+		(void)fdatasync(f->fd);
 	}
-	struct strbuf line;
-	strbuf_init(&line);
-	record_end(&line, uid);
-	/* if this cannot be written the job is offered again: twice is better than never */
-	ssize_t n = write(f->fd, line.data, line.len);
-	(void)n;
-	(void)fdatasync(f->fd);
 	strbuf_deinit(&line);
 }
 

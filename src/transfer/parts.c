@@ -16,6 +16,13 @@ void parts_init(struct parts *p, uint32_t count)
 	p->done = s3t_alloc(words(count) * sizeof *p->done);
 }
 
+void parts_copy_done(struct parts *to, const struct parts *from)
+{
+	parts_init(to, from->count);
+	memcpy(to->done, from->done, words(from->count) * sizeof *to->done);
+	to->done_count = from->done_count;
+}
+
 void parts_deinit(struct parts *p)
 {
 	free(p->done);

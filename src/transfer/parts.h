@@ -14,6 +14,8 @@ struct parts {
 };
 
 void parts_init(struct parts *p, uint32_t count);
+/* Begins *to with what is done of from. */
+void parts_copy_done(struct parts *to, const struct parts *from);
 void parts_deinit(struct parts *p);
 /* Nothing is done, and nothing was moved again. */
 void parts_restart(struct parts *p);

@@ -163,7 +163,7 @@ void drop_step(struct worker *w, struct job *job, struct partial *p)
 	partial_free(p);
 }
 
-static void drop_locked(struct job *job, struct partial *p)
+void job_drop_locked(struct job *job, struct partial *p)
 {
 	p->next = job->drops;
 	job->drops = p;
@@ -174,18 +174,18 @@ void job_drop_unmet_locked(struct job *job)
 	while (job->partials) {
 		struct partial *p = job->partials;
 		job->partials = p->next;
-		drop_locked(job, p);
+		job_drop_locked(job, p);
 	}
 }
 
 void job_drop_partials_locked(struct job *job)
 {
-	struct item_list *const lists[] = {&job->broken, &job->waiting};
+	struct item_list *const lists[] = {&job->broken, &job->waiting, &job->asking};
 	job_drop_unmet_locked(job);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		for (struct item *it = lists[i]->head; it; it = it->next) {
 			if (it->partial)
-				drop_locked(job, it->partial);
+				job_drop_locked(job, it->partial);
 			it->partial = NULL;
 		}
 }
@@ -346,10 +346,7 @@ enum s3t_rc item_sync(struct item *it, bool now, struct s3t_err *err)
 	}
 	it->is_syncing = true;
 	struct parts done;
-	parts_init(&done, it->parts.count);
-	for (uint32_t i = 0; i < done.count; i++)
-		if (parts_is_done(&it->parts, i))
-			parts_set_done(&done, i);
+	parts_copy_done(&done, &it->parts);
 	pthread_mutex_unlock(lock);
 	enum s3t_rc rc = job->spec.to->ops->sink_sync(it->sink, err);
 	if (rc == S3T_OK) {
@@ -404,7 +401,8 @@ void job_begin_journal(struct job *job, const struct saved_job *saved)
 
 bool job_is_kept_locked(const struct job *job)
 {
-	if (!job->is_journaled || (job->was_cancelled && !job->has_leftovers))
+	if (!job->is_journaled || (job->was_cancelled && !job->has_leftovers) ||
+		!journal_is_sound(job->engine->journal))
 		return false;
 	bool is_unfinished = job->state != JOB_FINISHED || job->was_interrupted;
 	bool has_many = job->spec.recursive || job->spec.source_count > 1;

@@ -329,6 +329,8 @@ static enum s3t_rc part(
 	uint64_t moved = 0;
 	(void)index;
 	enum s3t_rc rc = look(&a, io, err);
+	if (rc == S3T_NOT_FOUND) /* since it was listed: not what "only in the first" says */
+		rc = err->rc = S3T_CHANGED;
 	if (rc == S3T_OK) {
 		rc = look(&b, io, err);
 		if (rc == S3T_NOT_FOUND)

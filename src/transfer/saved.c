@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *copy(const char *text)
-{
-	return text ? s3t_strdup(text) : NULL;
-}
-
 void saved_place_set(struct saved_place *p, const struct location *loc)
 {
 	*p = (struct saved_place){.is_s3 = false};
@@ -22,21 +17,24 @@ void saved_place_set(struct saved_place *p, const struct location *loc)
 	profile_address(profile, &address);
 	p->is_s3 = true;
 	p->request = profile->request;
-	p->request.profile = copy(profile->request.profile);
-	p->request.endpoint = copy(profile->request.endpoint);
-	p->request.region = copy(profile->request.region);
-	p->request.ca_bundle = copy(profile->request.ca_bundle);
+	profile_request_own(&p->request);
 	p->address = strbuf_take(&address);
 }
 
 void saved_place_deinit(struct saved_place *p)
 {
-	free((void *)(uintptr_t)p->request.profile);
-	free((void *)(uintptr_t)p->request.endpoint);
-	free((void *)(uintptr_t)p->request.region);
-	free((void *)(uintptr_t)p->request.ca_bundle);
+	profile_request_deinit(&p->request);
 	free(p->address);
 	*p = (struct saved_place){.is_s3 = false};
+}
+
+bool saved_place_eq(const struct saved_place *a, const struct saved_place *b)
+{
+	if (a->is_s3 != b->is_s3)
+		return false;
+	return !a->is_s3 ||
+	       (strcmp(a->address ? a->address : "", b->address ? b->address : "") == 0 &&
+		       profile_request_eq(&a->request, &b->request));
 }
 
 enum s3t_rc saved_place_open(const struct saved_place *p, const struct config *config,

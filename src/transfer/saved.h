@@ -18,6 +18,8 @@ struct saved_place {
 };
 void saved_place_set(struct saved_place *p, const struct location *loc);
 void saved_place_deinit(struct saved_place *p);
+/* The same address, asked for in the same way: with the same credentials. */
+bool saved_place_eq(const struct saved_place *a, const struct saved_place *b);
 /* Resolves it anew. S3T_CONFIG: the profile is gone, or leads elsewhere by now. */
 enum s3t_rc saved_place_open(const struct saved_place *p, const struct config *config,
 	struct location **out, struct s3t_err *err) S3T_MUST_CHECK;

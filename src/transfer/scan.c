@@ -46,18 +46,27 @@ static void problem(struct job *job, struct strview path, struct strview target,
 	pthread_mutex_unlock(&job->engine->lock);
 }
 
+/* That a place of verify's is not there is no verdict on an item of it. */
+static void no_verdict(const struct job *job, struct s3t_err *err)
+{
+	if (job->spec.kind == JOB_VERIFY && err->rc == S3T_NOT_FOUND)
+		err->rc = S3T_INVALID;
+}
+
 /* What the listing of a local directory could not read. */
 static void on_problem(void *arg, struct strview rel, const struct s3t_err *why)
 {
 	struct job *job = arg;
+	struct s3t_err err = *why;
+	no_verdict(job, &err);
 	struct strbuf path;
 	strbuf_init(&path);
 	strbuf_add_sv(&path, strbuf_view(&job->scan.base));
 	strbuf_add_sv(&path, rel);
-	problem(job, strbuf_view(&path), rel, ITEM_FAILED, why);
+	problem(job, strbuf_view(&path), rel, ITEM_FAILED, &err);
 	strbuf_deinit(&path);
 	pthread_mutex_lock(&job->engine->lock);
-	job->has_unseen = job->has_unseen || is_for_now(why);
+	job->has_unseen = job->has_unseen || is_for_now(&err);
 	pthread_mutex_unlock(&job->engine->lock);
 }
 
@@ -78,6 +87,7 @@ static void add_item(struct found *f, const struct loc_stat *stat, bool is_dir)
 	it->source_index = job->scan.source_index;
 	it->stat = *stat;
 	it->is_dir = is_dir;
+	item_identify(it);
 	if (job->spec.kind == JOB_VERIFY) {
 		unsigned char id[MD5_LEN];
 		met_id(job, strbuf_view(&f->target), id);
@@ -170,7 +180,6 @@ static void book(struct found *f)
 		it->id = ++job->engine->last_item;
 		job->items_total++;
 		job->bytes_total += it->stat.size;
-		item_identify(it);
 		if (done_set_has(&job->done, it->identity)) { /* by the process before this one */
 			job->items_done++;
 			atomic_fetch_add(&job->bytes_done, (int_fast64_t)it->stat.size);
@@ -407,25 +416,25 @@ static enum s3t_rc list_step(struct worker *w, struct job *job, struct s3t_err *
 	return scan->is_reverse && rc == S3T_NOT_FOUND ? S3T_OK : rc;
 }
 
-/* Opens the next directory of the targets; false after the last one. */
-static bool open_reverse(struct job *job)
+/* Opens the next directory of the targets, if there is one more. */
+static void open_reverse(struct job *job)
 {
 	struct scan *scan = &job->scan;
 	while (scan->source_index < job->spec.source_count &&
 		!job->source_is_dir[scan->source_index])
 		scan->source_index++;
 	if (scan->source_index >= job->spec.source_count)
-		return false;
+		return;
 	const struct job_source *src = &job->spec.sources[scan->source_index];
 	struct strbuf path;
 	strbuf_init(&path);
 	path_join(&path, sv_n(job->spec.target_root, job->spec.target_root_len),
 		sv_n(src->target_rel, src->target_rel_len));
+	set_with_slash(&scan->base, strbuf_view(&path));
 	set_with_slash(&scan->target, sv_n(src->target_rel, src->target_rel_len));
 	scan->list = job->spec.to->ops->list_new(
 		job->spec.to, strbuf_view(&path), LOC_LIST_RECURSIVE, on_problem, job);
 	strbuf_deinit(&path);
-	return true;
 }
 
 void scan_step(struct worker *w, struct job *job)
@@ -437,7 +446,7 @@ void scan_step(struct worker *w, struct job *job)
 	if (scan->list) {
 		rc = list_step(w, job, &err);
 	} else if (scan->is_reverse) {
-		(void)open_reverse(job);
+		open_reverse(job);
 	} else if (index < job->spec.source_count) {
 		rc = start_source(w, job, &job->spec.sources[index], &err);
 		if (!scan->list)
@@ -446,6 +455,7 @@ void scan_step(struct worker *w, struct job *job)
 	pthread_mutex_lock(&job->engine->lock);
 	if (rc != S3T_OK && rc != S3T_CANCELLED) {
 		const struct job_source *src = &job->spec.sources[index];
+		no_verdict(job, &err);
 		job_problem_locked(job, index, sv_n(src->path, src->path_len),
 			sv_n(src->target_rel, src->target_rel_len), ITEM_FAILED, &err);
 		job->has_unseen = job->has_unseen || is_for_now(&err);

@@ -138,7 +138,7 @@ void app_quit(struct app *app)
 
 bool app_can_keep(const struct app *app)
 {
-	return app->journal != NULL;
+	return journal_is_sound(app->journal);
 }
 
 void app_quit_keeping(struct app *app)

@@ -130,7 +130,7 @@ job_id app_submit(struct app *app, struct job_spec *spec, struct s3t_err *err)
 	return n->id;
 }
 
-void app_submit_saved(
+bool app_submit_saved(
 	struct app *app, struct saved_job *job, struct location *from, struct location *to)
 {
 	/* lent for the note */
@@ -138,10 +138,12 @@ void app_submit_saved(
 	job->spec.to = to;
 	struct job_note *n = note_new(&job->spec);
 	job->spec.from = job->spec.to = NULL;
-	n->id = engine_resume(app->engine, job, from, to);
+	bool is_saved;
+	n->id = engine_resume(app->engine, job, from, to, &is_saved);
 	n->next = app->notes;
 	app->notes = n;
 	app_renew_snapshot(app, time_mono_ms());
+	return is_saved;
 }
 
 static struct strview without_slash(struct strview s)
@@ -307,6 +309,10 @@ void app_renew_snapshot(struct app *app, int64_t now_ms)
 	engine_snapshot(app->engine, &app->snapshot);
 	progress_update(&app->progress, &app->snapshot, now_ms);
 	app->snapshot_ms = now_ms;
+	char *problem = journal_problem(app->journal);
+	if (problem)
+		app_status_error(app, "%s", problem);
+	free(problem);
 }
 
 void app_renew(struct app *app)

@@ -57,8 +57,8 @@ void app_take_engine_event(struct app *app, struct event *e);
 void app_open_problem(struct app *app);
 void app_renew_snapshot(struct app *app, int64_t now_ms);
 void app_jobs_deinit(struct app *app);
-/* Goes on with a job of another process; takes it. */
-void app_submit_saved(
+/* Goes on with a job of another process; takes it. True: it is in our journal now. */
+bool app_submit_saved(
 	struct app *app, struct saved_job *job, struct location *from, struct location *to);
 /* app_saved.c */
 enum saved_answer { SAVED_RESUME, SAVED_DROP, SAVED_LATER };

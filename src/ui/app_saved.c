@@ -114,8 +114,7 @@ static enum s3t_rc open_place(
 	struct location *known = p->is_s3 ? app->options->s3 : app->options->local;
 	if (known) {
 		saved_place_set(&own, known);
-		bool is_same =
-			strcmp(own.address ? own.address : "", p->address ? p->address : "") == 0;
+		bool is_same = saved_place_eq(&own, p);
 		saved_place_deinit(&own);
 		if (is_same) {
 			*out = location_ref(known);
@@ -136,8 +135,8 @@ static enum s3t_rc go_on(struct app *app, struct journal_file *f, struct saved_j
 		rc = open_place(app, &job->to, &to, err);
 	if (rc == S3T_OK) {
 		job->is_cancelled = job->is_cancelled || drop;
-		app_submit_saved(app, journal_file_take(f, uid), from, to);
-		journal_file_end_job(f, uid);
+		if (app_submit_saved(app, journal_file_take(f, uid), from, to))
+			journal_file_end_job(f, uid);
 	}
 	location_unref(from);
 	location_unref(to);

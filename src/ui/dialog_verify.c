@@ -46,6 +46,8 @@ static void show_counts(struct verify_dialog *d)
 
 static void take_item(struct verify_dialog *d, const struct event *e)
 {
+	if (e->outcome == ITEM_CANCELLED)
+		return; /* it was not looked at */
 	enum verdict v = verdict_of(e->outcome, &e->err);
 	struct strview name = sv_n(e->target ? e->target : "", e->target_len);
 	struct strbuf first, second;

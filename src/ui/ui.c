@@ -1,6 +1,5 @@
 #include "ui/ui.h"
 
-#include "core/statedir.h"
 #include "ui/app_private.h"
 #include "ui/browser.h"
 #include "ui/dialogs.h"
@@ -15,9 +14,7 @@ enum { GRACE_MS = 5000 };
 static void start(struct app *app)
 {
 	const struct ui_options *o = app->options;
-	char *dir = o->is_demo ? NULL : state_dir(JOURNAL_DIR);
-	app->journal = dir ? journal_new(dir) : NULL;
-	free(dir);
+	app->journal = o->is_demo ? NULL : journal_new_in_state();
 	strbuf_init(&app->others);
 	struct engine_options eo = {.workers = o->workers,
 		.bytes_per_second = o->bytes_per_second,

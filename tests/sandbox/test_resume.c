@@ -108,12 +108,13 @@ static void assert_clean(struct fixture *f)
 }
 
 /* An upload of f->dir/big to demo/big that ended when two of its parts were there. */
-static void suspend_upload(struct fixture *f)
+static void suspend_upload_under(struct fixture *f, enum conflict_policy policy)
 {
 	struct job_spec spec;
 	fixture_write(f, "big", BIG, 1);
 	stall(f, "PUT", "partNumber", 3);
 	fixture_upload(f, &spec, "big", "", "big");
+	spec.policy = policy;
 	engine_submit(f->engine, &spec);
 	wait_for_parts(f, 2);
 	fixture_suspend(f);
@@ -121,6 +122,11 @@ static void suspend_upload(struct fixture *f)
 	assert_int_equal(sandbox_upload_count(f->server), 1);
 	assert_int_equal(fixture_saved_count(f), 1);
 	assert_false(fixture_has_key(f, "big"));
+}
+
+static void suspend_upload(struct fixture *f)
+{
+	suspend_upload_under(f, CONFLICT_OVERWRITE);
 }
 
 static void resume_and_succeed(struct fixture *f)
@@ -131,7 +137,61 @@ static void resume_and_succeed(struct fixture *f)
 	assert_false(f->is_kept);
 }
 
+/* What came under the target's name meanwhile: whether it may be replaced. */
+static const struct {
+	enum conflict_policy policy;
+	unsigned done, failed, skipped;
+} meanwhile[] = {
+	{CONFLICT_OVERWRITE, 1, 0, 0}, {CONFLICT_FAIL, 0, 1, 0}, {CONFLICT_SKIP, 0, 0, 1},
+	{CONFLICT_RENAME, 1, 0, 0}, {CONFLICT_ASK, 0, 0, 1}, /* the fixture's answer */
+};
+
 /* --- uploads --- */
+
+static void an_object_that_came_meanwhile_is_replaced_only_if_it_may(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof meanwhile / sizeof *meanwhile; i++) {
+		enum conflict_policy policy = meanwhile[i].policy;
+		struct fixture f;
+		start(&f);
+		suspend_upload_under(&f, policy);
+		fixture_put(&f, "big", "theirs");
+		fixture_wait(&f, fixture_resume(&f));
+		assert_int_equal(f.done, meanwhile[i].done);
+		assert_int_equal(f.failed, meanwhile[i].failed);
+		assert_int_equal(f.skipped, meanwhile[i].skipped);
+		assert_int_equal(f.is_kept, false);
+		assert_int_equal(
+			fixture_file_is_object(&f, "big", "big"), policy == CONFLICT_OVERWRITE);
+		assert_int_equal(fixture_has_key(&f, "big (2)"), policy == CONFLICT_RENAME);
+		fixture_suspend(&f);
+		assert_clean(&f);
+		fixture_stop(&f);
+	}
+}
+
+static void without_a_journal_nothing_is_kept(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	start(&f);
+	char *jobs = s3t_asprintf("%s/jobs", f.dir);
+	assert_int_equal(rmdir(jobs), 0);
+	free(jobs);
+	fixture_write(&f, "big", BIG, 1);
+	stall(&f, "PUT", "partNumber", 3);
+	fixture_upload(&f, &spec, "big", "", "big");
+	engine_submit(f.engine, &spec);
+	wait_for_parts(&f, 2);
+	char *problem = journal_problem(f.journal);
+	assert_non_null(problem);
+	free(problem);
+	fixture_suspend(&f);
+	assert_int_equal(sandbox_upload_count(f.server), 0);
+	fixture_stop(&f);
+}
 
 static void an_upload_goes_on_with_the_parts_that_are_missing(void **state)
 {
@@ -717,12 +777,13 @@ static void put_object(struct fixture *f, unsigned seed)
 }
 
 /* A download of demo/object to f->dir/dst/object that ended when four of its ranges were there. */
-static void suspend_download(struct fixture *f)
+static void suspend_download_under(struct fixture *f, enum conflict_policy policy)
 {
 	struct job_spec spec;
 	put_object(f, 1);
 	stall(f, "GET", "/object", 5);
 	fixture_download(f, &spec, "object", "dst", "object");
+	spec.policy = policy;
 	engine_submit(f->engine, &spec);
 	wait_for_ranges(f, 4);
 	fixture_suspend(f);
@@ -731,6 +792,11 @@ static void suspend_download(struct fixture *f)
 	assert_int_equal(only_job(files)->partials->ranges.done_count, 4);
 	journal_files_free(files);
 	assert_int_equal(fixture_temp_count(f), 1);
+}
+
+static void suspend_download(struct fixture *f)
+{
+	suspend_download_under(f, CONFLICT_OVERWRITE);
 }
 
 static char *temp_path(struct fixture *f)
@@ -835,6 +901,29 @@ static void a_temporary_file_that_was_damaged_never_gets_the_name(void **state)
 		assert_clean(&f);
 		free(path);
 		free(victim);
+		fixture_stop(&f);
+	}
+}
+
+static void a_file_that_came_meanwhile_is_replaced_only_if_it_may(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof meanwhile / sizeof *meanwhile; i++) {
+		enum conflict_policy policy = meanwhile[i].policy;
+		struct fixture f;
+		start(&f);
+		suspend_download_under(&f, policy);
+		fixture_write(&f, "dst/object", 100, 9);
+		fixture_write(&f, "theirs", 100, 9);
+		fixture_wait(&f, fixture_resume(&f));
+		assert_int_equal(f.done, meanwhile[i].done);
+		assert_int_equal(f.failed, meanwhile[i].failed);
+		assert_int_equal(f.skipped, meanwhile[i].skipped);
+		assert_int_equal(fixture_files_equal(&f, "theirs", "dst/object"),
+			policy != CONFLICT_OVERWRITE);
+		assert_int_equal(fixture_exists(&f, "dst/object (2)"), policy == CONFLICT_RENAME);
+		fixture_suspend(&f);
+		assert_clean(&f);
 		fixture_stop(&f);
 	}
 }
@@ -1072,6 +1161,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_upload_goes_on_with_the_parts_that_are_missing),
 		cmocka_unit_test(an_upload_that_is_suspended_again_and_again_sends_no_part_twice),
+		cmocka_unit_test(an_object_that_came_meanwhile_is_replaced_only_if_it_may),
+		cmocka_unit_test(without_a_journal_nothing_is_kept),
 		cmocka_unit_test(a_part_that_the_server_lost_is_sent_again),
 		cmocka_unit_test(a_file_that_changed_is_uploaded_anew),
 		cmocka_unit_test(a_file_that_was_written_to_in_place_is_uploaded_anew),
@@ -1096,6 +1187,7 @@ int main(void)
 		cmocka_unit_test(a_file_under_the_temporary_name_that_is_not_it_is_left_alone),
 		cmocka_unit_test(a_temporary_file_of_another_inode_is_not_gone_on_with),
 		cmocka_unit_test(a_temporary_file_that_was_damaged_never_gets_the_name),
+		cmocka_unit_test(a_file_that_came_meanwhile_is_replaced_only_if_it_may),
 		cmocka_unit_test(an_object_that_changed_is_not_mixed_with_the_old_one),
 		cmocka_unit_test(a_download_survives_a_network_that_is_away_at_the_resume),
 		cmocka_unit_test(a_tree_goes_on_where_it_was),

@@ -352,8 +352,10 @@ job_id fixture_resume(struct fixture *f)
 		memcpy(uid, job->uid, sizeof uid);
 		struct location *from = job->from.is_s3 ? f->s3 : f->local;
 		struct location *to = job->to.is_s3 ? f->s3 : f->local;
+		bool is_saved;
 		id = engine_resume(f->engine, journal_file_take(file, uid), from,
-			job->spec.target_root ? to : NULL);
+			job->spec.target_root ? to : NULL, &is_saved);
+		assert_true(is_saved);
 		journal_file_end_job(file, uid);
 	}
 	assert_true(id > 0);

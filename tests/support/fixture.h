@@ -50,7 +50,7 @@ void fixture_download(struct fixture *f, struct job_spec *spec, const char *key,
 	const char *target_rel);
 void fixture_copy(struct fixture *f, struct job_spec *spec, const char *key, const char *prefix,
 	const char *target_rel);
-/* Submits and reads events until the job is done; answers questions with `answer`. */
+/* Submits and reads events until the job is done; answers questions with "skip". */
 void fixture_run(struct fixture *f, struct job_spec *spec);
 /* Waits for the end of a job that was submitted. */
 void fixture_wait(struct fixture *f, job_id id);
