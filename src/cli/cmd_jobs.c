@@ -224,6 +224,13 @@ static int go_on(struct cli *cli, struct journal_file *files, enum verb verb)
 			forget(f, job);
 			continue;
 		}
+		if (verb == VERB_RESUME && job->is_cancelled) {
+			cli_complain(
+				"job %s was cancelled, or came from standard input: what is left "
+				"of it is removed",
+				job->uid);
+			rc = CLI_EXIT_FAILED;
+		}
 		if (!open_places(cli, job, &from, &to)) {
 			rc = CLI_EXIT_FAILED;
 		} else {
@@ -263,6 +270,12 @@ int cmd_jobs(struct cli *cli)
 	if (rc != S3T_OK)
 		return cli_fail(cli, "look for jobs", NULL, &err);
 	int status = check_ids(cli, files, (enum verb)verb);
+	char *damage = journal_files_damage(files);
+	if (damage)
+		cli_complain("%s", damage);
+	if (damage && !status)
+		status = CLI_EXIT_FAILED;
+	free(damage);
 	for (const struct journal_file *f = files; f && verb == VERB_LIST; f = f->next)
 		for (const struct saved_job *job = f->content.jobs; job; job = job->next) {
 			if (!is_chosen(cli, job->uid, VERB_LIST))

@@ -1,6 +1,16 @@
 /* verify: two places compared by content; the engine does it, run.c prints. */
 #include "cli/internal.h"
 
+/* A bucket that is not there is no empty one. Who may not ask is not told. */
+static int check_bucket(struct cli *cli, const struct place *p)
+{
+	struct s3t_err err;
+	struct s3_ctx ctx = cli_ctx(cli);
+	if (p->is_s3 && s3_head_bucket(&ctx, p->bucket, &err) == S3T_NOT_FOUND)
+		return cli_fail(cli, "look at", p->text, &err);
+	return 0;
+}
+
 /* A directory against a directory, or a file against a file (in a directory: of its name). */
 static int find_places(
 	struct cli *cli, struct place *a, struct place *b, struct strbuf *root, struct strbuf *name)
@@ -51,6 +61,10 @@ int cmd_verify(struct cli *cli)
 		rc = cli_place(cli, cli->opt->operands[1], &b);
 	if (rc == 0)
 		rc = find_places(cli, &a, &b, &root, &name);
+	if (rc == 0)
+		rc = check_bucket(cli, &a);
+	if (rc == 0)
+		rc = check_bucket(cli, &b);
 	if (rc == 0) {
 		struct job_spec spec;
 		rc = spec_init(cli, &spec, JOB_VERIFY);

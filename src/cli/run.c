@@ -402,17 +402,24 @@ bool run_resume(struct run *r, struct saved_job *saved, struct location *from, s
 /* What a person can do about jobs that did not come to their end. */
 static void tell_kept(const struct run *r)
 {
-	struct strbuf ids;
+	struct strbuf ids, dropped;
 	strbuf_init(&ids);
+	strbuf_init(&dropped);
 	for (size_t i = 0; i < r->count; i++)
 		if (r->jobs[i].is_kept)
-			strbuf_addf(&ids, " %s", r->jobs[i].uid);
+			strbuf_addf(
+				r->jobs[i].is_drop || r->jobs[i].was_cancelled ? &dropped : &ids,
+				" %s", r->jobs[i].uid);
 	if (ids.len)
 		cli_complain(
 			"what was done is kept: s3tui jobs resume%s goes on with it, s3tui jobs "
 			"drop%s removes it",
 			ids.data, ids.data);
+	if (dropped.len)
+		cli_complain("what could not be removed is noted: s3tui jobs drop%s tries again",
+			dropped.data);
 	strbuf_deinit(&ids);
+	strbuf_deinit(&dropped);
 }
 
 int run_finish(struct run *r)

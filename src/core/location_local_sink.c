@@ -41,6 +41,7 @@ static int mkdirs(const char *path)
 enum s3t_rc local_open_parent(struct strview root, struct strview rel, bool make, char name[256],
 	int *dir, struct s3t_err *err)
 {
+	*dir = -1;
 	const char *why = path_refusal(rel);
 	if (why)
 		return s3t_fail(err, S3T_REFUSED_NAME, "The name cannot be a path here: %s.", why);

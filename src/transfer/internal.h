@@ -51,6 +51,7 @@ struct item {
 	enum item_state state;
 	struct parts parts;
 	uint32_t parts_running;
+	uint64_t bytes_before; /* of `bytes`, what an earlier process or try had moved */
 	bool is_proving, is_syncing, has_failed, was_cancelled, was_refetched, has_answer;
 	int64_t synced_ms, sync_took_ms; /* the last time that ranges were made durable */
 	enum conflict_policy answer;

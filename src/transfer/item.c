@@ -511,18 +511,19 @@ void item_prove(struct worker *w, struct item *it)
 static void count_metrics(struct item *it)
 {
 	struct metrics *m = &it->job->engine->metrics;
+	uint64_t moved = it->stat.size - it->bytes_before;
 	uint64_t ms = (uint64_t)(time_mono_ms() - it->started_ms);
 	if (it->route == &route_send && it->job->spec.to->ops->kind == LOC_S3) {
 		metrics_add(&m->uploads_total, 1);
-		metrics_add(&m->bytes_uploaded, it->stat.size);
+		metrics_add(&m->bytes_uploaded, moved);
 		metrics_add(&m->upload_duration_ms, ms);
 	} else if (it->route == &route_fetch) {
 		metrics_add(&m->downloads_total, 1);
-		metrics_add(&m->bytes_downloaded, it->stat.size);
+		metrics_add(&m->bytes_downloaded, moved);
 		metrics_add(&m->download_duration_ms, ms);
 	} else if (it->route != &route_verify) {
 		metrics_add(&m->copies_total, 1);
-		metrics_add(&m->bytes_copied, it->stat.size);
+		metrics_add(&m->bytes_copied, moved);
 		metrics_add(&m->copy_duration_ms, ms);
 	}
 }
@@ -555,7 +556,7 @@ static bool is_kept(const struct item *it, enum s3t_rc rc, const struct s3t_err 
 		return false;
 	if (!it->partial->token.text && err->http_status / 100 == 4)
 		return false; /* the server said no */
-	if (it->route == &route_fetch && it->parts.done_count == 0)
+	if (it->route == &route_fetch && it->parts.done_count == 0 && rc != S3T_CANCELLED)
 		return false; /* an empty file */
 	return is_for_now(err) || (rc == S3T_CANCELLED && atomic_load(&e->is_keeping));
 }
@@ -570,6 +571,7 @@ static bool refetch(struct item *it, const struct s3t_err *err)
 	pthread_mutex_lock(&job->engine->lock);
 	atomic_fetch_sub(&job->bytes_done, atomic_exchange(&it->bytes, 0));
 	it->was_refetched = true;
+	it->bytes_before = 0;
 	parts_restart(&it->parts);
 	if (it->prover)
 		prover_restart_locked(it->prover);

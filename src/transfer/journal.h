@@ -68,6 +68,8 @@ struct idle_job {
 	struct saved_job *job;
 };
 size_t journal_files_idle(struct journal_file *files, struct idle_job **out);
+/* A sentence on the first that cannot be read in whole; NULL if all can; caller frees. */
+char *journal_files_damage(const struct journal_file *files);
 void journal_files_free(struct journal_file *files);
 
 #endif

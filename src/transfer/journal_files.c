@@ -49,7 +49,10 @@ static struct journal_file *open_file(const char *dir, const char *name)
 	strbuf_init_cap(&text, SIZE_MAX / 4);
 	struct journal_file *f = NULL;
 	for (int tries = 0; tries < 3 && !f; tries++) {
-		int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		const int flags = O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+		int fd = open(path, O_RDWR | flags);
+		if (fd < 0 && (errno == EROFS || errno == EACCES))
+			fd = open(path, O_RDONLY | flags); /* to be shown, at least */
 		if (fd < 0)
 			break;
 		strbuf_reset(&text);
@@ -65,11 +68,19 @@ static struct journal_file *open_file(const char *dir, const char *name)
 		if (!locked) {
 			close(fd);
 			f->fd = -1;
+		} else if (f->content.torn_len) { /* or it would swallow the next line */
+			(void)!ftruncate(fd, (off_t)(text.len - f->content.torn_len));
 		}
 	}
 	strbuf_deinit(&text);
 	free(path);
 	return f;
+}
+
+/* What cannot be read may tell of open uploads. */
+static bool is_damaged(const struct journal_file *f)
+{
+	return f->content.bad_lines > (f->content.torn_len ? 1 : 0);
 }
 
 static void remove_file(struct journal_file *f)
@@ -135,7 +146,7 @@ enum s3t_rc journal_files_open(const char *dir, struct journal_file **out, struc
 		free(names[i]);
 		if (!f)
 			continue;
-		if (f->fd >= 0 && !f->content.jobs)
+		if (f->fd >= 0 && !f->content.jobs && !is_damaged(f))
 			remove_file(f); /* its process died between its last job and its end */
 		*end = f;
 		end = &f->next;
@@ -166,7 +177,7 @@ void journal_file_end_job(struct journal_file *f, const char *uid)
 	record_end(&line, uid);                    /* uid may be the job's own */
 	saved_job_free(journal_file_take(f, uid)); /* NULL: somebody took it before */
 	f->taken--;
-	if (!f->content.jobs && !f->taken) {
+	if (!f->content.jobs && !f->taken && !is_damaged(f)) {
 		remove_file(f);
 	} else {
 		/* if this cannot be written the job is offered again: twice is better than never */
@@ -199,6 +210,18 @@ size_t journal_files_idle(struct journal_file *files, struct idle_job **out)
 	if (count)
 		qsort(*out, count, sizeof **out, by_order);
 	return count;
+}
+
+char *journal_files_damage(const struct journal_file *files)
+{
+	for (; files; files = files->next)
+		if (files->fd >= 0 && is_damaged(files))
+			return s3t_asprintf(
+				"The journal %s is damaged: some of it cannot be read, and "
+				"may tell of uploads that are open. Remove it when "
+				"nothing of it is missed.",
+				files->path);
+	return NULL;
 }
 
 void journal_files_free(struct journal_file *files)

@@ -612,6 +612,7 @@ void saved_file_parse(struct strview text, struct saved_file *out)
 		size_t end_at = sv_find(text, '\n');
 		if (end_at == text.len) { /* torn: it was being written */
 			out->bad_lines++;
+			out->torn_len = text.len;
 			return;
 		}
 		read_line(out, sv_n(text.data, end_at));

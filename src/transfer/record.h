@@ -43,6 +43,7 @@ struct saved_file {
 	long pid; /* of the process that wrote it; 0: not told */
 	struct saved_job *jobs;
 	size_t bad_lines; /* passed over */
+	size_t torn_len;  /* of a last line that was being written; one of the bad */
 };
 /* Reads a journal; jobs that ended are not in it. saved_file_deinit() frees. */
 void saved_file_parse(struct strview text, struct saved_file *out);

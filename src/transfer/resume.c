@@ -225,12 +225,14 @@ enum s3t_rc item_check_partial(struct item *it, const struct loc_io *io, struct 
 
 void item_count_done_parts(struct item *it)
 {
+	it->bytes_before = 0;
 	for (uint32_t i = 0; i < it->parts.count; i++) {
 		if (!parts_is_done(&it->parts, i))
 			continue;
 		int64_t len = (int64_t)plan_part_len(&it->plan, i, it->stat.size);
 		atomic_fetch_add(&it->bytes, len);
 		atomic_fetch_add(&it->job->bytes_done, len);
+		it->bytes_before += (uint64_t)len;
 	}
 }
 

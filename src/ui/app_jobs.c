@@ -204,7 +204,9 @@ static void say_done(struct app *app, enum job_kind kind, const struct event *e)
 		text_count(e->skipped, k);
 		snprintf(skipped, sizeof skipped, ", %s skipped", k);
 	}
-	if (e->failed)
+	if (e->failed && kind == JOB_VERIFY)
+		app_status_error(app, "%s the same, %llu not", n, (unsigned long long)e->failed);
+	else if (e->failed)
 		app_status_error(app, "%s %s%s, %llu failed (t shows them)", n, done[kind], skipped,
 			(unsigned long long)e->failed);
 	else

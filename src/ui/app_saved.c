@@ -92,6 +92,10 @@ bool app_saved_take(struct app *app, struct lister_event *e)
 		return true;
 	}
 	note_others(app, look->files);
+	char *damage = app->was_offered ? NULL : journal_files_damage(look->files);
+	if (damage)
+		app_status_error(app, "%s", damage);
+	free(damage);
 	bool is_offered = app->was_offered;
 	app->was_offered = true;
 	for (struct journal_file *f = look->files; f && !is_offered; f = f->next) {

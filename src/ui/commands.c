@@ -101,7 +101,7 @@ static bool run_job_action(struct app *app, enum action action)
 	if (!is_copy && action != ACTION_DELETE && action != ACTION_SHARE &&
 		action != ACTION_MKDIR && action != ACTION_VERIFY)
 		return false;
-	if (action != ACTION_MKDIR && pane_selected_count(p) == 0)
+	if (action != ACTION_MKDIR && action != ACTION_VERIFY && pane_selected_count(p) == 0)
 		app_status(app, "Nothing is selected.");
 	else if (is_copy)
 		dialog_copy_open(app, action == ACTION_MOVE);

@@ -1,6 +1,7 @@
-/* Verify: what is selected against what bears the same name in the other pane. The dialog stays
- * while it runs and shows what differs; the whole report can be saved. Closed early, the job goes
- * on among the transfers. */
+/* Verify: what is selected against what bears the same name in the other pane; or, where nothing
+ * is, one pane against the other. The dialog stays while it runs and shows what differs; the whole
+ * report can be saved. Closed early, the job goes on among the transfers. */
+#include "core/fdio.h"
 #include "core/text.h"
 #include "ui/dialogs.h"
 #include "ui/form.h"
@@ -21,9 +22,9 @@ struct verify_dialog {
 	bool is_over, from_s3, to_s3;
 	char *root; /* of the targets, as a person writes it */
 	uint64_t counts[VERDICT_COUNT];
-	struct strbuf report; /* a JSON line for each */
-	size_t lines[SHOWN], line_count;
-	size_t count_label, file, error, ask, result;
+	struct strbuf report;                    /* a JSON line for each */
+	size_t lines[SHOWN], line_count, untold; /* untold: beyond them */
+	size_t count_label, more, file, error, ask, result;
 };
 
 static void show_counts(struct verify_dialog *d)
@@ -62,8 +63,14 @@ static void take_item(struct verify_dialog *d, const struct event *e)
 	verify_report_line(&d->report, e, name, strbuf_view(&first), strbuf_view(&second));
 	strbuf_deinit(&first);
 	strbuf_deinit(&second);
-	if (v == VERDICT_SAME || d->line_count == SHOWN)
+	if (v == VERDICT_SAME)
 		return;
+	if (d->line_count == SHOWN) {
+		form_set_label(&d->form, d->more, THEME_DIALOG_DIM,
+			"and %zu more, which a report tells", ++d->untold);
+		form_set_hidden(&d->form, d->more, false);
+		return;
+	}
 	char *shown = text_sanitised(name);
 	form_set_label(
 		&d->form, d->lines[d->line_count], THEME_DIALOG, "%s: %s", shown, e->err.message);
@@ -102,15 +109,8 @@ static void save(struct verify_dialog *d)
 	struct strview name = form_text(&d->form, d->file);
 	char *path = s3t_strndup(name.data, name.len), *shown = text_sanitised(name);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	struct strview rest = strbuf_view(&d->report);
-	int failed = fd < 0 ? errno : 0;
-	while (!failed && rest.len) {
-		ssize_t n = write(fd, rest.data, rest.len);
-		if (n < 0 && errno != EINTR)
-			failed = errno;
-		else if (n > 0)
-			rest = sv_from(rest, (size_t)n);
-	}
+	bool ok = fd >= 0 && fd_write_all(fd, d->report.data, d->report.len);
+	int failed = ok ? 0 : errno;
 	if (fd >= 0 && close(fd) != 0 && !failed)
 		failed = errno;
 	struct s3t_err err;
@@ -161,6 +161,10 @@ void dialog_verify_open(struct app *app)
 		app_status(app, "Go into a bucket in the other pane first.");
 		return;
 	}
+	if (pane_is_s3(from) && !pane_path(from).len && !pane_selected_count(from)) {
+		app_status(app, "Go into a bucket first, or select one.");
+		return;
+	}
 	struct verify_dialog *d = s3t_alloc(sizeof *d);
 	app_job_spec_init(app, &d->spec, JOB_VERIFY, from);
 	job_spec_set_target(&d->spec, pane_location(to), pane_path(to));
@@ -175,8 +179,13 @@ void dialog_verify_open(struct app *app)
 	d->form.on_button = on_button;
 	d->form.on_destroy = verify_destroy;
 	char text[64];
-	snprintf(text, sizeof text, "%zu selected row%s, by content, with the same in",
-		d->spec.source_count, d->spec.source_count == 1 ? "" : "s");
+	if (d->spec.source_count) {
+		snprintf(text, sizeof text, "%zu selected row%s, by content, with the same in",
+			d->spec.source_count, d->spec.source_count == 1 ? "" : "s");
+	} else {
+		snprintf(text, sizeof text, "All that is here, by content, with");
+		job_spec_add_source(&d->spec, pane_path(from), SV(""));
+	}
 	form_add_label(&d->form, THEME_DIALOG, text);
 	char *shown = text_sanitised(sv(d->root));
 	form_add_label(&d->form, THEME_DIALOG, shown);
@@ -187,6 +196,8 @@ void dialog_verify_open(struct app *app)
 		d->lines[i] = form_add_label(&d->form, THEME_DIALOG_ERROR, "");
 		form_set_hidden(&d->form, d->lines[i], true);
 	}
+	d->more = form_add_label(&d->form, THEME_DIALOG_DIM, "");
+	form_set_hidden(&d->form, d->more, true);
 	d->file = form_add_text(&d->form, "Report file", SV("s3tui-verify.jsonl"));
 	form_set_hidden(&d->form, d->file, true);
 	d->error = form_add_label(&d->form, THEME_DIALOG, "");

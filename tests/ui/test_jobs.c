@@ -237,7 +237,7 @@ static void a_cancelled_download_leaves_no_file(void **state)
 static void esc_never_stops_a_transfer(void **state)
 {
 	struct stage *s = *state;
-	struct sandbox_options slow = {.bytes_per_second = 4 * MIB};
+	struct sandbox_options slow = {.bytes_per_second = MIB};
 	struct moving strip = {.row = -1, .above = 0};
 	stage_open(s, &slow, ini_parts);
 	fixture_write(&s->f, "left/large.bin", 12 * MIB, 1);

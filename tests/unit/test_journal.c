@@ -575,6 +575,52 @@ static void a_file_stays_while_a_job_of_it_is_taken(void **state)
 	journal_files_free(files);
 }
 
+static void append_text(const struct place *p, const char *name, const char *text)
+{
+	char *path = in(p, name);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	free(path);
+}
+
+static void a_torn_end_does_not_swallow_the_next_line(void **state)
+{
+	const struct place *p = *state;
+	write_file(p, "1.journal", 0600, A, B, 1);
+	append_text(p, "1.journal", "abcdef12 end ui");
+	struct journal_file *files = open_files(p);
+	assert_null(journal_files_damage(files));
+	journal_file_end_job(files, A);
+	journal_files_free(files);
+	files = open_files(p);
+	assert_null(find_job(files, A));
+	assert_non_null(find_job(files, B));
+	assert_int_equal(files->content.bad_lines, 0);
+	journal_files_free(files);
+}
+
+static void a_damaged_file_is_kept_and_told_of(void **state)
+{
+	const struct place *p = *state;
+	write_file(p, "1.journal", 0600, "", "", 1);
+	append_text(p, "1.journal", "abcdef12 job uid=damaged\n");
+	write_file(p, "2.journal", 0600, A, "", 1);
+	append_text(p, "2.journal", "abcdef12 token uid=" A "\n");
+	for (int i = 0; i < 2; i++) {
+		struct journal_file *files = open_files(p);
+		char *damage = journal_files_damage(files);
+		assert_non_null(damage);
+		assert_non_null(strstr(damage, "1.journal"));
+		free(damage);
+		if (i == 0)
+			journal_file_end_job(files->next, A);
+		journal_files_free(files);
+		assert_int_equal(count_files(p->dir, NULL), 2);
+	}
+}
+
 /* --- whom to trust --- */
 
 static void files_that_others_may_write_are_ignored(void **state)
@@ -838,6 +884,8 @@ int main(void)
 		IN_PLACE(a_double_of_a_living_process_is_the_living_ones),
 		IN_PLACE(jobs_are_taken_and_ended_one_by_one),
 		IN_PLACE(a_file_stays_while_a_job_of_it_is_taken),
+		IN_PLACE(a_torn_end_does_not_swallow_the_next_line),
+		IN_PLACE(a_damaged_file_is_kept_and_told_of),
 		IN_PLACE(files_that_others_may_write_are_ignored),
 		IN_PLACE(what_is_no_file_of_this_user_is_ignored),
 		IN_PLACE(what_cannot_be_written_is_told_once_and_stops_nobody),
