@@ -317,9 +317,6 @@ enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io, uint3
 	(void)io;
 	(void)count;
 	*result = (struct loc_sink_result){.proof = NULL};
-	mode_t mode = (s->spec.mode ? s->spec.mode & 0777U : 0666U) & ~s->mask;
-	if (fchmod(s->fd, mode) != 0 && errno != EPERM)
-		return local_fail(err, errno, "set the mode of", sv(s->name));
 	if (s->spec.mtime_ns != TIME_UNKNOWN) {
 		int64_t sec = s->spec.mtime_ns / NS_PER_S, ns = s->spec.mtime_ns % NS_PER_S;
 		if (ns < 0) {
@@ -340,13 +337,18 @@ enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io, uint3
 		free(shown);
 		return rc;
 	}
-	int fd = s->fd;
-	s->fd = -1;
+	int fd = s->fd, kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (kept < 0)
+		return local_fail(err, errno, "finish", sv(s->name));
+	s->fd = kept;
 	if (close(fd) != 0) /* NFS and quotas report a full disk here */
 		return local_fail(err, errno, "finish", sv(s->name));
 	if (os_rename(s->dir, s->temp, s->name, s->spec.no_replace) != 0)
 		return local_fail(err, errno, "put in place", sv(s->name));
 	s->is_committed = true;
+	/* last: a temporary file is known by its mode, however late its process dies */
+	mode_t mode = (s->spec.mode ? s->spec.mode & 0777U : 0666U) & ~s->mask;
+	(void)fchmod(s->fd, mode); /* some file systems have none */
 	return S3T_OK;
 }
 

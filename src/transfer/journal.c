@@ -57,15 +57,29 @@ static void sync_dir(const char *dir)
 	close(fd);
 }
 
+/* Between open and flock another process may take it for one whose maker died, and remove it. */
 static int create_locked(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	enum { TRIES = 8 };
+	const int flags = O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
+	for (int i = 0; i < TRIES; i++) {
+		struct stat st;
+		int fd = open(path, flags, 0600);
+		if (fd < 0)
+			return -1;
+		bool is_locked = flock(fd, LOCK_EX) == 0 && fstat(fd, &st) == 0;
+		if (is_locked && st.st_nlink)
+			return fd;
+		int why = errno;
+		if (!is_locked)
+			(void)unlink(path);
 		close(fd);
-		(void)unlink(path);
-		return -1;
+		errno = why;
+		if (!is_locked)
+			return -1;
 	}
-	return fd;
+	errno = EAGAIN;
+	return -1;
 }
 
 static bool store_head(struct journal *j, const char *fresh)

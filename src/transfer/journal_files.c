@@ -2,7 +2,6 @@
 #include "transfer/journal.h"
 
 #include "core/fdio.h"
-#include "core/timeutil.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -91,15 +90,13 @@ static void remove_file(struct journal_file *f)
 }
 
 /* A file that was being made when its process died: it was no journal yet, or its journal is the
- * one it was to replace. One that is being made now is locked, or so young that it will be. */
+ * one it was to replace. One that is being made now is locked; a maker that was about to lock it
+ * finds it gone and makes another. */
 static void remove_unborn(const char *dir, const char *name)
 {
-	enum { YOUNG_S = 60 };
-	struct stat st;
 	char *path = s3t_asprintf("%s/%s", dir, name);
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd >= 0 && is_trusted(fd) && fstat(fd, &st) == 0 &&
-		time_wall_s() - (int64_t)st.st_mtime > YOUNG_S && flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (fd >= 0 && is_trusted(fd) && flock(fd, LOCK_EX | LOCK_NB) == 0)
 		(void)unlink(path);
 	if (fd >= 0)
 		close(fd);

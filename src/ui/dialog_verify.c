@@ -178,7 +178,7 @@ void dialog_verify_open(struct app *app)
 	form_init(&d->form, &verify_ops, "Verify");
 	d->form.on_button = on_button;
 	d->form.on_destroy = verify_destroy;
-	char text[64];
+	char text[96];
 	if (d->spec.source_count) {
 		snprintf(text, sizeof text, "%zu selected row%s, by content, with the same in",
 			d->spec.source_count, d->spec.source_count == 1 ? "" : "s");
