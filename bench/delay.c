@@ -1,9 +1,9 @@
 /*
  * A delay line: what comes in at one end goes out at the other after half a round trip, in order,
- * and as much of it as the link holds may be under way. A new connection waits one round trip before
- * its first byte, as TCP's handshake does on a long link.
- *   s3tui-delay MS TARGET_PORT...   round trip in milliseconds; prints the ports it listens on, one
- *                                   for each target, all on the loopback address; serves until killed
+ * and as much of it as the link holds may be under way. A new connection waits one round trip
+ * before its first byte, as TCP's handshake does on a long link. s3tui-delay MS TARGET_PORT...
+ * round trip in milliseconds; prints the ports it listens on, one for each target, all on the
+ * loopback address; serves until killed
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One direction holds so much: 40 ms at 1 GB/s are 40 MB for all; one connection rarely has more. */
+/* One direction holds so much: 40 ms at 1 GB/s are 40 MB for all; one connection rarely has more.
+ */
 enum { CHUNK = 64 << 10, HELD_MAX = 4 << 20, PORTS_MAX = 8, EVENTS = 256 };
 
 struct chunk {
@@ -213,7 +214,7 @@ static int64_t give_all(void)
 		}
 		for (int i = 0; i < 2; i++) {
 			struct end *e = &l->ends[i];
-			int64_t due = e->head                            ? e->head->due_us
+			int64_t due = e->head                         ? e->head->due_us
 				      : e->is_closing && !e->has_shut ? e->shut_us
 								      : -1;
 			if (due >= 0 && !e->writes && (next < 0 || due - now < next))

@@ -159,6 +159,9 @@ void progress_draw(struct engine *e)
 	if (job->bytes_total)
 		strbuf_addf(&text, "  %s of %s", done, total);
 	add_rate(&text, job->bytes_done, job->is_counting ? 0 : job->bytes_total);
+	if (job->is_slowed)
+		strbuf_addf(&text, "  the server asks to slow down: %u connection%s",
+			job->connections, job->connections == 1 ? "" : "s");
 	show(&text);
 	strbuf_deinit(&text);
 }

@@ -47,7 +47,8 @@ int spec_init(struct cli *cli, struct job_spec *spec, enum job_kind kind)
 	spec->recursive = o->recursive;
 	spec->follow_links = o->follow;
 	spec->dry_run = o->dry_run;
-	spec->report_items = true;
+	spec->report_items = o->json || o->dry_run || kind == JOB_VERIFY;
+	spec->report_problems = true;
 	if (o->content_type)
 		spec->content_type = s3t_strdup(o->content_type);
 	if (o->name_encoding) {
@@ -165,8 +166,6 @@ static void print_item(struct run *r, const struct event *e)
 		print_verdict(r, job, e);
 		return;
 	}
-	if (e->outcome == ITEM_COMPLETED)
-		job->bytes += e->size;
 	if (r->cli->opt->json)
 		print_item_json(r, job, e);
 	if (e->outcome == ITEM_FAILED) {
@@ -275,6 +274,7 @@ static void take_events(struct run *r, bool is_ending)
 			job->done = e->done;
 			job->failed = e->failed;
 			job->skipped = e->skipped;
+			job->bytes = e->bytes;
 		}
 		event_free(e);
 	}

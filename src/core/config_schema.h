@@ -76,6 +76,8 @@
 		"how long a transfer may stay below low_speed_limit")                              \
 	X("network", "give_up_after", DURATION, give_up_after_ms, "2m", 1, 86400000, NULL,         \
 		"bound of all tries without progress")                                             \
+	X("network", "max_connections", COUNT, max_connections, "auto", 1, 256, NULL,              \
+		"ceiling of connections that transfers keep to an endpoint")                       \
 	X("network", "ca_bundle", STRING, ca_bundle, "", 0, 0, NULL,                               \
 		"file of certificates to trust instead of the system's")                           \
 	X("network", "proxy", STRING, proxy, "", 0, 0, NULL,                                       \

@@ -169,6 +169,8 @@ enum s3t_rc local_sink_abort(struct loc_sink *s, const struct loc_io *io, struct
 	return S3T_OK;
 }
 
+enum { RESERVE_ABOVE = 256 << 10 };
+
 enum s3t_rc local_sink_begin(struct location *loc, const struct loc_io *io, struct strview root,
 	struct strview rel, const struct loc_sink_spec *spec, struct loc_sink **out,
 	struct s3t_err *err)
@@ -189,9 +191,9 @@ enum s3t_rc local_sink_begin(struct location *loc, const struct loc_io *io, stru
 	if (rc == S3T_OK && fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		S_ISDIR(st.st_mode))
 		rc = s3t_fail(err, S3T_EXISTS, "A directory of that name is in the way.");
-	int full = rc == S3T_OK && is_new && spec->size != UINT64_MAX
-			   ? os_reserve(s->fd, spec->size)
-			   : 0;
+	/* of a small one the first write tells as early */
+	bool is_large = spec->size > RESERVE_ABOVE && spec->size != UINT64_MAX;
+	int full = rc == S3T_OK && is_new && is_large ? os_reserve(s->fd, spec->size) : 0;
 	if (full)
 		rc = local_fail(err, full, "make room for", sv(s->name));
 	if (rc != S3T_OK) {

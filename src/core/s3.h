@@ -25,6 +25,7 @@ struct s3_client;
 /* Counted over all calls of a client; relaxed atomics, read at any time. */
 struct s3_counters {
 	atomic_uint_fast64_t requests, retries, errors;
+	atomic_uint_fast64_t slow_downs; /* answers that asked for fewer requests */
 };
 
 /* Takes a reference of profile. transport NULL: libcurl. */

@@ -574,6 +574,9 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 			earn_token(ctx->client);
 			return S3T_OK;
 		}
+		if (rc == S3T_SLOW_DOWN)
+			atomic_fetch_add_explicit(
+				&ctx->client->counters.slow_downs, 1, memory_order_relaxed);
 		call->unheard +=
 			resp->status == 0 || resp->status / 100 == 5 || resp->status / 100 == 2;
 		if (!try_again(ctx, call, rc, resp, err, &r))

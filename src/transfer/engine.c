@@ -15,144 +15,7 @@
 /* Bytes that all workers' buffers share, and the bounds of one. */
 enum { BUFFER_BUDGET = 16 << 20, BUFFER_LEAST = 64 << 10, BUFFER_MOST = 512 << 10 };
 
-enum work_kind {
-	WORK_NONE,
-	WORK_SCAN,
-	WORK_START,
-	WORK_PART,
-	WORK_PROVE,
-	WORK_FINISH,
-	WORK_BATCH,
-	WORK_DROP,
-	WORK_END
-};
-
-struct work {
-	enum work_kind kind;
-	struct job *job;
-	struct item *item;
-	struct batch *batch;
-	struct partial *drop;
-	uint32_t part;
-};
-
-/* --- choosing --- */
-
-static uint32_t parallel_limit(const struct job *job)
-{
-	return job->spec.max_parallel ? job->spec.max_parallel : UINT32_MAX;
-}
-
-static bool item_work_locked(struct item *it, struct work *w)
-{
-	struct job *job = it->job;
-	if (it->state != ITEM_RUNNING)
-		return false;
-	bool stop = it->has_failed || cancel_is_set(it->cancel);
-	if (!stop && prover_is_due_locked(it)) {
-		it->is_proving = true;
-		*w = (struct work){.kind = WORK_PROVE, .job = job, .item = it};
-		return true;
-	}
-	uint32_t part;
-	if (!stop && !job->is_paused && it->parts_running < parallel_limit(job) &&
-		parts_take(&it->parts, &part)) {
-		it->parts_running++;
-		*w = (struct work){.kind = WORK_PART, .job = job, .item = it, .part = part};
-		return true;
-	}
-	bool is_done = parts_all_done(&it->parts) && prover_is_done_locked(it);
-	if (it->parts_running || it->is_proving || !(stop || is_done))
-		return false;
-	it->state = ITEM_FINISHING;
-	*w = (struct work){.kind = WORK_FINISH, .job = job, .item = it};
-	return true;
-}
-
-static bool active_work_locked(struct job *job, struct work *w)
-{
-	for (struct item *it = job->active.head; it; it = it->next)
-		if (item_work_locked(it, w))
-			return true;
-	if (job->drops) {
-		*w = (struct work){.kind = WORK_DROP, .job = job, .drop = job->drops};
-		job->drops = job->drops->next;
-		return true;
-	}
-	return false;
-}
-
-static bool new_work_locked(struct job *job, struct work *w)
-{
-	if (job->is_paused)
-		return false;
-	bool may_scan = !job->scan_done && !job->is_scanning && job->state == JOB_RUNNING &&
-			job->waiting.count < WINDOW_LOW && job->batch_count < BATCHES_MAX &&
-			job->asking.count < WINDOW_LOW;
-	if (may_scan) {
-		job->is_scanning = true;
-		*w = (struct work){.kind = WORK_SCAN, .job = job};
-		return true;
-	}
-	if (job->batches) {
-		struct batch *b = job->batches;
-		job->batches = b->next;
-		job->batch_count--;
-		*w = (struct work){.kind = WORK_BATCH, .job = job, .batch = b};
-		return true;
-	}
-	struct item *it = list_pop(&job->waiting);
-	if (!it)
-		return false;
-	it->state = ITEM_STARTING;
-	it->started_ms = time_mono_ms();
-	it->cancel = cancel_new(job->cancel);
-	list_push(&job->active, it);
-	*w = (struct work){.kind = WORK_START, .job = job, .item = it};
-	return true;
-}
-
-static bool is_idle_locked(const struct job *job)
-{
-	return job->scan_done && !job->is_scanning && !job->works && !job->waiting.count &&
-	       !job->active.count && !job->asking.count && !job->batches && !job->drops;
-}
-
-static void finish_job_locked(struct job *job)
-{
-	job->state = JOB_FINISHED;
-	job->ended_ms = time_mono_ms();
-	struct event *e = event_new(job, EV_JOB_DONE);
-	e->job_cancelled = job->was_cancelled;
-	e->was_interrupted = job->was_interrupted;
-	e->done = job->items_done;
-	e->failed = job->items_failed;
-	e->skipped = job->items_skipped;
-	e->is_kept = job_is_kept_locked(job);
-	memcpy(e->uid, job->uid, sizeof e->uid);
-	/* what failed may be tried again as long as the job is in the list */
-	if (!e->is_kept && (!job->broken.count || job->was_cancelled))
-		job_settle_journal_locked(job);
-	msgq_push(job->engine->events, &e->msg);
-}
-
-static bool end_work_locked(struct job *job, struct work *w)
-{
-	if (job->state == JOB_FINISHED || job->is_ending || !is_idle_locked(job))
-		return false;
-	bool prune = (job->spec.kind == JOB_MOVE || job->spec.kind == JOB_DELETE) &&
-		     !job->was_cancelled && !job->was_interrupted && job->spec.recursive &&
-		     !job->spec.dry_run;
-	if (!prune) {
-		finish_job_locked(job);
-		return false;
-	}
-	job->is_ending = true;
-	*w = (struct work){.kind = WORK_END, .job = job};
-	return true;
-}
-
-static void remove_job_locked(struct job *job)
+void remove_job_locked(struct job *job)
 {
 	struct job **at = &job->engine->jobs;
 	while (*at != job)
@@ -160,117 +23,6 @@ static void remove_job_locked(struct job *job)
 	*at = job->next;
 	job_settle_journal_locked(job);
 	job_free(job);
-}
-
-static bool next_work_locked(struct engine *e, struct work *w)
-{
-	/* first, so that what is over says so however much there is to do for others */
-	for (struct job *job = e->jobs, *next; job; job = next) {
-		next = job->next;
-		if (end_work_locked(job, w))
-			return true;
-		if (job->is_dismissed && job->state == JOB_FINISHED && !job->works)
-			remove_job_locked(job);
-	}
-	for (struct job *job = e->jobs; job; job = job->next)
-		if (job->state != JOB_FINISHED && active_work_locked(job, w))
-			return true;
-	for (struct job *job = e->jobs; job; job = job->next)
-		if (job->state != JOB_FINISHED && new_work_locked(job, w))
-			return true;
-	return false;
-}
-
-/* --- running --- */
-
-static void end_step(struct worker *w, struct job *job)
-{
-	struct loc_io io = {.conn = w->conn, .cancel = job->cancel};
-	for (size_t i = 0; i < job->spec.source_count; i++) {
-		const struct job_source *src = &job->spec.sources[i];
-		struct s3t_err err;
-		enum s3t_rc rc = S3T_OK;
-		pthread_mutex_lock(&job->engine->lock);
-		bool is_clean = !job->source_failed[i];
-		pthread_mutex_unlock(&job->engine->lock);
-		if (is_clean)
-			rc = job->spec.from->ops->prune(
-				job->spec.from, &io, sv_n(src->path, src->path_len), &err);
-		if (rc != S3T_OK) {
-			pthread_mutex_lock(&job->engine->lock);
-			job_problem_locked(
-				job, i, sv_n(src->path, src->path_len), SV(""), ITEM_FAILED, &err);
-			pthread_mutex_unlock(&job->engine->lock);
-		}
-	}
-}
-
-static void run_work(struct worker *w, const struct work *work)
-{
-	switch (work->kind) {
-	case WORK_SCAN:
-		scan_step(w, work->job);
-		break;
-	case WORK_START:
-		item_start(w, work->item);
-		break;
-	case WORK_PART:
-		item_part(w, work->item, work->part);
-		break;
-	case WORK_PROVE:
-		item_prove(w, work->item);
-		break;
-	case WORK_DROP:
-		drop_step(w, work->job, work->drop);
-		break;
-	case WORK_FINISH:
-		item_finish(w, work->item);
-		break;
-	case WORK_BATCH:
-		batch_run(w, work->job, work->batch);
-		break;
-	case WORK_END:
-		end_step(w, work->job);
-		break;
-	case WORK_NONE:
-		break;
-	}
-}
-
-static void *worker_main(void *arg)
-{
-	struct worker w = {.engine = arg};
-	struct engine *e = w.engine;
-	w.conn = http_conn_new(e->transport);
-	pthread_mutex_lock(&e->lock);
-	/* one budget for all: memory does not grow with the workers (decision 16) */
-	size_t share = BUFFER_BUDGET / e->thread_count / 2;
-	http_conn_set_buffer(w.conn, share < BUFFER_LEAST  ? BUFFER_LEAST
-				     : share > BUFFER_MOST ? BUFFER_MOST
-							   : share);
-	for (;;) {
-		struct work work = {.kind = WORK_NONE};
-		if (!next_work_locked(e, &work)) {
-			if (e->stopping)
-				break;
-			pthread_cond_wait(&e->work, &e->lock);
-			continue;
-		}
-		struct job *job = work.job;
-		job->works++;
-		pthread_mutex_unlock(&e->lock);
-		run_work(&w, &work);
-		pthread_mutex_lock(&e->lock);
-		job->works--;
-		if (work.kind == WORK_END)
-			finish_job_locked(job);
-		pthread_cond_broadcast(&e->work);
-	}
-	e->threads_running--;
-	pthread_cond_broadcast(&e->work);
-	pthread_mutex_unlock(&e->lock);
-	http_conn_free(w.conn);
-	return NULL;
 }
 
 struct engine *engine_new(const struct engine_options *options, struct msgq *events)
@@ -281,6 +33,7 @@ struct engine *engine_new(const struct engine_options *options, struct msgq *eve
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&e->work, &attr);
+	pthread_cond_init(&e->ended, &attr);
 	pthread_condattr_destroy(&attr);
 	limiter_init(&e->limiter, options->bytes_per_second);
 	e->events = events;
@@ -288,18 +41,11 @@ struct engine *engine_new(const struct engine_options *options, struct msgq *eve
 	e->journal = options->journal;
 	e->root = cancel_new(NULL);
 	e->cleanup = cancel_new(NULL);
-	uint32_t workers = options->workers ? options->workers : WORKERS_AUTO;
-	if (workers > WORKERS_MAX)
-		workers = WORKERS_MAX;
-	pthread_mutex_lock(&e->lock);
-	for (uint32_t i = 0; i < workers; i++) {
-		if (!thread_start(&e->threads[i], worker_main, e))
-			break;
-		e->thread_count++;
-		e->threads_running++;
-	}
-	pthread_mutex_unlock(&e->lock);
-	if (e->thread_count == 0)
+	e->ceiling = options->workers ? options->workers : WORKERS_AUTO;
+	if (e->ceiling > WORKERS_MAX)
+		e->ceiling = WORKERS_MAX;
+	e->first = options->first_workers ? options->first_workers : PACE_FIRST;
+	if (!pool_start(e))
 		s3t_oom();
 	return e;
 }
@@ -436,7 +182,7 @@ void engine_free(struct engine *e, int64_t grace_ms)
 	pthread_cond_broadcast(&e->work);
 	int timed_out = 0;
 	while (e->threads_running && !timed_out)
-		timed_out = pthread_cond_timedwait(&e->work, &e->lock, &deadline);
+		timed_out = pthread_cond_timedwait(&e->ended, &e->lock, &deadline);
 	pthread_mutex_unlock(&e->lock);
 	cancel_trigger(e->cleanup);
 	cancel_trigger(e->root);
@@ -449,7 +195,9 @@ void engine_free(struct engine *e, int64_t grace_ms)
 	cancel_free(e->root);
 	cancel_free(e->cleanup);
 	limiter_deinit(&e->limiter);
+	links_free(e);
 	pthread_cond_destroy(&e->work);
+	pthread_cond_destroy(&e->ended);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
 }
@@ -473,6 +221,7 @@ static job_id submit_locked(struct engine *e, struct job *job)
 	while (*at)
 		at = &(*at)->next;
 	*at = job;
+	job_link_locked(job);
 	pthread_cond_broadcast(&e->work);
 	return job->id;
 }
@@ -631,6 +380,11 @@ bool engine_sources_done(struct engine *e, job_id id, bool *flags, size_t count)
 void engine_set_rate(struct engine *e, uint64_t bytes_per_second)
 {
 	limiter_set(&e->limiter, bytes_per_second);
+}
+
+uint64_t engine_rate(struct engine *e)
+{
+	return limiter_rate(&e->limiter);
 }
 
 struct metrics *engine_metrics(struct engine *e)

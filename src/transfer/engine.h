@@ -43,8 +43,9 @@ struct job_spec {
 	char *target_root;
 	size_t target_root_len;
 	bool recursive, follow_links, name_latin1, dry_run;
-	bool no_fetch;     /* verify: what only its bytes would tell stays unknown */
-	bool report_items; /* EV_ITEM for each */
+	bool no_fetch;        /* verify: what only its bytes would tell stays unknown */
+	bool report_items;    /* EV_ITEM for each */
+	bool report_problems; /* EV_ITEM for each that was not done */
 	enum conflict_policy policy;
 	/* by the configuration */
 	uint64_t multipart_threshold, part_size, chunk_size; /* sizes 0: auto */
@@ -98,14 +99,16 @@ struct event {
 	bool job_cancelled;             /* EV_JOB_DONE: by a person */
 	bool was_interrupted;           /* EV_JOB_DONE: by engine_suspend() */
 	uint64_t done, failed, skipped; /* EV_JOB_DONE */
+	uint64_t bytes;                 /* EV_JOB_DONE: of the items that were done */
 	bool is_kept;                   /* EV_JOB_DONE: what is left of it can be resumed */
 	char uid[JOB_UID_LEN + 1];      /* EV_JOB_DONE */
 };
 void event_free(struct event *e);
 
 struct engine_options {
-	uint32_t workers;                       /* ceiling; 0: auto */
-	uint64_t bytes_per_second;              /* 0: no limit */
+	uint32_t workers;          /* ceiling; 0: auto */
+	uint32_t first_workers;    /* of an endpoint, before its pace is known; 0: auto */
+	uint64_t bytes_per_second; /* 0: no limit */
 	const struct http_transport *transport; /* NULL: libcurl */
 	struct journal *journal;                /* must outlive the engine; NULL: none is kept */
 };
@@ -140,7 +143,9 @@ void engine_retry_failed(struct engine *e, job_id job);
 void engine_dismiss(struct engine *e, job_id job);
 /* Which of the job's sources are wholly done: one flag a source; false if the job is unknown. */
 bool engine_sources_done(struct engine *e, job_id job, bool *flags, size_t count);
+/* Bytes a second of all transfers together, 0: no limit; holds at once. */
 void engine_set_rate(struct engine *e, uint64_t bytes_per_second);
+uint64_t engine_rate(struct engine *e);
 
 enum job_state { JOB_RUNNING, JOB_CANCELLING, JOB_FINISHED, JOB_STATE_COUNT };
 enum item_state {
@@ -159,7 +164,9 @@ struct job_view {
 	enum job_kind kind;
 	enum job_state state;
 	bool is_counting, was_cancelled, is_paused;
-	bool is_kept; /* as it stands, another process could go on with it */
+	bool is_kept;         /* as it stands, another process could go on with it */
+	uint32_t connections; /* that work on it now */
+	bool is_slowed;       /* its server has just asked to slow down */
 	char uid[JOB_UID_LEN + 1];
 	uint64_t items_total, items_done, items_failed, items_skipped, items_asking, items_running;
 	uint64_t bytes_total, bytes_done;
@@ -183,7 +190,6 @@ struct engine_snapshot {
 	size_t job_count, job_capacity;
 	struct item_view *items; /* running, asking and broken ones, then some that wait */
 	size_t item_count, item_capacity;
-	uint32_t workers;
 	uint64_t bytes_per_second_limit;
 };
 /* Copies; buffers are kept and grown between calls. Any thread. */

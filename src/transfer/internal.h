@@ -11,17 +11,22 @@
 #include "transfer/engine.h"
 #include "transfer/journal.h"
 #include "transfer/limiter.h"
+#include "transfer/pace.h"
 #include "transfer/plan.h"
 #include "transfer/prover.h"
 
 #include <pthread.h>
 
-enum { WINDOW_LOW = 500, WORKERS_MAX = 256, WORKERS_AUTO = 16, BATCHES_MAX = 8 };
+enum { WINDOW_LOW = 500, BATCHES_MAX = 8 };
+/* Workers: threads there may be, how many by default, and for what stays on this machine. */
+enum { WORKERS_MAX = 256, WORKERS_AUTO = 128, WORKERS_LOCAL = 16 };
 /* Items of a resumed job that are looked at before they are moved: those of the group that was not
  * committed, and those under way. */
 enum { LOOKS = 256 + WORKERS_MAX };
 
 struct job;
+
+enum { LINKS = 2 }; /* endpoints of a job */
 
 struct item {
 	struct item *next, *prev;
@@ -88,7 +93,9 @@ struct job {
 	char uid[JOB_UID_LEN + 1]; /* in the journal */
 	struct job_spec spec;      /* immutable but for policy (guarded by lock) */
 	struct cancel *cancel;
-	struct scan scan; /* of the worker that has is_scanning */
+	struct link
+		*links[LINKS]; /* immutable once submitted; the second is NULL but between two */
+	struct scan scan;      /* of the worker that has is_scanning */
 	/* guarded by lock */
 	enum job_state state;
 	bool is_scanning, scan_done, was_cancelled, is_ending;
@@ -112,17 +119,29 @@ struct job {
 	size_t batch_count, works; /* works: pieces being run now */
 	uint32_t *source_open, *source_failed;
 	uint64_t items_total, items_done, items_failed, items_skipped;
-	uint64_t bytes_total;
+	uint64_t bytes_total, bytes_completed; /* completed: of items that are done */
 	int64_t started_ms, ended_ms;
 	/* any thread */
 	atomic_int_fast64_t bytes_done;
 };
 
+/* An endpoint, and the workers on jobs that talk to it. */
+struct link {
+	struct link *next;
+	struct s3_client *client; /* NULL: none, what stays on this machine */
+	/* guarded by lock */
+	struct pace pace;
+	uint32_t running;
+	/* any thread */
+	atomic_uint_fast64_t moved; /* bytes, and what else measures progress (pool.c) */
+};
+
 struct engine {
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* something may be due */
-	pthread_t threads[WORKERS_MAX];
-	uint32_t thread_count;
+	pthread_cond_t work;  /* something may be due */
+	pthread_cond_t ended; /* a thread has */
+	uint32_t ceiling;     /* of workers */
+	uint32_t first;       /* workers that an endpoint begins with */
 	struct msgq *events;
 	const struct http_transport *transport;
 	struct journal *journal;       /* NULL: none */
@@ -130,6 +149,10 @@ struct engine {
 	struct limiter limiter;
 	struct metrics metrics;
 	/* guarded by lock */
+	pthread_t threads[WORKERS_MAX];
+	uint32_t thread_count, idle, busy;
+	bool has_timer; /* one of the idle looks at the clock */
+	struct link *links;
 	bool stopping;
 	atomic_bool is_keeping; /* what ends now is to be resumed by another process */
 	uint64_t last_order;
@@ -143,6 +166,8 @@ struct engine {
 struct worker {
 	struct engine *engine;
 	struct http_conn *conn;
+	struct item *item; /* in hand */
+	uint64_t sent;     /* bytes of parts, since it began */
 };
 
 /* How one item moves for one pair of locations. Calls may take long and hold no lock. */
@@ -163,6 +188,7 @@ struct route {
 };
 extern const struct route route_send, route_fetch, route_copy, route_relay, route_verify;
 const struct route *route_for(const struct location *from, const struct location *to);
+/* w has the item in hand from now on. */
 struct loc_io item_io(struct worker *w, struct item *it);
 /* The sink as the item's job wants it. */
 struct loc_sink_spec item_sink_spec(const struct item *it);
@@ -189,10 +215,21 @@ struct event *event_new(const struct job *job, enum event_kind kind);
 /* Where job->scan.list is of. */
 struct location *list_location(const struct job *job);
 
+/* pool.c. Starts the first worker; false if no thread can be started. */
+bool pool_start(struct engine *e);
+/* Finds the job's endpoints. */
+void job_link_locked(struct job *job);
+void links_free(struct engine *e);
+/* Progress, for the pace: bytes of the item in hand; and an object that was sent in one piece. */
+void worker_moved(struct worker *w, int64_t bytes);
+void item_was_sent(const struct item *it);
+void remove_job_locked(struct job *job); /* engine.c */
+
 /* scan.c: one step; item.c: start, one part, finish (an item of one part goes through all three at
  * once); batch.c: one batch of deletes. Without lock. */
 void scan_step(struct worker *w, struct job *job);
-void item_start(struct worker *w, struct item *it);
+/* True: it goes on in parts. */
+bool item_start(struct worker *w, struct item *it);
 void item_part(struct worker *w, struct item *it, uint32_t index);
 void item_prove(struct worker *w, struct item *it);
 void item_finish(struct worker *w, struct item *it);

@@ -23,17 +23,21 @@ const struct route *route_for(const struct location *from, const struct location
 
 static void on_progress(void *arg, int64_t bytes)
 {
-	struct item *it = arg;
+	struct worker *w = arg;
+	struct item *it = w->item;
 	atomic_fetch_add_explicit(&it->bytes, bytes, memory_order_relaxed);
 	atomic_fetch_add_explicit(&it->job->bytes_done, bytes, memory_order_relaxed);
-	if (bytes > 0)
-		limiter_take(&it->job->engine->limiter, (uint64_t)bytes, it->cancel);
+	if (bytes <= 0)
+		return;
+	worker_moved(w, bytes);
+	limiter_take(&w->engine->limiter, (uint64_t)bytes, it->cancel);
 }
 
 struct loc_io item_io(struct worker *w, struct item *it)
 {
+	w->item = it;
 	return (struct loc_io){
-		.conn = w->conn, .cancel = it->cancel, .progress = on_progress, .progress_arg = it};
+		.conn = w->conn, .cancel = it->cancel, .progress = on_progress, .progress_arg = w};
 }
 
 struct loc_sink_spec item_sink_spec(const struct item *it)
@@ -379,28 +383,28 @@ static void count_all(struct item *it)
 	atomic_fetch_add(&it->job->bytes_done, size);
 }
 
-void item_start(struct worker *w, struct item *it)
+bool item_start(struct worker *w, struct item *it)
 {
 	struct job *job = it->job;
 	struct loc_io io = item_io(w, it);
 	struct s3t_err err;
 	if (it->is_dir) {
 		start_directory(it, &io);
-		return;
+		return false;
 	}
 	if (job->is_resumed && is_there_already(it, &io)) {
 		struct loc_sink_result result = {.proof = "same size and time"};
 		let_go(w, it);
 		count_all(it);
 		complete(w, it, &result);
-		return;
+		return false;
 	}
 	if (!pass_conflict(w, it, &io))
-		return;
+		return false;
 	if (job->spec.dry_run) {
 		struct loc_sink_result result = {.proof = "dry run"};
 		end_item(it, ITEM_COMPLETED, &result, NULL);
-		return;
+		return false;
 	}
 	it->route = job->spec.kind == JOB_VERIFY ? &route_verify
 						 : route_for(job->spec.from, job->spec.to);
@@ -416,14 +420,14 @@ void item_start(struct worker *w, struct item *it)
 		it->has_failed = true;
 		it->err = err;
 		item_finish(w, it);
-		return;
+		return false;
 	}
 	if (it->was_found) {
 		struct loc_sink_result result = {.proof = "part MD5 = ETag"};
 		memcpy(result.etag, it->stat.etag, sizeof result.etag);
 		count_all(it);
 		complete(w, it, &result);
-		return;
+		return false;
 	}
 	uint32_t first = 0;
 	bool is_single = it->plan.part_count == 1;
@@ -433,6 +437,7 @@ void item_start(struct worker *w, struct item *it)
 	pthread_mutex_unlock(&job->engine->lock);
 	if (is_single)
 		item_part(w, it, first);
+	return !is_single;
 }
 
 int item_proof_fd(const struct item *it)
@@ -471,6 +476,8 @@ void item_part(struct worker *w, struct item *it, uint32_t index)
 	struct s3t_err err;
 	enum s3t_rc rc = it->route->part(it, &io, index, &err);
 	bool is_single = it->plan.part_count == 1;
+	if (rc == S3T_OK)
+		item_was_sent(it);
 	pthread_mutex_lock(&job->engine->lock);
 	if (rc == S3T_OK)
 		parts_set_done(&it->parts, index);

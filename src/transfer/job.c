@@ -239,7 +239,9 @@ static void report(struct job *job, item_id id, struct strview path, struct strv
 	uint64_t size, int64_t duration_ms, enum item_outcome outcome,
 	struct loc_sink_result *result, const struct s3t_err *err)
 {
-	if (!job->spec.report_items) {
+	bool is_wanted =
+		job->spec.report_items || (job->spec.report_problems && outcome != ITEM_COMPLETED);
+	if (!is_wanted) {
 		if (result)
 			free(result->version_id);
 		return;
@@ -295,6 +297,7 @@ void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_si
 		it->partial = NULL;
 	}
 	if (outcome == ITEM_COMPLETED) {
+		job->bytes_completed += it->stat.size;
 		if (job->is_journaled)
 			journal_item_done(
 				job->engine->journal, job->uid, it->identity, it->stat.size);

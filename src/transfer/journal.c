@@ -41,7 +41,8 @@ struct journal {
 	uint64_t appended, synced; /* bytes since the start */
 	unsigned open_jobs;
 	bool is_urgent, is_over, has_file;
-	int failed; /* errno */
+	bool is_resting; /* the thread waits for something to do, not for a group to fill */
+	int failed;      /* errno */
 	bool was_told;
 };
 
@@ -233,13 +234,20 @@ static bool store(struct journal *j, const struct strbuf *lines)
 	return true;
 }
 
+/* A group that gathers is committed when it is time, however much comes to it. */
+static void wake_locked(struct journal *j)
+{
+	if (j->is_resting)
+		pthread_cond_signal(&j->due);
+}
+
 static void append_locked(struct journal *j, struct strview lines)
 {
 	if (j->failed)
 		return;
 	strbuf_add_sv(&j->pending, lines);
 	j->appended += lines.len;
-	pthread_cond_signal(&j->due);
+	wake_locked(j);
 }
 
 static void close_group_locked(struct journal *j)
@@ -278,7 +286,9 @@ static void *journal_main(void *arg)
 		while (!has_work_locked(j) && !j->is_over) {
 			j->synced = j->appended;
 			pthread_cond_broadcast(&j->written);
+			j->is_resting = true;
 			pthread_cond_wait(&j->due, &j->lock);
+			j->is_resting = false;
 		}
 		if (!has_work_locked(j))
 			break;
@@ -413,7 +423,7 @@ void journal_item_done(
 		snprintf(g->uid, sizeof g->uid, "%s", uid);
 	memcpy(g->ids[g->count++], identity, MD5_LEN);
 	g->bytes += bytes;
-	pthread_cond_signal(&j->due);
+	wake_locked(j);
 	pthread_mutex_unlock(&j->lock);
 }
 

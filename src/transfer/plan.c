@@ -41,13 +41,13 @@ bool plan_upload(
 	return true;
 }
 
-struct plan plan_download(uint64_t size, bool parallel, uint64_t wanted, uint32_t workers)
+struct plan plan_download(uint64_t size, bool parallel, uint64_t wanted)
 {
 	struct plan p = {.part_size = size, .part_count = 1};
 	uint64_t part = wanted;
 	if (!part)
-		part = clamp(round_up(size / ((uint64_t)(workers ? workers : 1) * 2), PLAN_MIB),
-			8 * PLAN_MIB, 64 * PLAN_MIB);
+		part = clamp(
+			round_up(size / (2 * PLAN_WORKERS), PLAN_MIB), 8 * PLAN_MIB, 64 * PLAN_MIB);
 	if (!parallel || part >= size)
 		return p;
 	/* size is what a server says: sums may not be possible */

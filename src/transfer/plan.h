@@ -18,8 +18,10 @@ struct plan {
  * more than max_parts parts of 5 GiB. */
 bool plan_upload(
 	uint64_t size, uint64_t threshold, uint64_t wanted, uint32_t max_parts, struct plan *out);
-/* Download: ranges of `wanted` bytes (0: by size, so that `workers` share the object). */
-struct plan plan_download(uint64_t size, bool parallel, uint64_t wanted, uint32_t workers);
+/* Download: ranges of `wanted` bytes (0: by size, so that PLAN_WORKERS end at about the same time).
+ */
+#define PLAN_WORKERS 16
+struct plan plan_download(uint64_t size, bool parallel, uint64_t wanted);
 /* A stream of unknown length: the size of part `index` when parts may grow. */
 uint64_t plan_stream_part(uint64_t wanted, uint32_t index, bool may_grow);
 

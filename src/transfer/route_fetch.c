@@ -26,7 +26,7 @@ struct fetch {
 struct writer {
 	int fd, failed; /* failed: errno */
 	uint64_t at, counted;
-	size_t fill;
+	size_t fill, room;
 	char *buf;
 	struct digest *digest; /* NULL: not hashed here */
 	uint64_t *crc;         /* NULL: not wanted */
@@ -43,8 +43,7 @@ static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 {
 	(void)err;
 	const struct job_spec *spec = &it->job->spec;
-	it->plan = plan_download(it->stat.size, spec->parallel_download, spec->chunk_size,
-		it->job->engine->thread_count);
+	it->plan = plan_download(it->stat.size, spec->parallel_download, spec->chunk_size);
 	return S3T_OK;
 }
 
@@ -107,12 +106,12 @@ static bool on_data(void *arg, const char *data, size_t len)
 		w->io->progress(w->io->progress_arg, (int64_t)len);
 	w->counted += len;
 	while (len) {
-		size_t n = GATHER - w->fill < len ? GATHER - w->fill : len;
+		size_t n = w->room - w->fill < len ? w->room - w->fill : len;
 		memcpy(w->buf + w->fill, data, n);
 		w->fill += n;
 		data += n;
 		len -= n;
-		if (w->fill == GATHER && !flush(w))
+		if (w->fill == w->room && !flush(w))
 			return false;
 	}
 	return true;
@@ -124,17 +123,20 @@ static enum s3t_rc part(
 	const struct job_spec *spec = &it->job->spec;
 	struct fetch *f = it->route_state;
 	uint64_t offset = plan_part_offset(&it->plan, index);
+	uint64_t len = plan_part_len(&it->plan, index, it->stat.size);
+	size_t room = len && len < GATHER ? (size_t)len : GATHER;
 	bool inline_hash = it->plan.part_count == 1 && spec->prove_download;
 	struct writer w = {.fd = spec->to->ops->sink_fd(it->sink),
 		.at = offset,
-		.buf = s3t_alloc(GATHER),
+		.room = room,
+		.buf = s3t_alloc(room),
 		.digest = inline_hash ? digest_new(DIGEST_MD5) : NULL,
 		.crc = f->crcs ? &f->crcs[index] : NULL,
 		.io = io};
 	if (w.crc)
 		*w.crc = 0;
-	enum s3t_rc rc = spec->from->ops->source_read(it->source, io, offset,
-		plan_part_len(&it->plan, index, it->stat.size), on_data, &w, err);
+	enum s3t_rc rc =
+		spec->from->ops->source_read(it->source, io, offset, len, on_data, &w, err);
 	if (rc == S3T_OK)
 		flush(&w);
 	if (w.failed)

@@ -1,4 +1,5 @@
 #include "core/text.h"
+#include "core/timeutil.h"
 #include "transfer/internal.h"
 
 #include <stdio.h>
@@ -100,6 +101,10 @@ static void view_job_locked(const struct job *job, struct job_view *v)
 		.ended_ms = job->ended_ms,
 		.is_paused = job->is_paused,
 		.is_kept = job_is_kept_locked(job)};
+	v->connections = (uint32_t)job->works;
+	for (int i = 0; i < LINKS; i++)
+		v->is_slowed = v->is_slowed ||
+			       (job->links[i] && pace_yields(&job->links[i]->pace, time_mono_ms()));
 	memcpy(v->uid, job->uid, sizeof v->uid);
 	title_of(job, v->title);
 	if (job->problem.rc != S3T_OK)
@@ -109,7 +114,6 @@ static void view_job_locked(const struct job *job, struct job_view *v)
 void engine_snapshot(struct engine *e, struct engine_snapshot *out)
 {
 	out->job_count = out->item_count = 0;
-	out->workers = e->thread_count;
 	out->bytes_per_second_limit = limiter_rate(&e->limiter);
 	pthread_mutex_lock(&e->lock);
 	for (struct job *job = e->jobs; job; job = job->next) {

@@ -58,6 +58,7 @@ enum action_context {
 	X(PAUSE, "pause", "p Space", CTX_TRANSFERS, "", "pause the job, or let it go on")       \
 	X(JOB_UP, "job-up", "K", CTX_TRANSFERS, "", "move the job up in the queue")             \
 	X(JOB_DOWN, "job-down", "J", CTX_TRANSFERS, "", "move the job down in the queue")       \
+	X(LIMIT, "limit", "l", CTX_TRANSFERS, "", "limit the rate of all transfers")            \
 	X(REDRAW, "redraw", "Ctrl-L", CTX_LISTS | CTX_DIALOG, "", "draw the screen again")      \
 	X(CLOSE, "close", "Esc q t F10 Ctrl-C", CTX_SCREENS, "", "back")                        \
 	X(DISMISS, "dismiss", "Esc Ctrl-C F10", CTX_DIALOG, "", "close the dialog")

@@ -10,6 +10,7 @@ struct journal_file;
 void dialog_copy_open(struct app *app, bool is_move);
 void dialog_delete_open(struct app *app);
 void dialog_mkdir_open(struct app *app);
+void dialog_limit_open(struct app *app);
 void dialog_goto_open(struct app *app);
 void dialog_share_open(struct app *app);
 void dialog_quit_open(struct app *app);

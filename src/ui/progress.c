@@ -42,6 +42,8 @@ void progress_update(struct progress *p, const struct engine_snapshot *s, int64_
 			continue;
 		sum.is_busy = true;
 		sum.is_counting = sum.is_counting || j->is_counting;
+		sum.is_slowed = sum.is_slowed || j->is_slowed;
+		sum.connections += j->connections;
 		sum.bytes_done += j->bytes_done;
 		sum.bytes_total += j->bytes_total;
 		sum.items_done += j->items_done;

@@ -33,6 +33,8 @@ void strip_draw(const struct progress *p, int y, int w)
 		text_duration(seconds, time);
 		strbuf_addf(&right, "%s%s left", right.len ? "  " : "", time);
 	}
+	if (p->is_slowed)
+		strbuf_addf(&right, "%sslowed down by the server", right.len ? "  " : "");
 	int text = text_columns(strbuf_view(&left)) + text_columns(strbuf_view(&right));
 	int bar = w - text - 13;
 	bar = bar > 30 ? 30 : bar;

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "core/timeutil.h"
 #include "ui/app.h"
+#include "ui/dialogs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,9 +223,10 @@ static void draw_job(
 		       : j->state == JOB_FINISHED   ? GLYPH_DONE
 		       : j->state == JOB_CANCELLING ? GLYPH_WAITING
 						    : GLYPH_RUNNING;
-	char state[STATE_MAX], line[2 * VIEW_TEXT_MAX + STATE_MAX + 8];
+	char state[STATE_MAX], line[2 * VIEW_TEXT_MAX + STATE_MAX + 48];
 	job_state_text(j, state);
-	snprintf(line, sizeof line, "%s  %s%s%s", j->title, state, j->message[0] ? ": " : "",
+	snprintf(line, sizeof line, "%s  %s%s%s%s", j->title, state,
+		j->is_slowed ? "; the server asks to slow down" : "", j->message[0] ? ": " : "",
 		j->message);
 	draw_fill((struct rect){y, 1, 1, w - 2}, role);
 	draw_str(y, 2, 1, role, glyph(g));
@@ -290,6 +292,13 @@ static void title_text(const struct transfers_view *t, struct strbuf *out)
 		text_duration(seconds, left);
 		strbuf_addf(out, " %s %s left", dot, left);
 	}
+	strbuf_addf(
+		out, " %s %u connection%s", dot, p->connections, p->connections == 1 ? "" : "s");
+	uint64_t limit = snapshot(t)->bytes_per_second_limit;
+	if (limit) {
+		text_size(limit, size);
+		strbuf_addf(out, " %s limit %s/s", dot, size);
+	}
 }
 
 static void foot_text(const struct transfers_view *t, struct strbuf *out)
@@ -298,8 +307,8 @@ static void foot_text(const struct transfers_view *t, struct strbuf *out)
 		enum action action;
 		const char *what;
 	} keys[] = {{ACTION_TAKE_AWAY, "take away"}, {ACTION_RETRY, "retry what failed"},
-		{ACTION_PAUSE, "pause"}, {ACTION_JOB_UP, "up"}, {ACTION_JOB_DOWN, "down"},
-		{ACTION_CLOSE, "back"}};
+		{ACTION_PAUSE, "pause"}, {ACTION_LIMIT, "limit"}, {ACTION_JOB_UP, "up"},
+		{ACTION_JOB_DOWN, "down"}, {ACTION_CLOSE, "back"}};
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		struct strbuf all;
 		strbuf_init(&all);
@@ -459,6 +468,9 @@ static bool on_action(struct view *v, enum action action)
 			engine_move(app_engine(v->app), row_job(t, t->cursor.at),
 				action == ACTION_JOB_UP);
 		break;
+	case ACTION_LIMIT:
+		dialog_limit_open(v->app);
+		return true;
 	case ACTION_CLOSE:
 		app_close(v->app, v);
 		return true;

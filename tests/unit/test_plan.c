@@ -142,26 +142,24 @@ static void downloads_are_cut_as_the_table_says(void **state)
 		uint64_t size;
 		bool parallel;
 		uint64_t wanted;
-		uint32_t workers;
 		uint64_t part_size;
 		uint32_t part_count;
 	} rows[] = {
-		{0, true, 0, 8, 0, 1},
-		{1, true, 0, 8, 1, 1},
-		{8 * MIB, true, 0, 8, 8 * MIB, 1},
-		{8 * MIB + 1, true, 0, 8, 8 * MIB, 2},
-		{GIB, true, 0, 8, 64 * MIB, 16},
-		{GIB, true, 0, 16, 32 * MIB, 32},
-		{GIB, true, 0, 128, 8 * MIB, 128},
-		{GIB, true, 0, 0, 64 * MIB, 16},
-		{GIB, false, 0, 8, GIB, 1},
-		{GIB, false, MIB, 8, GIB, 1},
-		{10 * MIB + 1, true, MIB, 8, MIB, 11},
-		{MIB, true, MIB, 8, MIB, 1},
+		{0, true, 0, 0, 1},
+		{1, true, 0, 1, 1},
+		{8 * MIB, true, 0, 8 * MIB, 1},
+		{8 * MIB + 1, true, 0, 8 * MIB, 2},
+		{256 * MIB, true, 0, 8 * MIB, 32},
+		{GIB, true, 0, 32 * MIB, 32},
+		{GIB + 1, true, 0, 32 * MIB, 33},
+		{10 * GIB, true, 0, 64 * MIB, 160},
+		{GIB, false, 0, GIB, 1},
+		{GIB, false, MIB, GIB, 1},
+		{10 * MIB + 1, true, MIB, MIB, 11},
+		{MIB, true, MIB, MIB, 1},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct plan p = plan_download(
-			rows[i].size, rows[i].parallel, rows[i].wanted, rows[i].workers);
+		struct plan p = plan_download(rows[i].size, rows[i].parallel, rows[i].wanted);
 		assert_int_equal(p.part_size, rows[i].part_size);
 		assert_int_equal(p.part_count, rows[i].part_count);
 		assert_covers(&p, rows[i].size);
@@ -177,7 +175,7 @@ static void absurd_sizes_still_give_ranges_that_cover_them(void **state)
 	static const uint64_t wishes[] = {0, 65536, MIB, 5 * GIB};
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		for (size_t w = 0; w < COUNT(wishes); w++) {
-			struct plan p = plan_download(sizes[i], true, wishes[w], 8);
+			struct plan p = plan_download(sizes[i], true, wishes[w]);
 			assert_covers(&p, sizes[i]);
 		}
 	}
