@@ -1,6 +1,8 @@
 /* ls: page by page as they come; nothing is kept. */
 #include "cli/internal.h"
 
+#include "transfer/split_list.h"
+
 #include <stdlib.h>
 
 struct lister {
@@ -98,19 +100,19 @@ static int list_place(struct lister *l, const struct place *p)
 	unsigned flags = cli->opt->recursive ? LOC_LIST_RECURSIVE : 0;
 	if (cli->opt->json)
 		flags |= LOC_LIST_ETAGS;
-	struct loc_list *list =
-		p->loc->ops->list_new(p->loc, strbuf_view(&p->path), flags, on_problem, l);
+	struct split_list *list =
+		split_list_new(p->loc, strbuf_view(&p->path), flags, on_problem, l, NULL);
 	bool done = false, go_on = true;
 	enum s3t_rc rc = S3T_OK;
 	struct s3t_err err;
 	while (!done && go_on && rc == S3T_OK) {
 		struct entry_page *page = NULL;
-		rc = p->loc->ops->list_next(list, &io, &page, &done, &err);
+		rc = split_list_next(list, &io, &page, &done, &err);
 		if (rc == S3T_OK)
 			go_on = print_page(l, page);
 		entry_page_free(page);
 	}
-	p->loc->ops->list_free(list);
+	split_list_free(list);
 	if (rc != S3T_OK)
 		return cli_fail(cli, "list", p->text, &err);
 	return l->has_problem ? CLI_EXIT_FAILED : CLI_EXIT_OK;

@@ -105,6 +105,8 @@ struct location_ops {
 	enum s3t_rc (*list_next)(struct loc_list *list, const struct loc_io *io,
 		struct entry_page **page, bool *done, struct s3t_err *err);
 	void (*list_free)(struct loc_list *list);
+	/* Before the first list_next: only names behind this one. NULL: it cannot. */
+	void (*list_from)(struct loc_list *list, struct strview after);
 	enum s3t_rc (*stat)(struct location *loc, const struct loc_io *io, struct strview path,
 		struct loc_stat *out, struct s3t_err *err);
 

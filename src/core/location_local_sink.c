@@ -93,11 +93,13 @@ struct loc_sink {
 	bool is_committed;
 };
 
-/* Whether a name holds an unfinished file of this user's own; st is filled in. */
+/* Whether a name holds an unfinished file of this user's own; st is filled in. Such a file is 0600,
+ * or sticky when all but the last name is done: bits that nothing else sets on files. */
 static bool is_own_temp(int dir, const char *name, struct stat *st)
 {
 	return fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st->st_mode) &&
-	       st->st_uid == geteuid() && (st->st_mode & 07777) == 0600 && st->st_nlink == 1;
+	       st->st_uid == geteuid() && st->st_nlink == 1 &&
+	       ((st->st_mode & 07777) == 0600 || st->st_mode & S_ISVTX);
 }
 
 /* The whole name must stay within 255 bytes. */
@@ -319,6 +321,9 @@ enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io, uint3
 	(void)io;
 	(void)count;
 	*result = (struct loc_sink_result){.proof = NULL};
+	mode_t mode = (s->spec.mode ? s->spec.mode & 0777U : 0666U) & ~s->mask;
+	if (fchmod(s->fd, mode | S_ISVTX) != 0 && errno != EPERM)
+		return local_fail(err, errno, "set the mode of", sv(s->name));
 	if (s->spec.mtime_ns != TIME_UNKNOWN) {
 		int64_t sec = s->spec.mtime_ns / NS_PER_S, ns = s->spec.mtime_ns % NS_PER_S;
 		if (ns < 0) {
@@ -348,9 +353,7 @@ enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io, uint3
 	if (os_rename(s->dir, s->temp, s->name, s->spec.no_replace) != 0)
 		return local_fail(err, errno, "put in place", sv(s->name));
 	s->is_committed = true;
-	/* last: a temporary file is known by its mode, however late its process dies */
-	mode_t mode = (s->spec.mode ? s->spec.mode & 0777U : 0666U) & ~s->mask;
-	(void)fchmod(s->fd, mode); /* some file systems have none */
+	(void)fchmod(s->fd, mode); /* it worked before */
 	return S3T_OK;
 }
 

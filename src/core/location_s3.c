@@ -70,6 +70,13 @@ static struct loc_list *s3_list_new(
 	return l;
 }
 
+static void s3_list_from(struct loc_list *l, struct strview after)
+{
+	strbuf_reset(&l->pages.after);
+	strbuf_add_sv(&l->pages.after, strbuf_view(&l->prefix));
+	strbuf_add_sv(&l->pages.after, after);
+}
+
 static void s3_list_free(struct loc_list *l)
 {
 	s3_list_deinit(&l->pages);
@@ -328,6 +335,7 @@ static const struct location_ops s3_ops = {
 	.list_new = s3_list_new,
 	.list_next = s3_list_next,
 	.list_free = s3_list_free,
+	.list_from = s3_list_from,
 	.stat = s3_stat,
 	.source_open = s3_source_open,
 	.source_fd = no_source_fd,

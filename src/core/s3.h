@@ -107,7 +107,8 @@ struct s3_list {
 	struct strview bucket, prefix;
 	bool is_recursive; /* no delimiter */
 	bool want_etags;
-	uint32_t max_keys; /* 0: 1,000 */
+	uint32_t max_keys;   /* 0: 1,000 */
+	struct strbuf after; /* only keys behind this one; "": all */
 	/* continuation: "" at first; changed by each page */
 	struct strbuf token;
 	bool is_v1, is_done;

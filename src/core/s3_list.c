@@ -25,11 +25,13 @@ void s3_list_init(struct s3_list *list, struct strview bucket, struct strview pr
 {
 	*list = (struct s3_list){.bucket = bucket, .prefix = prefix};
 	strbuf_init(&list->token);
+	strbuf_init(&list->after);
 }
 
 void s3_list_deinit(struct s3_list *list)
 {
 	strbuf_deinit(&list->token);
+	strbuf_deinit(&list->after);
 }
 
 static void set_text(struct strbuf *to, struct strview text)
@@ -147,6 +149,9 @@ static enum s3t_rc fetch(
 	if (list->token.len) {
 		struct strview name = list->is_v1 ? SV("marker") : SV("continuation-token");
 		query[n++] = (struct sigv4_pair){name, strbuf_view(&list->token)};
+	} else if (list->after.len) {
+		struct strview name = list->is_v1 ? SV("marker") : SV("start-after");
+		query[n++] = (struct sigv4_pair){name, strbuf_view(&list->after)};
 	}
 	struct xml_handler handler = {.open = on_open, .close = on_close, .arg = r};
 	struct s3_call call = {.method = "GET",

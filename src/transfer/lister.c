@@ -9,6 +9,7 @@
 
 #include "core/thread.h"
 #include "core/timeutil.h"
+#include "transfer/split_list.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -86,15 +87,14 @@ static void count_problem(void *arg, struct strview rel, const struct s3t_err *w
 
 static void list_pages(struct lister *l, struct request *r, const struct loc_io *io)
 {
-	const struct location_ops *ops = r->location->ops;
 	uint64_t problems = 0;
-	struct loc_list *list =
-		ops->list_new(r->location, r->paths[0], r->flags, count_problem, &problems);
+	struct split_list *list = split_list_new(
+		r->location, r->paths[0], r->flags, count_problem, &problems, l->transport);
 	for (bool done = false; !done;) {
 		struct lister_event *e = event_new(r);
 		enum s3t_rc rc = cancel_is_set(r->cancel)
 					 ? s3t_fail(&e->err, S3T_CANCELLED, "Cancelled.")
-					 : ops->list_next(list, io, &e->page, &done, &e->err);
+					 : split_list_next(list, io, &e->page, &done, &e->err);
 		if (rc == S3T_OK)
 			e->err.rc = S3T_OK;
 		else
@@ -103,7 +103,7 @@ static void list_pages(struct lister *l, struct request *r, const struct loc_io 
 		e->problems = problems;
 		msgq_push(l->events, &e->msg);
 	}
-	ops->list_free(list);
+	split_list_free(list);
 }
 
 struct count {
@@ -129,13 +129,12 @@ static void send_count(struct lister *l, const struct request *r, struct count *
 static enum s3t_rc count_below(struct lister *l, struct request *r, struct strview path,
 	const struct loc_io *io, struct count *c, struct s3t_err *err)
 {
-	const struct location_ops *ops = r->location->ops;
-	struct loc_list *list =
-		ops->list_new(r->location, path, LOC_LIST_RECURSIVE, count_problem, &c->problems);
+	struct split_list *list = split_list_new(
+		r->location, path, LOC_LIST_RECURSIVE, count_problem, &c->problems, l->transport);
 	enum s3t_rc rc = S3T_OK;
 	for (bool done = false; !done && rc == S3T_OK;) {
 		struct entry_page *page = NULL;
-		rc = ops->list_next(list, io, &page, &done, err);
+		rc = split_list_next(list, io, &page, &done, err);
 		for (uint32_t i = 0; page && i < page->count; i++) {
 			const struct entry *e = &page->entries[i];
 			c->files += e->kind != ENTRY_DIR;
@@ -146,7 +145,7 @@ static enum s3t_rc count_below(struct lister *l, struct request *r, struct strvi
 		if (rc == S3T_OK && time_mono_ms() - c->sent_ms >= COUNT_EVERY_MS)
 			send_count(l, r, c, false, NULL);
 	}
-	ops->list_free(list);
+	split_list_free(list);
 	return rc;
 }
 
