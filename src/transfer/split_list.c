@@ -53,6 +53,9 @@ struct split_list {
 	struct range *ranges; /* the first is the caller's next */
 	struct keyspace keys;
 	size_t waiting; /* pages */
+	/* between these two there are no names: a range began here, and its page there */
+	struct strbuf gap_from, gap_to;
+	uint64_t kept, dropped; /* names */
 	bool is_ending, is_unordered;
 	bool has_end;       /* a page was the last one: behind its names there are none */
 	struct s3t_err err; /* the first failure */
@@ -93,6 +96,20 @@ static struct strview range_at(const struct range *r)
 	return strbuf_view(r->last.len ? &r->last : &r->after);
 }
 
+/* Where cutting it may begin: behind a gap that is known. */
+static struct strview cut_from(const struct split_list *l, const struct range *r)
+{
+	struct strview at = range_at(r), gap_to = strbuf_view(&l->gap_to);
+	bool is_in_gap = sv_cmp(strbuf_view(&l->gap_from), at) <= 0 && sv_cmp(at, gap_to) < 0;
+	return is_in_gap ? gap_to : at;
+}
+
+/* Guesses that hit nothing cost requests: no more than a part of those that do. */
+static bool may_guess(const struct split_list *l)
+{
+	return l->dropped <= l->kept / 2 + (uint64_t)2 * WORKERS * FULL;
+}
+
 /* Cuts r; the right part, which waits, or NULL: it is not worth it. */
 static struct range *cut_locked(struct split_list *l, struct range *r)
 {
@@ -100,7 +117,7 @@ static struct range *cut_locked(struct split_list *l, struct range *r)
 	struct range *right = NULL;
 	strbuf_init(&middle);
 	for (unsigned pages = STRIDE; pages >= 2 && !right; pages /= 2) {
-		if (!keyspace_ahead(&l->keys, range_at(r), pages, &middle))
+		if (!keyspace_ahead(&l->keys, cut_from(l, r), pages, &middle))
 			continue;
 		if (!r->is_open && sv_cmp(strbuf_view(&middle), strbuf_view(&r->end)) >= 0)
 			continue;
@@ -120,7 +137,7 @@ static struct range *cut_locked(struct split_list *l, struct range *r)
 static struct range *take_locked(struct split_list *l)
 {
 	struct range *found = NULL, *last = NULL;
-	bool has_room = l->waiting < AHEAD_MAX;
+	bool has_room = l->waiting < AHEAD_MAX, may_cut = has_room && may_guess(l);
 	for (struct range *r = l->ranges; r && !found; r = r->next) {
 		if (!r->is_done && !r->is_busy && (has_room || r == l->ranges))
 			found = r;
@@ -128,9 +145,9 @@ static struct range *take_locked(struct split_list *l)
 	}
 	/* the open one first: it has the most; then those that turned out to have more than thought
 	 */
-	if (!found && has_room && last && !last->is_done && !l->has_end)
+	if (!found && may_cut && last && !last->is_done && !l->has_end)
 		found = cut_locked(l, last);
-	for (struct range *r = l->ranges; r && !found && has_room; r = r->next)
+	for (struct range *r = l->ranges; r && !found && may_cut; r = r->next)
 		if (!r->is_done && r->last.len)
 			found = cut_locked(l, r);
 	if (found)
@@ -170,6 +187,17 @@ static struct strview greatest(const struct entry_page *page)
 	return most;
 }
 
+static struct strview least(const struct entry_page *page)
+{
+	struct strview found = entry_name(page, &page->entries[0]);
+	for (uint32_t i = 1; i < page->count; i++) {
+		struct strview name = entry_name(page, &page->entries[i]);
+		if (sv_cmp(name, found) < 0)
+			found = name;
+	}
+	return found;
+}
+
 /* Drops what is beyond end; true if there was something. */
 static bool trim(struct entry_page *page, struct strview end)
 {
@@ -189,14 +217,23 @@ static void book_locked(struct split_list *l, struct range *r, struct entry_page
 		entry_page_free(page);
 		return;
 	}
-	struct strview most = greatest(page);
 	if (!done && page->count >= FULL)
 		keyspace_add(&l->keys, page);
+	if (page->count && !r->last.len) {
+		strbuf_reset(&l->gap_from);
+		strbuf_reset(&l->gap_to);
+		strbuf_add_sv(&l->gap_from, strbuf_view(&r->after));
+		strbuf_add_sv(&l->gap_to, least(page));
+	}
+	struct strview most = greatest(page);
 	if (most.len) {
 		strbuf_reset(&r->last);
 		strbuf_add_sv(&r->last, most);
 	}
+	uint32_t told = page->count;
 	bool is_beyond = !r->is_open && trim(page, strbuf_view(&r->end));
+	l->kept += page->count;
+	l->dropped += told - page->count;
 	r->is_done = done || is_beyond;
 	l->has_end = l->has_end || done;
 	for (struct range *right = r->next; right && done; right = right->next)
@@ -264,6 +301,8 @@ struct split_list *split_list_new(struct location *loc, struct strview dir, unsi
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->changed, NULL);
 	keyspace_init(&l->keys, !(flags & LOC_LIST_RECURSIVE));
+	strbuf_init(&l->gap_from);
+	strbuf_init(&l->gap_to);
 	l->ranges = range_new(sv_n("", 0));
 	l->ranges->list = loc->ops->list_new(loc, dir, flags, problem, arg);
 	return l;
@@ -295,6 +334,8 @@ void split_list_free(struct split_list *l)
 		range_free(l, r);
 	}
 	keyspace_deinit(&l->keys);
+	strbuf_deinit(&l->gap_from);
+	strbuf_deinit(&l->gap_to);
 	pthread_cond_destroy(&l->changed);
 	pthread_mutex_destroy(&l->lock);
 	location_unref(l->loc);

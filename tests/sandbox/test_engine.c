@@ -204,6 +204,130 @@ static void a_cancelled_download_leaves_the_old_file(void **state)
 	fixture_stop(&f);
 }
 
+/* Takes snapshots until fn says that it has seen what it waits for. */
+static void wait_snapshot(struct fixture *f, bool (*fn)(const struct engine_snapshot *snap))
+{
+	struct engine_snapshot snap = {0};
+	int64_t until_ms = time_mono_ms() + 30000;
+	do {
+		assert_true(time_mono_ms() < until_ms);
+		engine_snapshot(f->engine, &snap);
+	} while (!fn(&snap));
+	engine_snapshot_deinit(&snap);
+}
+
+static bool is_slowed(const struct engine_snapshot *snap)
+{
+	return snap->job_count && snap->jobs[0].is_slowed;
+}
+
+static void a_server_that_asks_to_slow_down_is_obeyed_and_it_is_said(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	struct sandbox_fault busy = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "PUT",
+		.nth = 50,
+		.times = 12,
+		.status = 503,
+		.code = "SlowDown"};
+	struct sandbox_options slow = {.latency_ms = 20};
+	fixture_start(
+		&f, &slow, "[retry]\ninitial_delay = 10ms\nmax_delay = 20ms\nmax_attempts = 20\n");
+	sandbox_fault(f.server, &busy);
+	for (int i = 0; i < 400; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "src/%03d", i);
+		fixture_write(&f, name, 100, (unsigned)i);
+	}
+	fixture_upload(&f, &spec, "src", "", "");
+	job_id id = engine_submit(f.engine, &spec);
+	wait_snapshot(&f, is_slowed);
+	fixture_wait(&f, id);
+	assert_int_equal(f.failed, 0);
+	assert_int_equal(f.done, 400);
+	assert_int_equal(sandbox_fault_count(f.server), 12);
+	assert_int_equal(atomic_load(&s3_client_counters(f.client)->slow_downs), 12);
+	fixture_stop(&f);
+}
+
+static bool has_moved(const struct engine_snapshot *snap)
+{
+	return snap->job_count && snap->jobs[0].bytes_done;
+}
+
+/* At 1 KiB/s it would take an hour. */
+static void a_limit_that_is_lifted_holds_nobody_back(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, ini_small_parts);
+	engine_set_rate(f.engine, 1 << 10);
+	fixture_write(&f, "big", 4 << 20, 1);
+	fixture_upload(&f, &spec, "big", "", "big");
+	int64_t begun_ms = time_mono_ms();
+	job_id id = engine_submit(f.engine, &spec);
+	wait_snapshot(&f, has_moved);
+	assert_int_equal(engine_rate(f.engine), 1 << 10);
+	engine_set_rate(f.engine, 0);
+	fixture_wait(&f, id);
+	assert_true(time_mono_ms() - begun_ms < 30000);
+	assert_true(fixture_file_is_object(&f, "big", "big"));
+	fixture_stop(&f);
+}
+
+/* Bytes are counted where they are handed over, so the first buffers come at once. */
+static void a_limit_is_kept_by_all_workers_together(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, NULL);
+	engine_set_rate(f.engine, 2 << 20);
+	for (int i = 0; i < 40; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "src/%03d", i);
+		fixture_write(&f, name, 100 << 10, (unsigned)i);
+	}
+	fixture_upload(&f, &spec, "src", "", "");
+	int64_t begun_ms = time_mono_ms();
+	fixture_run(&f, &spec);
+	int64_t took_ms = time_mono_ms() - begun_ms;
+	assert_int_equal(f.done, 40);
+	/* 3.9 MiB at 2 MiB/s, but for the last files, whose bytes went before they were due */
+	assert_true(took_ms > 1000);
+	fixture_stop(&f);
+}
+
+static void an_endpoint_has_no_more_connections_than_it_may(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	struct sandbox_options slow = {.latency_ms = 10};
+	fixture_start(&f, &slow, "[network]\nmax_connections = 3\n");
+	for (int i = 0; i < 150; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "src/%03d", i);
+		fixture_write(&f, name, 100, (unsigned)i);
+	}
+	fixture_upload(&f, &spec, "src", "", "");
+	job_id id = engine_submit(f.engine, &spec);
+	struct engine_snapshot snap = {0};
+	uint32_t most = 0;
+	do {
+		engine_snapshot(f.engine, &snap);
+		most = snap.jobs[0].connections > most ? snap.jobs[0].connections : most;
+	} while (snap.jobs[0].state != JOB_FINISHED);
+	engine_snapshot_deinit(&snap);
+	fixture_wait(&f, id);
+	assert_int_equal(f.done, 150);
+	assert_int_equal(most, 3);
+	fixture_stop(&f);
+}
+
 static void source_and_target_the_same_is_refused(void **state)
 {
 	(void)state;
@@ -562,6 +686,10 @@ int main(void)
 		cmocka_unit_test(the_same_tree_moved_twice_moves_nothing),
 		cmocka_unit_test(a_cancelled_upload_leaves_no_parts),
 		cmocka_unit_test(a_cancelled_download_leaves_the_old_file),
+		cmocka_unit_test(a_server_that_asks_to_slow_down_is_obeyed_and_it_is_said),
+		cmocka_unit_test(a_limit_that_is_lifted_holds_nobody_back),
+		cmocka_unit_test(a_limit_is_kept_by_all_workers_together),
+		cmocka_unit_test(an_endpoint_has_no_more_connections_than_it_may),
 		cmocka_unit_test(source_and_target_the_same_is_refused),
 		cmocka_unit_test(a_move_takes_the_source_away_only_when_it_arrived),
 		cmocka_unit_test(keys_that_cannot_be_paths_are_refused_and_the_rest_goes_on),

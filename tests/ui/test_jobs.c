@@ -205,6 +205,40 @@ static void the_transfers_view_shows_a_bar_an_item_and_x_cancels(void **state)
 	stage_quit(s);
 }
 
+static void the_limit_is_set_while_a_transfer_runs(void **state)
+{
+	struct stage *s = *state;
+	struct sandbox_options slow = {.bytes_per_second = MIB};
+	struct moving strip = {.row = -1, .above = 0};
+	stage_open(s, &slow, ini_parts);
+	fixture_write(&s->f, "left/large.bin", 12 * MIB, 1);
+	stage_run(s, NULL);
+	struct tty *t = s->tty;
+	tty_resize(t, 30, 120);
+	tty_keys(t, "Down");
+	press_and_confirm(t, "F5");
+	wait_percent(t, &strip);
+	tty_keys(t, "t l");
+	tty_wait_text(t, "Bytes a second", TTY_WAIT_MS);
+	tty_keys(t, "Ctrl-U");
+	tty_type(t, "fast\r");
+	tty_wait_text(t, "Not a rate", TTY_WAIT_MS);
+	tty_keys(t, "Ctrl-U");
+	tty_type(t, "2MiB\r");
+	tty_wait_text(t, "limit 2.0 MiB/s", TTY_WAIT_MS);
+	tty_keys(t, "l");
+	tty_wait_text(t, "Bytes a second", TTY_WAIT_MS);
+	tty_keys(t, "Ctrl-U");
+	tty_type(t, "none\r");
+	tty_wait_gone(t, "limit 2.0 MiB/s", TTY_WAIT_MS);
+	sandbox_set_bytes_per_second(s->f.server, 0);
+	tty_wait_text(t, "done: 1 of 1", TTY_WAIT_MS);
+	assert_true(fixture_file_is_object(&s->f, "left/large.bin", "large.bin"));
+	tty_keys(t, "q");
+	tty_wait_gone(t, "Transfers", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void a_cancelled_download_leaves_no_file(void **state)
 {
 	struct stage *s = *state;
@@ -438,6 +472,7 @@ int main(int argc, char **argv)
 		STAGE_TEST(the_bar_moves_inside_one_large_file),
 		STAGE_TEST(the_bar_moves_inside_one_large_download),
 		STAGE_TEST(the_transfers_view_shows_a_bar_an_item_and_x_cancels),
+		STAGE_TEST(the_limit_is_set_while_a_transfer_runs),
 		STAGE_TEST(a_cancelled_download_leaves_no_file),
 		STAGE_TEST(esc_never_stops_a_transfer),
 		STAGE_TEST(f7_makes_a_directory_a_prefix_and_a_bucket),
