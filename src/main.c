@@ -7,6 +7,7 @@
 #include "core/crypto.h"
 #include "core/http.h"
 #include "core/mime.h"
+#include "core/os_linux.h"
 #include "core/xml.h"
 #include "ui/ui.h"
 
@@ -181,6 +182,7 @@ static int demo(const struct cli_options *options)
 static int run(const struct cli_options *options)
 {
 	crypto_global_init();
+	os_share_heaps();
 	if (!http_global_init()) {
 		cli_complain("libcurl cannot be set up");
 		return CLI_EXIT_FAILED;

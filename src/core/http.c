@@ -217,11 +217,22 @@ static bool url_is_loopback(const char *url)
 	return is;
 }
 
+/* libcurl's own least, and what a document gets. */
+enum { BUFFER_MIN = 16 << 10, PAGE_BYTES = 64 << 10 };
+
+/* A buffer is made for each request: small objects need no large one. */
+static long buffer_for(uint64_t bytes, size_t most)
+{
+	bytes = bytes < BUFFER_MIN ? BUFFER_MIN : bytes;
+	return (long)(bytes < most ? bytes : most);
+}
+
 static void set_transfer_options(
 	struct curl_state *s, const struct http_options *o, const struct http_request *req)
 {
 	CURL *e = s->easy;
-	long buffer = (long)o->buffer_bytes;
+	long receives = buffer_for(req->sink ? req->expected : PAGE_BYTES, o->buffer_bytes);
+	long sends = buffer_for(req->body.size, o->buffer_bytes);
 	curl_easy_setopt(e, CURLOPT_URL, req->url);
 	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -233,8 +244,8 @@ static void set_transfer_options(
 	curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, 15L);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, 30L);
-	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, buffer);
-	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, buffer);
+	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, receives);
+	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, sends);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)o->connect_timeout_ms);
 	if (req->timeout_ms)
 		curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);

@@ -22,7 +22,7 @@ struct http_options {
 	int64_t connect_timeout_ms;
 	int64_t low_speed_time_ms;
 	int64_t low_speed_limit; /* bytes a second */
-	size_t buffer_bytes;     /* set by http_perform() from the connection */
+	size_t buffer_bytes;     /* the most; set by http_perform() from the connection */
 };
 
 /* Where a request's body comes from. */
@@ -43,6 +43,7 @@ struct http_request {
 	bool has_body;              /* sends a Content-Length even for an empty body */
 	int64_t timeout_ms;         /* whole request; 0: none (streamed bodies) */
 	size_t body_cap;            /* most bytes collected into the response */
+	uint64_t expected;          /* bytes that sink will probably get; sizes the buffer */
 	/* Receives the body of a 2xx answer instead of the response; false stops the request. */
 	bool (*sink)(void *arg, const char *data, size_t len);
 	/* Called once, before the first sink call, when the headers are complete; false stops. */
@@ -74,7 +75,7 @@ struct http_transport {
 /* transport NULL: libcurl. Used by one thread at a time. */
 struct http_conn *http_conn_new(const struct http_transport *transport);
 void http_conn_free(struct http_conn *conn);
-/* Size of libcurl's buffer each way; 512 KiB by default. */
+/* The most that libcurl's buffer each way may have; 512 KiB by default. */
 void http_conn_set_buffer(struct http_conn *conn, size_t bytes);
 
 void http_response_init(struct http_response *resp);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -91,4 +92,9 @@ unsigned os_umask(void)
 	mask = umask(0);
 	umask((mode_t)mask);
 	return mask;
+}
+
+void os_share_heaps(void)
+{
+	(void)mallopt(M_ARENA_MAX, 4);
 }

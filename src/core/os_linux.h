@@ -22,5 +22,8 @@ int os_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 /* Reserves size bytes so that a full disk is found out early. 0, or an errno; file systems that
  * cannot reserve are 0. */
 int os_reserve(int fd, uint64_t size);
+/* Before threads start: has them share a few heaps. One a thread, as glibc likes it, keeps what
+ * each has freed: 60 MB for 50 workers instead of 35. */
+void os_share_heaps(void);
 
 #endif

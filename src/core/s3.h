@@ -70,6 +70,7 @@ struct s3_call {
 	bool (*sink)(void *arg, const char *data, size_t len);
 	bool (*on_headers)(void *arg, int status);
 	void *sink_arg;
+	uint64_t expected; /* bytes that sink will get, about */
 	/* after a try whose answer seems good, or was stopped by the sink: what is wrong with its
 	 * body. S3T_MISMATCH: damaged on the way, tried again; others are final */
 	enum s3t_rc (*check)(void *arg, struct s3t_err *err);

@@ -346,7 +346,8 @@ static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call,
 		.body_cap = call->handler ? XML_CAP_PAGE : XML_CAP_ERROR,
 		.sink = call->sink,
 		.on_headers = call->on_headers,
-		.sink_arg = call->sink_arg};
+		.sink_arg = call->sink_arg,
+		.expected = call->expected};
 	if (call->stream)
 		req.body = *call->stream;
 	else if (call->has_body)

@@ -409,6 +409,7 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 		.sink = on_data,
 		.on_headers = on_answer,
 		.sink_arg = &g,
+		.expected = get->len == UINT64_MAX ? get->total : get->len,
 		.prepare = before_try,
 		.prepare_arg = &g,
 		.check = check_body,

@@ -30,6 +30,15 @@ struct sbx_blob *sbx_blob_new(struct sbx_store *store, int *fd)
 	return NULL;
 }
 
+bool sbx_blob_append(int fd, const char *data, size_t len)
+{
+	bool is_zero = len && !data[0] && memcmp(data, data + 1, len - 1) == 0;
+	if (!is_zero)
+		return fd_write_all(fd, data, len);
+	off_t end = lseek(fd, (off_t)len, SEEK_CUR);
+	return end >= 0 && ftruncate(fd, end) == 0;
+}
+
 struct sbx_blob *sbx_blob_of(struct sbx_store *store, struct strview data)
 {
 	int fd;

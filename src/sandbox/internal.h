@@ -122,6 +122,8 @@ struct sbx_blob {
 
 /* Creates an empty file; *fd is the caller's, for writing. NULL if that fails. */
 struct sbx_blob *sbx_blob_new(struct sbx_store *store, int *fd);
+/* Writes at the end; zeros become a hole, so a sparse file is one here, too. False with errno. */
+bool sbx_blob_append(int fd, const char *data, size_t len);
 struct sbx_blob *sbx_blob_ref(struct sbx_blob *blob);
 void sbx_blob_unref(struct sbx_blob *blob);
 

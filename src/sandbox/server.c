@@ -148,7 +148,7 @@ static enum MHD_Result take_body(struct request *r, const char *data, size_t len
 	r->crc64 = crc64nvme(r->crc64, data, len);
 	if (r->op->sink == SBX_SINK_TEXT) {
 		strbuf_add(&r->text, data, len);
-	} else if (r->op->sink == SBX_SINK_BLOB && !fd_write_all(r->blob_fd, data, len)) {
+	} else if (r->op->sink == SBX_SINK_BLOB && !sbx_blob_append(r->blob_fd, data, len)) {
 		sbx_reply_error(r, SBX_E_INTERNAL);
 		r->is_settled = true;
 	}
