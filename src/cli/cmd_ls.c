@@ -51,20 +51,22 @@ static void print_json(struct lister *l, const struct entry_page *page, const st
 
 static void print_text(const struct entry_page *page, const struct entry *e)
 {
-	char when[32], size[24] = "";
+	char when[32];
 	struct strview name = entry_name(page, e);
 	if (!name.len)
 		return; /* the marker of the prefix itself */
 	time_format_local(e->mtime_s, true, when);
+	out_right(sv(when), 19);
+	out_text(SV(" "));
 	if (e->kind == ENTRY_FILE)
-		snprintf(size, sizeof size, "%llu", (unsigned long long)e->size);
+		out_number(e->size, 14);
 	else
-		snprintf(size, sizeof size, "%s",
-			e->kind == ENTRY_DIR      ? "dir"
-			: e->kind == ENTRY_BUCKET ? "bucket"
-			: e->kind == ENTRY_LINK   ? "link"
-						  : "other");
-	out_printf("%19s %14s  ", when, size);
+		out_right(sv(e->kind == ENTRY_DIR           ? "dir"
+				  : e->kind == ENTRY_BUCKET ? "bucket"
+				  : e->kind == ENTRY_LINK   ? "link"
+							    : "other"),
+			14);
+	out_text(SV("  "));
 	out_name(name);
 	bool needs_slash = e->kind == ENTRY_DIR && name.data[name.len - 1] != '/';
 	out_text(needs_slash ? SV("/\n") : SV("\n"));

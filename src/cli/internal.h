@@ -75,6 +75,9 @@ void add_url(struct strbuf *out, bool is_s3, struct strview path);
 void out_text(struct strview text);
 /* A name of foreign origin: sanitised when stdout is a terminal. */
 void out_name(struct strview name);
+/* Flush right in so many columns (ASCII); printf would cost half of what a listing costs. */
+void out_right(struct strview text, size_t columns);
+void out_number(uint64_t n, size_t columns);
 void out_printf(const char *fmt, ...) S3T_PRINTF(1, 2);
 /* A whole line from a JSON buffer, which is emptied. */
 void out_json(struct strbuf *line);

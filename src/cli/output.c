@@ -63,6 +63,28 @@ void out_name(struct strview name)
 	free(shown);
 }
 
+void out_right(struct strview text, size_t columns)
+{
+	static const char blanks[] = "                                ";
+	size_t missing = columns > text.len ? columns - text.len : 0;
+	for (size_t n; missing; missing -= n) {
+		n = missing < sizeof blanks - 1 ? missing : sizeof blanks - 1;
+		out_text(sv_n(blanks, n));
+	}
+	out_text(text);
+}
+
+void out_number(uint64_t n, size_t columns)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	out_right(sv_n(digits + at, sizeof digits - at), columns);
+}
+
 void out_printf(const char *fmt, ...)
 {
 	va_list ap;

@@ -4,26 +4,26 @@
 #include "core/text.h"
 
 #include <libxml/parser.h>
-#include <libxml/xmlreader.h>
+#include <libxml/parserInternals.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 struct frame {
 	char name[64];
-	struct strbuf text;
+	struct strbuf text; /* kept for the next element of that depth */
 };
 
-static void ignore_error(
-	void *arg, const char *msg, xmlParserSeverities severity, xmlTextReaderLocatorPtr locator)
-{
-	(void)arg;
-	(void)msg;
-	(void)severity;
-	(void)locator;
-}
+/* A parse under way. SAX, for a tree or a reader's nodes would cost more than all the rest. */
+struct parse {
+	xmlParserCtxtPtr parser;
+	const struct xml_handler *handler;
+	struct frame frames[XML_DEPTH_MAX];
+	int depth; /* of the innermost open element, -1 for none */
+	bool is_refused;
+};
 
-/* For what libxml2 says outside a reader: it would land on the screen. */
+/* For what libxml2 says: it would land on the screen. */
 static void ignore_message(void *arg, const char *msg, ...)
 {
 	(void)arg;
@@ -154,7 +154,8 @@ static bool has_doctype(struct strview doc)
 	while (doc.len >= 9) {
 		size_t at = sv_find(doc, '<');
 		doc = sv_from(doc, at);
-		if (doc.len >= 9 && strncasecmp(doc.data, "<!DOCTYPE", 9) == 0)
+		if (doc.len >= 9 && doc.data[1] == '!' &&
+			strncasecmp(doc.data, "<!DOCTYPE", 9) == 0)
 			return true;
 		doc = sv_from(doc, 1);
 	}
@@ -182,8 +183,9 @@ static bool has_long_tag(struct strview doc)
 {
 	while (doc.len) {
 		doc = sv_from(doc, sv_find(doc, '<'));
-		size_t len = cdata_len(doc);
-		if (len == 0)
+		bool is_special = doc.len > 1 && doc.data[1] == '!';
+		size_t len = is_special ? cdata_len(doc) : 0;
+		if (len == 0 && is_special)
 			len = comment_len(doc);
 		if (len == 0) {
 			len = tag_len(doc);
@@ -195,57 +197,106 @@ static bool has_long_tag(struct strview doc)
 	return false;
 }
 
-static void pop(struct frame *frames, int depth, const struct xml_handler *handler)
+static void refuse(struct parse *p)
 {
-	struct frame *top = &frames[depth];
-	if (handler && handler->close)
-		handler->close(handler->arg, depth, sv(depth ? frames[depth - 1].name : ""),
-			sv(top->name), strbuf_view(&top->text));
-	strbuf_deinit(&top->text);
+	p->is_refused = true;
+	xmlStopParser(p->parser);
 }
 
-/* One node of the reader; *depth is the index of the innermost open element, -1 for none. */
-static bool step(xmlTextReaderPtr reader, struct frame *frames, int *depth,
-	const struct xml_handler *handler)
+static void on_start(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+	int namespace_count, const xmlChar **namespaces, int attribute_count, int default_count,
+	const xmlChar **attributes)
 {
-	switch (xmlTextReaderNodeType(reader)) {
-	case XML_READER_TYPE_ELEMENT: {
-		if (*depth + 1 >= XML_DEPTH_MAX)
-			return false;
-		const char *name = (const char *)xmlTextReaderConstLocalName(reader);
-		if (!name)
-			s3t_oom();
-		if (strlen(name) >= sizeof frames->name)
-			return false;
-		struct frame *top = &frames[++*depth];
-		memcpy(top->name, name, strlen(name) + 1);
-		strbuf_init_cap(&top->text, XML_CAP_PAGE);
-		if (handler && handler->open)
-			handler->open(handler->arg, *depth, sv(name));
-		if (xmlTextReaderIsEmptyElement(reader))
-			pop(frames, (*depth)--, handler);
-		return true;
+	struct parse *p = arg;
+	struct strview local = sv((const char *)name);
+	(void)prefix;
+	(void)uri;
+	(void)namespace_count;
+	(void)namespaces;
+	(void)attribute_count;
+	(void)default_count;
+	(void)attributes;
+	if (p->is_refused)
+		return;
+	if (p->depth + 1 >= XML_DEPTH_MAX || local.len >= sizeof p->frames->name) {
+		refuse(p);
+		return;
 	}
-	case XML_READER_TYPE_END_ELEMENT:
-		pop(frames, (*depth)--, handler);
-		return true;
-	case XML_READER_TYPE_TEXT:
-	case XML_READER_TYPE_CDATA:
-	case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
-	case XML_READER_TYPE_WHITESPACE:
-		if (*depth >= 0) {
-			const char *text = (const char *)xmlTextReaderConstValue(reader);
-			if (!text)
-				s3t_oom();
-			strbuf_add_str(&frames[*depth].text, text);
-		}
-		return true;
-	case XML_READER_TYPE_DOCUMENT_TYPE:
-	case XML_READER_TYPE_ENTITY_REFERENCE:
-		return false;
-	default:
-		return true;
-	}
+	struct frame *top = &p->frames[++p->depth];
+	memcpy(top->name, local.data, local.len + 1);
+	strbuf_reset(&top->text);
+	if (p->handler && p->handler->open)
+		p->handler->open(p->handler->arg, p->depth, local);
+}
+
+static void on_end(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	struct parse *p = arg;
+	(void)name;
+	(void)prefix;
+	(void)uri;
+	if (p->is_refused)
+		return;
+	int depth = p->depth--;
+	struct frame *top = &p->frames[depth];
+	if (p->handler && p->handler->close)
+		p->handler->close(p->handler->arg, depth,
+			sv(depth ? p->frames[depth - 1].name : ""), sv(top->name),
+			strbuf_view(&top->text));
+}
+
+static void on_text(void *arg, const xmlChar *text, int len)
+{
+	struct parse *p = arg;
+	if (p->depth >= 0 && !p->is_refused)
+		strbuf_add(&p->frames[p->depth].text, (const char *)text, (size_t)len);
+}
+
+/* Of a DOCTYPE, which was looked for already. */
+static void on_subset(
+	void *arg, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+	(void)name;
+	(void)external;
+	(void)system;
+	refuse(arg);
+}
+
+static const xmlSAXHandler sax = {.initialized = XML_SAX2_MAGIC,
+	.startElementNs = on_start,
+	.endElementNs = on_end,
+	.characters = on_text,
+	.cdataBlock = on_text,
+	.ignorableWhitespace = on_text,
+	.internalSubset = on_subset,
+	.serror = on_error};
+
+/* Whether the document is well-formed and nothing in it was refused. */
+static bool run(struct parse *p, struct strview doc)
+{
+	p->depth = -1;
+	for (int i = 0; i < XML_DEPTH_MAX; i++)
+		strbuf_init_cap(&p->frames[i].text, XML_CAP_PAGE);
+	p->frames[0].name[0] = '\0';
+	catch_errors_of_thread();
+	p->parser = xmlCreateMemoryParserCtxt(doc.data, (int)doc.len);
+	xmlCharEncodingHandlerPtr utf8 = xmlFindCharEncodingHandler("UTF-8");
+	if (!p->parser || !utf8)
+		s3t_oom();
+	xmlCtxtUseOptions(p->parser, XML_PARSE_NONET);
+	*p->parser->sax = sax;
+	p->parser->userData = p;
+	/* whatever the document says of itself */
+	p->parser->encoding = xmlStrdup((const xmlChar *)"UTF-8");
+	if (!p->parser->encoding)
+		s3t_oom();
+	xmlSwitchToEncoding(p->parser, utf8);
+	xmlParseDocument(p->parser);
+	bool ok = p->parser->wellFormed && !p->is_refused;
+	xmlFreeParserCtxt(p->parser);
+	for (int i = 0; i < XML_DEPTH_MAX; i++)
+		strbuf_deinit(&p->frames[i].text);
+	return ok;
 }
 
 enum s3t_rc xml_parse(
@@ -267,30 +318,16 @@ enum s3t_rc xml_parse(
 			"read.");
 	struct strbuf mended;
 	strbuf_init_cap(&mended, XML_CAP_PAGE * 2);
-	mend_references(&mended, doc);
-
-	struct frame frames[XML_DEPTH_MAX];
-	frames[0].name[0] = '\0';
-	int depth = -1, more = -1;
-	bool ok = false;
-	catch_errors_of_thread();
-	xmlTextReaderPtr reader = xmlReaderForMemory(mended.data, (int)mended.len, NULL, "UTF-8",
-		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-	if (!reader)
-		s3t_oom();
-	xmlTextReaderSetErrorHandler(reader, ignore_error, NULL);
-	while ((more = xmlTextReaderRead(reader)) == 1) {
-		ok = step(reader, frames, &depth, handler);
-		if (!ok)
-			break;
-		if (root && !root[0]) /* an empty root is open and closed in one step */
-			memcpy(root, frames[0].name, sizeof frames[0].name);
+	if (memmem(doc.data, doc.len, "&#", 2)) {
+		mend_references(&mended, doc);
+		doc = strbuf_view(&mended);
 	}
-	while (depth >= 0)
-		strbuf_deinit(&frames[depth--].text);
-	xmlFreeTextReader(reader);
+	struct parse p = {.handler = handler};
+	bool ok = run(&p, doc);
 	strbuf_deinit(&mended);
-	if (!ok || more != 0)
+	if (root)
+		memcpy(root, p.frames[0].name, sizeof p.frames->name);
+	if (!ok)
 		return s3t_fail(
 			err, S3T_PROTOCOL, "The server's answer is not complete, well-formed XML.");
 	return S3T_OK;

@@ -467,17 +467,22 @@ enum s3t_rc split_list_next(struct split_list *l, const struct loc_io *io, struc
 	bool *done, struct s3t_err *err)
 {
 	enum s3t_rc rc = S3T_OK;
+	bool is_split = l->thread_count > 0;
 	*page = NULL;
 	*done = false;
-	if (l->thread_count)
+	if (is_split)
 		rc = next_split(l, io, page, done, err);
-	if (l->thread_count && rc == S3T_OK && !*page)
+	if (is_split && rc == S3T_OK && !*page) {
 		fall_back(l);
-	if (!l->thread_count && rc == S3T_OK)
+		is_split = false;
+	}
+	if (!is_split && rc == S3T_OK)
 		rc = next_plain(l, io, page, done, err);
-	if (rc == S3T_OK && l->skip)
+	if (rc != S3T_OK || !*page)
+		return rc;
+	if (l->skip)
 		skip_given(l, *page);
-	else if (rc == S3T_OK)
+	else
 		l->given += (*page)->count;
-	return rc;
+	return S3T_OK;
 }
