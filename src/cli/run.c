@@ -275,6 +275,10 @@ static void take_events(struct run *r, bool is_ending)
 			job->failed = e->failed;
 			job->skipped = e->skipped;
 			job->bytes = e->bytes;
+			if (e->raised_part)
+				cli_complain("parts of %llu MiB were needed: 10,000 of the wished "
+					     "size would not have sufficed",
+					(unsigned long long)(e->raised_part >> 20));
 		}
 		event_free(e);
 	}

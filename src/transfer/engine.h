@@ -100,8 +100,10 @@ struct event {
 	bool was_interrupted;           /* EV_JOB_DONE: by engine_suspend() */
 	uint64_t done, failed, skipped; /* EV_JOB_DONE */
 	uint64_t bytes;                 /* EV_JOB_DONE: of the items that were done */
-	bool is_kept;                   /* EV_JOB_DONE: what is left of it can be resumed */
-	char uid[JOB_UID_LEN + 1];      /* EV_JOB_DONE */
+	uint64_t
+		raised_part; /* EV_JOB_DONE: parts that had to be larger than was wished; 0: none */
+	bool is_kept;        /* EV_JOB_DONE: what is left of it can be resumed */
+	char uid[JOB_UID_LEN + 1]; /* EV_JOB_DONE */
 };
 void event_free(struct event *e);
 
@@ -166,6 +168,7 @@ struct job_view {
 	bool is_counting, was_cancelled, is_paused;
 	bool is_kept;         /* as it stands, another process could go on with it */
 	uint32_t connections; /* that work on it now */
+	uint64_t raised_part; /* parts that had to be larger than was wished; 0: none */
 	bool is_slowed;       /* its server has just asked to slow down */
 	char uid[JOB_UID_LEN + 1];
 	uint64_t items_total, items_done, items_failed, items_skipped, items_asking, items_running;

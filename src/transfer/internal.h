@@ -120,6 +120,7 @@ struct job {
 	uint32_t *source_open, *source_failed;
 	uint64_t items_total, items_done, items_failed, items_skipped;
 	uint64_t bytes_total, bytes_completed; /* completed: of items that are done */
+	uint64_t raised_part; /* the largest that had to be larger than was wished; 0: none */
 	int64_t started_ms, ended_ms;
 	/* any thread */
 	atomic_int_fast64_t bytes_done;

@@ -412,6 +412,8 @@ bool item_start(struct worker *w, struct item *it)
 	if (rc == S3T_OK) {
 		plan_as_begun(it);
 		pthread_mutex_lock(&job->engine->lock);
+		if (it->plan.was_raised && it->plan.part_size > job->raised_part)
+			job->raised_part = it->plan.part_size;
 		parts_init(&it->parts, it->plan.part_count);
 		pthread_mutex_unlock(&job->engine->lock);
 		rc = it->route->begin(it, &io, &err);

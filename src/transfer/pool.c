@@ -256,6 +256,7 @@ static void finish_job_locked(struct job *job)
 	e->failed = job->items_failed;
 	e->skipped = job->items_skipped;
 	e->bytes = job->bytes_completed;
+	e->raised_part = job->raised_part;
 	e->is_kept = job_is_kept_locked(job);
 	memcpy(e->uid, job->uid, sizeof e->uid);
 	/* what failed may be tried again as long as the job is in the list */

@@ -102,6 +102,7 @@ static void view_job_locked(const struct job *job, struct job_view *v)
 		.is_paused = job->is_paused,
 		.is_kept = job_is_kept_locked(job)};
 	v->connections = (uint32_t)job->works;
+	v->raised_part = job->raised_part;
 	for (int i = 0; i < LINKS; i++)
 		v->is_slowed = v->is_slowed ||
 			       (job->links[i] && pace_yields(&job->links[i]->pace, time_mono_ms()));

@@ -11,7 +11,7 @@
 
 #include "core/location.h"
 
-#define SPLIT_ABOVE_MS 5
+#define SPLIT_ABOVE_MS 15
 
 struct split_list;
 

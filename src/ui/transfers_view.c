@@ -223,9 +223,13 @@ static void draw_job(
 		       : j->state == JOB_FINISHED   ? GLYPH_DONE
 		       : j->state == JOB_CANCELLING ? GLYPH_WAITING
 						    : GLYPH_RUNNING;
-	char state[STATE_MAX], line[2 * VIEW_TEXT_MAX + STATE_MAX + 48];
+	char state[STATE_MAX], line[2 * VIEW_TEXT_MAX + STATE_MAX + 112];
+	char parts[56] = "";
 	job_state_text(j, state);
-	snprintf(line, sizeof line, "%s  %s%s%s%s", j->title, state,
+	if (j->raised_part)
+		snprintf(parts, sizeof parts, "; parts of %llu MiB were needed",
+			(unsigned long long)(j->raised_part >> 20));
+	snprintf(line, sizeof line, "%s  %s%s%s%s%s", j->title, state, parts,
 		j->is_slowed ? "; the server asks to slow down" : "", j->message[0] ? ": " : "",
 		j->message);
 	draw_fill((struct rect){y, 1, 1, w - 2}, role);

@@ -328,6 +328,29 @@ static void an_endpoint_has_no_more_connections_than_it_may(void **state)
 	fixture_stop(&f);
 }
 
+static void parts_that_had_to_be_larger_than_wished_are_told(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	struct engine_snapshot snap = {0};
+	fixture_start(&f, NULL, ini_small_parts);
+	const struct provider *usual = f.profile->provider;
+	struct provider few = *usual;
+	few.max_parts = 3;
+	f.profile->provider = &few;
+	fixture_write(&f, "big", 20 << 20, 1);
+	fixture_upload(&f, &spec, "big", "", "big");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.done, 1);
+	engine_snapshot(f.engine, &snap);
+	assert_int_equal(snap.jobs[0].raised_part, 7 << 20);
+	engine_snapshot_deinit(&snap);
+	assert_int_equal(sandbox_part_count(f.server), 3);
+	f.profile->provider = usual;
+	fixture_stop(&f);
+}
+
 static void source_and_target_the_same_is_refused(void **state)
 {
 	(void)state;
@@ -690,6 +713,7 @@ int main(void)
 		cmocka_unit_test(a_limit_that_is_lifted_holds_nobody_back),
 		cmocka_unit_test(a_limit_is_kept_by_all_workers_together),
 		cmocka_unit_test(an_endpoint_has_no_more_connections_than_it_may),
+		cmocka_unit_test(parts_that_had_to_be_larger_than_wished_are_told),
 		cmocka_unit_test(source_and_target_the_same_is_refused),
 		cmocka_unit_test(a_move_takes_the_source_away_only_when_it_arrived),
 		cmocka_unit_test(keys_that_cannot_be_paths_are_refused_and_the_rest_goes_on),
