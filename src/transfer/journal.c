@@ -17,7 +17,7 @@
 /* A group is committed after GROUP_MS; a file is looked through for what is over when it has grown
  * by GROWTH since it was last. */
 enum { GROUP_MS = 100, GROUP_ITEMS = 256 };
-#define GROWTH ((off_t)16 << 20)
+#define GROWTH ((off_t)4 << 20)
 
 /* Items of one job that are done, one line in the end. */
 struct group {
@@ -126,28 +126,74 @@ static bool create_file(struct journal *j)
 
 /* --- compaction: the thread's --- */
 
+enum { CHUNK = 64 << 10 };
+
+/* Calls fn for each line of the file, which may be much larger than memory is to be. False: it
+ * cannot be read, or fn said so. */
+static bool for_lines(int fd, bool (*fn)(void *arg, struct strview line), void *arg)
+{
+	struct strbuf text;
+	char *buf = s3t_alloc(CHUNK);
+	bool ok = true;
+	off_t at = 0;
+	ssize_t n = 0;
+	strbuf_init_cap(&text, SIZE_MAX / 4);
+	while (ok && (n = pread(fd, buf, CHUNK, at)) > 0) {
+		size_t done = 0;
+		at += n;
+		strbuf_add(&text, buf, (size_t)n);
+		for (;;) {
+			struct strview rest = sv_from(strbuf_view(&text), done);
+			size_t len = sv_find(rest, '\n');
+			if (!ok || len == rest.len)
+				break;
+			ok = fn(arg, sv_n(rest.data, len));
+			done += len + 1;
+		}
+		memmove(text.data, text.data + done, text.len - done);
+		strbuf_truncate(&text, text.len - done);
+	}
+	free(buf);
+	strbuf_deinit(&text);
+	return ok && n == 0;
+}
+
 struct over {
-	struct strview uid;
+	char uid[JOB_UID_LEN + 1];
 	uint32_t number; /* 0: the whole job */
 };
 
 struct sieve {
 	struct over *over;
 	size_t count, capacity;
+	int fd; /* what is kept goes there */
+	off_t size;
+	struct strbuf out;
 };
 
 static int compare_over(const void *a, const void *b)
 {
 	const struct over *x = a, *y = b;
-	int order = sv_cmp(x->uid, y->uid);
+	int order = strcmp(x->uid, y->uid);
 	return order ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-static void add_over(struct sieve *s, const struct record_head *head)
+static struct over over_of(struct strview uid, uint32_t number)
 {
-	bool is_end = sv_eq(head->type, SV("end"));
-	if (!is_end && !sv_eq(head->type, SV("gone")))
-		return;
+	struct over o = {.number = number};
+	snprintf(o.uid, sizeof o.uid, "%.*s", (int)uid.len, uid.data);
+	return o;
+}
+
+static bool note_over(void *arg, struct strview line)
+{
+	struct sieve *s = arg;
+	struct record_head head;
+	if (!record_head(line, &head))
+		return true;
+	bool is_end = sv_eq(head.type, SV("end"));
+	if (!is_end && !sv_eq(head.type, SV("gone")))
+		return true;
 	if (s->count == s->capacity) {
 		s->capacity = s->capacity ? s->capacity * 2 : 256;
 		struct over *more = realloc(s->over, s->capacity * sizeof *more);
@@ -155,68 +201,66 @@ static void add_over(struct sieve *s, const struct record_head *head)
 			s3t_oom();
 		s->over = more;
 	}
-	s->over[s->count++] = (struct over){head->uid, is_end ? 0 : head->number};
+	s->over[s->count++] = over_of(head.uid, is_end ? 0 : head.number);
+	return true;
 }
 
 static bool is_over(const struct sieve *s, struct strview uid, uint32_t number)
 {
-	struct over key = {uid, number};
+	struct over key = over_of(uid, number);
 	return s->count && bsearch(&key, s->over, s->count, sizeof key, compare_over);
 }
 
-/* Adds the lines of text that are still of use. */
-static void keep_lines(struct strview text, struct strbuf *out)
+static bool write_kept(struct sieve *s)
 {
-	struct sieve sieve = {.over = NULL};
-	for (int pass = 0; pass < 2; pass++) {
-		struct strview rest = text;
-		while (rest.len) {
-			size_t len = sv_find(rest, '\n');
-			struct strview line = sv_n(rest.data, len);
-			rest = sv_from(rest, len + 1);
-			struct record_head head;
-			if (!record_head(line, &head))
-				continue;
-			if (pass == 0) {
-				add_over(&sieve, &head);
-			} else if (!is_over(&sieve, head.uid, 0) &&
-				   !(head.number && is_over(&sieve, head.uid, head.number))) {
-				strbuf_add_sv(out, line);
-				strbuf_add_char(out, '\n');
-			}
-		}
-		if (pass == 0 && sieve.count)
-			qsort(sieve.over, sieve.count, sizeof *sieve.over, compare_over);
-	}
-	free(sieve.over);
+	bool ok = fd_write_all(s->fd, s->out.data, s->out.len);
+	s->size += (off_t)s->out.len;
+	strbuf_reset(&s->out);
+	return ok;
+}
+
+static bool keep_line(void *arg, struct strview line)
+{
+	struct sieve *s = arg;
+	struct record_head head;
+	if (!record_head(line, &head) || is_over(s, head.uid, 0) ||
+		(head.number && is_over(s, head.uid, head.number)))
+		return true;
+	strbuf_add_sv(&s->out, line);
+	strbuf_add_char(&s->out, '\n');
+	return s->out.len < CHUNK || write_kept(s);
+}
+
+/* Writes the lines of j that are still of use. */
+static bool sift(const struct journal *j, struct sieve *s)
+{
+	strbuf_init_cap(&s->out, SIZE_MAX / 4);
+	bool ok = for_lines(j->fd, note_over, s);
+	if (s->count)
+		qsort(s->over, s->count, sizeof *s->over, compare_over);
+	ok = ok && for_lines(j->fd, keep_line, s) && write_kept(s);
+	strbuf_deinit(&s->out);
+	free(s->over);
+	return ok;
 }
 
 /* What goes wrong here leaves the file as it is. */
 static void compact(struct journal *j)
 {
-	struct strbuf text, kept;
-	strbuf_init_cap(&text, SIZE_MAX / 4);
-	strbuf_init_cap(&kept, SIZE_MAX / 4);
 	char *fresh = s3t_asprintf("%s.new", j->path);
-	int fd = -1;
-	if (fd_read_all(j->fd, &text)) {
-		keep_lines(strbuf_view(&text), &kept);
-		fd = create_locked(fresh);
-	}
-	bool ok = fd >= 0 && fd_write_all(fd, kept.data, kept.len) && fdatasync(fd) == 0 &&
-		  rename(fresh, j->path) == 0;
+	int fd = create_locked(fresh);
+	struct sieve sieve = {.fd = fd};
+	bool ok = fd >= 0 && sift(j, &sieve) && fdatasync(fd) == 0 && rename(fresh, j->path) == 0;
 	if (ok) {
 		sync_dir(j->dir);
 		close(j->fd);
 		j->fd = fd;
-		j->size = (off_t)kept.len;
+		j->size = sieve.size;
 	} else if (fd >= 0) {
 		(void)unlink(fresh);
 		close(fd);
 	}
 	j->next_look = j->size * 2 > GROWTH ? j->size * 2 : GROWTH;
-	strbuf_deinit(&text);
-	strbuf_deinit(&kept);
 	free(fresh);
 }
 
