@@ -386,8 +386,7 @@ static void run_locked(struct worker *w, struct work *work)
 		finish_job_locked(job);
 }
 
-/* Sleeps until there may be work; one of the sleepers looks at the clock. False: the time is over.
- */
+/* Sleeps until there may be work; one of the sleepers looks at the clock. */
 static void wait_locked(struct engine *e)
 {
 	bool is_timer = !e->has_timer && is_any_running_locked(e);

@@ -4,7 +4,6 @@
 #include "core/crypto.h"
 #include "core/timeutil.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -12,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 /* cmocka needs the ones above */
 #include <cmocka.h>
 
@@ -27,6 +25,8 @@ struct shelf {
 	bool ignores_from; /* every listing begins at the start */
 	size_t fails_at;   /* the page that holds this name fails; 0: none */
 	atomic_uint pages;
+	struct cancel *cancel; /* triggered by page cancel_at */
+	unsigned cancel_at;
 };
 
 struct loc_list {
@@ -60,7 +60,8 @@ static enum s3t_rc shelf_list_next(struct loc_list *l, const struct loc_io *io,
 {
 	struct shelf *s = l->shelf;
 	struct strview dir = sv_n("", 0);
-	atomic_fetch_add(&s->pages, 1);
+	if (atomic_fetch_add(&s->pages, 1) + 1 == s->cancel_at)
+		cancel_trigger(s->cancel);
 	if (cancel_wait(io->cancel, PAGE_MS))
 		return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
 	*page = entry_page_new(false);
@@ -366,27 +367,19 @@ static void a_failure_comes_up_and_ends_it(void **state)
 	shelf_deinit(&s);
 }
 
-static void *trigger_later(void *arg)
-{
-	nanosleep(&(struct timespec){.tv_nsec = 100 * NS_PER_MS}, NULL);
-	cancel_trigger(arg);
-	return NULL;
-}
-
 static void a_cancel_ends_it(void **state)
 {
 	(void)state;
 	struct shelf s;
 	struct listed got;
-	pthread_t thread;
-	struct cancel *cancel = cancel_new(NULL);
-	shelf_init(&s, 900000, number);
-	assert_int_equal(pthread_create(&thread, NULL, trigger_later, cancel), 0);
-	list_with(&s, LOC_LIST_RECURSIVE, cancel, &got);
-	pthread_join(thread, NULL);
+	shelf_init(&s, 300000, number);
+	s.cancel = cancel_new(NULL);
+	s.cancel_at = 30;
+	list_with(&s, LOC_LIST_RECURSIVE, s.cancel, &got);
 	assert_int_equal(got.rc, S3T_CANCELLED);
 	assert_true(got.count < s.count);
-	cancel_free(cancel);
+	assert_in_range(got.pages, s.cancel_at, s.cancel_at + 8); /* those under way */
+	cancel_free(s.cancel);
 	shelf_deinit(&s);
 }
 
