@@ -36,7 +36,8 @@ got = sorted(line["key"] for line in lines)
 assert want == got, (set(want) ^ set(got))'
 s3tui ls -r "s3://$bucket" >"$work/raw"
 grep -q $'esc\e' "$work/raw" || die 'off a terminal names are raw'
-script -qec "'$S3TUI_BIN' --config '$config' ls -r s3://$bucket" /dev/null </dev/null >"$work/shown"
+"$S3TUI_SOURCE_DIR"/tests/support/on_terminal.py "$S3TUI_BIN" --config "$config" \
+	ls -r "s3://$bucket" >"$work/shown"
 ! grep -aq $'\e\\[31m\|\a\|\x7f\|\xe2\x80\xae' "$work/shown" || die 'a terminal got a name as it is'
 grep -aq 'esc\\x1b\[31mred' "$work/shown" || die 'a name is not shown escaped'
 s3tui stat "s3://$bucket/"$'esc\e[31mred\e[0mX' 2>"$work/stderr" && die 'stat of nothing'

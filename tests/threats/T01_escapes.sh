@@ -35,12 +35,12 @@ for command in 'ls' 'ls s3://bucket' 'ls -r s3://bucket' 'stat s3://bucket/meta'
 	[[ -s $work/screen ]] || die "$command shows nothing"
 	is_clean "$work/screen"
 done
-on_terminal s3tui stat "s3://bucket/$evil"
+on_terminal s3tui stat "s3://bucket/$evil" || die "ended with $?: $(cat -v "$work/screen")"
 is_clean "$work/screen"
 grep -aqF 'e\x1b]0;owned\x07' "$work/screen" || die 'a key is not shown escaped'
-on_terminal s3tui ls
+on_terminal s3tui ls || die "ended with $?: $(cat -v "$work/screen")"
 grep -aqF '\u{202e}' "$work/screen" || die 'a bucket is not shown escaped'
-on_terminal s3tui stat s3://bucket/meta
+on_terminal s3tui stat s3://bucket/meta || die "ended with $?: $(cat -v "$work/screen")"
 grep -aqF '  m\x1b[31m\u{202e}' "$work/screen" || die 'an ETag is not shown escaped'
 grep -aqF 'metadata m\x1b[31m' "$work/screen" || die 'a name of metadata is not shown escaped'
 ok 'a terminal gets no escapes'

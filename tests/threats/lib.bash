@@ -11,7 +11,7 @@ die() {
 }
 
 [[ ${S3TUI_BIN:-} && ${S3TUI_SOURCE_DIR:-} ]] || die 'S3TUI_BIN or S3TUI_SOURCE_DIR is not set'
-for program in python3 openssl setpriv script curl; do
+for program in python3 openssl setpriv curl; do
 	command -v "$program" >/dev/null || die "$program is missing"
 done
 ((EUID == 0)) || die 'needs root, for files of other users'
@@ -111,11 +111,11 @@ is_clean() {
 # on_terminal COMMAND...: its output on a pseudo-terminal of its own, in $work/screen, without what
 # s3tui itself clears its line of progress by.
 on_terminal() {
-	local line
-	printf -v line '%q ' "$@"
-	# script has a shell of its own, which does not know our function
-	line=${line/#s3tui /"$(printf '%q ' "$S3TUI_BIN" --config "$config")"}
-	script -qec "$line" /dev/null </dev/null | sed 's/\x1b\[K//g' >"$work/screen"
+	local status=0
+	[[ $1 != s3tui ]] || set -- "$S3TUI_BIN" --config "$config" "${@:2}"
+	"$S3TUI_SOURCE_DIR"/tests/support/on_terminal.py "$@" >"$work/raw" || status=$?
+	sed 's/\x1b\[K//g' "$work/raw" >"$work/screen"
+	return "$status"
 }
 
 # expect WANTED GOT WHAT
