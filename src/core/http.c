@@ -33,6 +33,7 @@ struct curl_state {
 	CURL *easy;
 	CURLM *multi;
 	int sockets[SOCKETS_MAX]; /* -1: free */
+	bool is_fresh;            /* the connection has not answered yet */
 	/* of the running call */
 	const struct http_request *req;
 	struct http_response *resp;
@@ -99,6 +100,7 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
 {
 	struct curl_state *s = arg;
 	(void)purpose;
+	s->is_fresh = true;
 	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 	for (int i = 0; i < SOCKETS_MAX && fd >= 0; i++) {
 		if (s->sockets[i] < 0) {
@@ -132,6 +134,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 		return strbuf_ok(&s->resp->headers) ? size * count : 0;
 	}
 	quick_ack(s);
+	s->is_fresh = false;
 	long status = 0;
 	curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
 	s->resp->status = (int)status;
@@ -345,6 +348,10 @@ static enum s3t_rc drive(struct curl_state *s, struct cancel *cancel, CURLcode *
 			rc = S3T_OK;
 			break;
 		}
+		/* TLS session tickets come before the first answer, which a server whose Nagle
+		 * waits for their ACK keeps back */
+		if (s->is_fresh)
+			quick_ack(s);
 		if (curl_multi_poll(s->multi, NULL, 0, 1000, NULL) != CURLM_OK)
 			break;
 	}

@@ -35,6 +35,7 @@ struct journal {
 	/* the thread's own */
 	int fd;
 	off_t size, next_look;
+	int lost; /* errno: lines could not be written while the file was looked through */
 	/* guarded by lock */
 	struct strbuf pending;
 	struct group group;        /* comes behind pending */
@@ -126,11 +127,43 @@ static bool create_file(struct journal *j)
 
 /* --- compaction: the thread's --- */
 
-enum { CHUNK = 64 << 10 };
+enum { CHUNK = 64 << 10, PENDING_MAX = 256 << 10 };
+
+static struct strbuf take_pending_locked(struct journal *j)
+{
+	struct strbuf lines = j->pending;
+	strbuf_init_cap(&j->pending, SIZE_MAX / 4);
+	return lines;
+}
+
+static bool write_lines(struct journal *j, struct strbuf *lines)
+{
+	bool ok = fd_write_all(j->fd, lines->data, lines->len) && fdatasync(j->fd) == 0;
+	int why = errno;
+	j->size += ok ? (off_t)lines->len : 0;
+	strbuf_deinit(lines);
+	errno = why;
+	return ok;
+}
+
+/* What comes while a file is being looked through goes to its end, and is looked through, too:
+ * memory does not grow with the time that takes. */
+static bool drain(struct journal *j)
+{
+	pthread_mutex_lock(&j->lock);
+	bool is_due = j->pending.len >= PENDING_MAX;
+	struct strbuf lines;
+	if (is_due)
+		lines = take_pending_locked(j);
+	pthread_mutex_unlock(&j->lock);
+	if (is_due && !write_lines(j, &lines))
+		j->lost = errno;
+	return !j->lost;
+}
 
 /* Calls fn for each line of the file, which may be much larger than memory is to be. False: it
  * cannot be read, or fn said so. */
-static bool for_lines(int fd, bool (*fn)(void *arg, struct strview line), void *arg)
+static bool for_lines(struct journal *j, bool (*fn)(void *arg, struct strview line), void *arg)
 {
 	struct strbuf text;
 	char *buf = s3t_alloc(CHUNK);
@@ -138,7 +171,7 @@ static bool for_lines(int fd, bool (*fn)(void *arg, struct strview line), void *
 	off_t at = 0;
 	ssize_t n = 0;
 	strbuf_init_cap(&text, SIZE_MAX / 4);
-	while (ok && (n = pread(fd, buf, CHUNK, at)) > 0) {
+	while (ok && drain(j) && (n = pread(j->fd, buf, CHUNK, at)) > 0) {
 		size_t done = 0;
 		at += n;
 		strbuf_add(&text, buf, (size_t)n);
@@ -155,7 +188,7 @@ static bool for_lines(int fd, bool (*fn)(void *arg, struct strview line), void *
 	}
 	free(buf);
 	strbuf_deinit(&text);
-	return ok && n == 0;
+	return ok && !j->lost && n == 0;
 }
 
 struct over {
@@ -232,13 +265,13 @@ static bool keep_line(void *arg, struct strview line)
 }
 
 /* Writes the lines of j that are still of use. */
-static bool sift(const struct journal *j, struct sieve *s)
+static bool sift(struct journal *j, struct sieve *s)
 {
 	strbuf_init_cap(&s->out, SIZE_MAX / 4);
-	bool ok = for_lines(j->fd, note_over, s);
+	bool ok = for_lines(j, note_over, s);
 	if (s->count)
 		qsort(s->over, s->count, sizeof *s->over, compare_over);
-	ok = ok && for_lines(j->fd, keep_line, s) && write_kept(s);
+	ok = ok && for_lines(j, keep_line, s) && write_kept(s);
 	strbuf_deinit(&s->out);
 	free(s->over);
 	return ok;
@@ -266,16 +299,21 @@ static void compact(struct journal *j)
 
 /* --- the thread --- */
 
-static bool store(struct journal *j, const struct strbuf *lines)
+/* Takes lines over. */
+static bool store(struct journal *j, struct strbuf *lines)
 {
-	if (j->fd < 0 && !create_file(j))
+	if (j->fd < 0 && !create_file(j)) {
+		int why = errno;
+		strbuf_deinit(lines);
+		errno = why;
 		return false;
-	if (!fd_write_all(j->fd, lines->data, lines->len) || fdatasync(j->fd) != 0)
+	}
+	if (!write_lines(j, lines))
 		return false;
-	j->size += (off_t)lines->len;
 	if (j->size >= j->next_look)
 		compact(j);
-	return true;
+	errno = j->lost;
+	return !j->lost;
 }
 
 /* A group that gathers is committed when it is time, however much comes to it. */
@@ -340,14 +378,12 @@ static void *journal_main(void *arg)
 		if (!has_work_locked(j)) /* the job ended meanwhile, and never needed a file */
 			continue;
 		close_group_locked(j);
-		struct strbuf lines = j->pending;
-		strbuf_init_cap(&j->pending, SIZE_MAX / 4);
+		struct strbuf lines = take_pending_locked(j);
 		uint64_t upto = j->appended;
 		j->is_urgent = false;
 		j->has_file = true;
 		pthread_mutex_unlock(&j->lock);
 		int failed = store(j, &lines) ? 0 : errno;
-		strbuf_deinit(&lines);
 		pthread_mutex_lock(&j->lock);
 		j->failed = failed;
 		j->synced = upto;

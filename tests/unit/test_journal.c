@@ -825,6 +825,36 @@ static void a_file_that_has_grown_is_rewritten_with_what_is_open(void **state)
 	free(path);
 }
 
+/* Lines come faster than the file can be looked through: they pass through it, none is lost. */
+static void what_comes_during_a_rewrite_is_kept(void **state)
+{
+	enum { PATH = 60000, ITEMS = 1600 };
+	const struct place *p = *state;
+	char *path = s3t_alloc(PATH);
+	memset(path, 'z', PATH);
+	struct journal *j = journal_new(p->dir);
+	begin_job(j, A);
+	for (uint32_t i = 1; i <= ITEMS; i++) { /* 96 MiB, of which every 64th item stays */
+		struct strbuf text;
+		strbuf_init_cap(&text, SIZE_MAX / 4);
+		add_begin(&text, A, i, sv_n(path, PATH));
+		if (i % 64)
+			record_gone(&text, A, i);
+		journal_append(j, strbuf_view(&text));
+		strbuf_deinit(&text);
+	}
+	journal_free(j);
+	struct journal_file *files = open_files(p);
+	assert_null(files->next);
+	assert_int_equal(files->content.bad_lines, 0);
+	size_t n = 0;
+	for (const struct partial *q = find_job(files, A)->partials; q; q = q->next)
+		n += q->number % 64 == 0;
+	assert_int_equal(n, ITEMS / 64);
+	journal_files_free(files);
+	free(path);
+}
+
 /* Nothing of it goes, so it is not rewritten again and again. */
 static void a_file_of_what_is_open_grows_in_peace(void **state)
 {
@@ -891,6 +921,7 @@ int main(void)
 		IN_PLACE(what_cannot_be_written_is_told_once_and_stops_nobody),
 		IN_PLACE(a_directory_that_is_a_file_is_told_too),
 		IN_PLACE(a_file_that_has_grown_is_rewritten_with_what_is_open),
+		IN_PLACE(what_comes_during_a_rewrite_is_kept),
 		IN_PLACE(a_file_of_what_is_open_grows_in_peace),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
