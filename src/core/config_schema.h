@@ -101,6 +101,8 @@
 		NULL, "command that prints a passphrase")                                          \
 	X("ui", "ascii", WORD, ascii, "auto", 0, 0, "auto|true|false",                             \
 		"draw with ASCII characters only; auto: by locale and terminal")                   \
+	X("ui", "mouse", BOOL, mouse, "true", 0, 0, NULL,                                          \
+		"clicks, wheel and drag; false: the terminal's own selection")                     \
 	X("ui", "color", WORD, color, "auto", 0, 0, "auto|off",                                    \
 		"auto: as many as the terminal has, none under NO_COLOR")
 

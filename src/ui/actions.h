@@ -51,6 +51,8 @@ enum action_context {
 	X(GOTO, "goto", "Ctrl-G", CTX_BROWSER, "", "go to a path, bucket or s3:// location")    \
 	X(SWAP, "swap", "Ctrl-U", CTX_BROWSER, "", "swap the panes")                            \
 	X(SAME, "same", "Alt-i", CTX_BROWSER, "", "other pane: go where this one is")           \
+	X(MOUSE, "mouse", "Alt-m", CTX_BROWSER, "",                                             \
+		"leave the mouse to the terminal (to select text), or take it back")            \
 	X(STOP, "stop", "Esc", CTX_BROWSER, "", "stop listing; take the filter away")           \
 	X(TAKE_AWAY, "take-away", "x Del", CTX_TRANSFERS, "",                                   \
 		"cancel what runs or waits, dismiss what is finished")                          \

@@ -131,6 +131,19 @@ void app_redraw_soon(struct app *app)
 	app->is_stale = true;
 }
 
+void app_set_timer(struct app *app, int ms)
+{
+	int64_t at = time_mono_ms() + ms;
+	if (!app->timer_ms || at < app->timer_ms)
+		app->timer_ms = at;
+}
+
+void app_toggle_mouse(struct app *app)
+{
+	app->has_mouse = !app->has_mouse;
+	term_set_mouse(app->has_mouse);
+}
+
 void app_quit(struct app *app)
 {
 	app->is_quitting = true;
@@ -276,6 +289,12 @@ static void dispatch(struct app *app, const struct input_event *in)
 		suspend(app);
 		return;
 	}
+	if (in->kind == INPUT_MOUSE) {
+		if (v->ops->on_mouse && !is_too_small())
+			v->ops->on_mouse(v, &in->mouse);
+		app->is_dirty = true;
+		return;
+	}
 	free(app->status);
 	app->status = NULL;
 	app->is_dirty = true;
@@ -357,17 +376,36 @@ static void work(struct app *app)
 			app->has_more_work = true;
 }
 
+static void run_timer(struct app *app)
+{
+	if (!app->timer_ms || time_mono_ms() < app->timer_ms)
+		return;
+	app->timer_ms = 0;
+	for (struct view *v = app->top; v; v = v->below)
+		if (!v->is_closing && v->ops->on_timer)
+			v->ops->on_timer(v);
+}
+
+/* The earlier of two; -1 is never. */
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 static int wait_ms(const struct app *app)
 {
-	int64_t now = time_mono_ms();
+	int64_t now = time_mono_ms(), wait = -1;
 	if (app->has_more_work)
 		return 0;
-	if (app->is_stale) {
-		int64_t left = app->frame_ms + TICK_MS - now;
-		return left > 0 ? (int)left : 0;
-	}
 	bool is_listing = pane_is_listing(app->panes[0]) || pane_is_listing(app->panes[1]);
-	return app->progress.is_busy || is_listing ? TICK_MS : -1;
+	if (app->is_stale || app->timer_ms) {
+		int64_t frame = app->is_stale ? app->frame_ms + TICK_MS : -1;
+		int64_t due = earlier(frame, app->timer_ms ? app->timer_ms : -1);
+		wait = due > now ? due - now : 0;
+	}
+	if (!app->is_stale && (app->progress.is_busy || is_listing))
+		wait = earlier(wait, TICK_MS);
+	return (int)wait;
 }
 
 static void wait_for_events(struct app *app)
@@ -393,6 +431,7 @@ void app_loop(struct app *app)
 		take_pages(app);
 		work(app);
 		tick(app);
+		run_timer(app);
 		app_open_problem(app);
 		destroy_closing(app, false);
 		if (app->quits_when_idle && engine_busy(app->engine) == 0)

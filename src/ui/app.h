@@ -37,6 +37,10 @@ struct view *app_top(struct app *app);
 void app_redraw(struct app *app);
 /* As app_redraw(), but at most ten times a second. */
 void app_redraw_soon(struct app *app);
+/* Calls on_timer of all views once, in so many milliseconds or earlier. */
+void app_set_timer(struct app *app, int ms);
+/* The terminal's own selection, or the mouse for us. */
+void app_toggle_mouse(struct app *app);
 /* Ends the loop; what runs is stopped and cleaned up. */
 void app_quit(struct app *app);
 /* Ends the loop; what can be resumed is kept for the next start. */
@@ -61,6 +65,8 @@ const char *app_status_text(const struct app *app, bool *is_error);
  * job_spec_deinit()s. */
 void app_job_spec_init(
 	struct app *app, struct job_spec *spec, enum job_kind kind, struct pane *from);
+/* One more source of such a job. */
+void app_job_spec_add(struct job_spec *spec, const struct pane *from, struct strview name);
 /* Starts the job; spec is used up either way. When it ends, its sources lose their marks where they
  * were done, and the panes that show its places are listed again. 0: refused, err says why (the
  * demo's places, decision 2). */

@@ -10,18 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+void app_job_spec_add(struct job_spec *spec, const struct pane *from, struct strview name)
+{
+	struct strbuf path;
+	if (!spec->from)
+		spec->from = location_ref(pane_location(from));
+	strbuf_init(&path);
+	pane_join(from, name, &path);
+	if (name.len > 1 && name.data[name.len - 1] == '/')
+		name.len--;
+	job_spec_add_source(spec, strbuf_view(&path), name);
+	strbuf_deinit(&path);
+}
+
 static void add_source(void *arg, const struct pane_row *row)
 {
-	struct job_spec *spec = ((void **)arg)[0];
-	const struct pane *pane = ((void **)arg)[1];
-	struct strbuf path;
-	strbuf_init(&path);
-	pane_join(pane, row->name, &path);
-	struct strview rel = row->name;
-	if (rel.len > 1 && rel.data[rel.len - 1] == '/')
-		rel.len--;
-	job_spec_add_source(spec, strbuf_view(&path), rel);
-	strbuf_deinit(&path);
+	app_job_spec_add(((void **)arg)[0], ((void **)arg)[1], row->name);
 }
 
 void app_job_spec_init(

@@ -39,7 +39,8 @@ struct app {
 	char *status;
 	bool status_is_error;
 	bool is_dirty, is_stale, has_closing, has_more_work, must_clear;
-	int64_t frame_ms;
+	int64_t frame_ms, timer_ms; /* timer_ms: 0: none */
+	bool has_mouse;
 	bool is_quitting, quits_when_idle;
 	bool demo_has_new;
 

@@ -2,6 +2,7 @@
 
 #include "ui/app.h"
 #include "ui/commands.h"
+#include "ui/drag.h"
 #include "ui/strip.h"
 
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 struct browser {
 	struct view view;
 	bool is_filtering;
+	struct drag *drag; /* made with the first event of the mouse */
 };
 
 static struct browser *of(struct view *v)
@@ -71,6 +73,8 @@ static bool filter_key(struct browser *b, const struct input_event *in)
 
 static bool on_key(struct view *v, const struct input_event *in)
 {
+	if (of(v)->drag && in->kind == INPUT_KEY && drag_on_key(of(v)->drag, in->key))
+		return true;
 	if (of(v)->is_filtering)
 		return filter_key(of(v), in);
 	return in->kind != INPUT_KEY;
@@ -110,19 +114,65 @@ static void draw_status(struct browser *b, int y, int w)
 	strbuf_deinit(&text);
 }
 
+/* Rows from the top: the panes, the status line, the strip while there is work, the keys. */
+struct layout {
+	struct rect panes[2];
+	int status, strip, keys; /* strip: -1: none */
+};
+
+static struct layout lay_out(const struct app *app)
+{
+	int rows = screen_rows(), cols = screen_cols(), half = cols / 2;
+	bool has_strip = app_progress(app)->is_busy;
+	int h = rows - 2 - has_strip;
+	return (struct layout){.panes = {{0, 0, h, half}, {0, half, h, cols - half}},
+		.status = h,
+		.strip = has_strip ? h + 1 : -1,
+		.keys = rows - 1};
+}
+
 static void draw(struct view *v)
 {
 	struct app *app = v->app;
-	int rows = screen_rows(), cols = screen_cols();
-	bool has_strip = app_progress(app)->is_busy;
-	int h = rows - 2 - has_strip, half = cols / 2;
-	bool left_active = app_active(app) == app_pane(app, 0);
-	pane_draw(app_pane(app, 0), (struct rect){0, 0, h, half}, left_active);
-	pane_draw(app_pane(app, 1), (struct rect){0, half, h, cols - half}, !left_active);
-	draw_status(of(v), h, cols);
-	if (has_strip)
-		strip_draw(app_progress(app), h + 1, cols);
-	strip_draw_keys(app_keymap(app), app_options(app)->is_demo, rows - 1, cols);
+	struct drag *drag = of(v)->drag;
+	struct layout l = lay_out(app);
+	int cols = screen_cols();
+	if (drag)
+		drag_show_target(drag, l.panes);
+	for (int side = 0; side < 2; side++) {
+		struct pane *p = app_pane(app, side);
+		pane_draw(p, l.panes[side], p == app_active(app));
+	}
+	draw_status(of(v), l.status, cols);
+	if (l.strip >= 0)
+		strip_draw(app_progress(app), l.strip, cols);
+	strip_draw_keys(app_keymap(app), app_options(app)->is_demo, l.keys, cols);
+	if (drag)
+		drag_draw(drag);
+}
+
+/* --- mouse --- */
+
+static void on_mouse(struct view *v, const struct mouse_event *m)
+{
+	struct app *app = v->app;
+	struct layout l = lay_out(app);
+	bool is_click = m->kind == MOUSE_PRESS && m->button == MOUSE_LEFT;
+	if (!of(v)->drag)
+		of(v)->drag = drag_new(app);
+	if (is_click && m->y == l.keys)
+		(void)on_action(v, strip_key_at(app_keymap(app), app_options(app)->is_demo, m->x,
+					   screen_cols()));
+	else if (is_click && m->y == l.strip)
+		(void)on_action(v, ACTION_TRANSFERS);
+	else
+		drag_on_mouse(of(v)->drag, l.panes, m);
+}
+
+static void on_timer(struct view *v)
+{
+	if (of(v)->drag)
+		drag_on_timer(of(v)->drag, lay_out(v->app).panes);
 }
 
 static bool on_list(struct view *v, struct lister_event *e)
@@ -157,6 +207,7 @@ static bool work(struct view *v)
 
 static void destroy(struct view *v)
 {
+	drag_free(of(v)->drag);
 	free(v);
 }
 
@@ -166,6 +217,8 @@ static const struct view_ops ops = {
 	.draw = draw,
 	.on_key = on_key,
 	.on_action = on_action,
+	.on_mouse = on_mouse,
+	.on_timer = on_timer,
 	.on_list = on_list,
 	.work = work,
 	.destroy = destroy,

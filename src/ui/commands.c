@@ -193,6 +193,9 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	case ACTION_SAME:
 		same(app);
 		return true;
+	case ACTION_MOUSE:
+		app_toggle_mouse(app);
+		return true;
 	default:
 		return false;
 	}

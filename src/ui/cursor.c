@@ -50,6 +50,21 @@ void cursor_move(struct cursor *c, long by)
 	settle(c);
 }
 
+void cursor_scroll(struct cursor *c, long by)
+{
+	size_t height = c->height ? c->height : 1;
+	size_t last_top = c->rows > height ? c->rows - height : 0;
+	if (by < 0)
+		c->top = c->top > (size_t)-by ? c->top - (size_t)-by : 0;
+	else
+		c->top = last_top - c->top > (size_t)by ? c->top + (size_t)by : last_top;
+	if (c->at < c->top)
+		c->at = c->top;
+	if (c->at >= c->top + height)
+		c->at = c->top + height - 1;
+	settle(c);
+}
+
 void cursor_page(struct cursor *c, int pages)
 {
 	size_t height = c->height > 1 ? c->height - 1 : 1;

@@ -22,6 +22,8 @@ void cursor_to(struct cursor *c, size_t row);
  * changed. */
 void cursor_follow(struct cursor *c, size_t row);
 void cursor_move(struct cursor *c, long by);
+/* Scrolls what is seen; the cursor stays where it is as long as it is in sight. */
+void cursor_scroll(struct cursor *c, long by);
 void cursor_page(struct cursor *c, int pages);
 void cursor_top(struct cursor *c);
 void cursor_bottom(struct cursor *c);

@@ -19,5 +19,6 @@ void dialog_message_open(struct app *app, const char *title, const char *text)
 	form_add_label(f, THEME_DIALOG, "");
 	form_add_buttons(f, ok, 1);
 	f->on_button = close_on_button;
+	f->is_scrolled = true; /* from its beginning */
 	app_push(app, &f->view);
 }

@@ -106,6 +106,7 @@ static bool can_focus(const struct field *field)
 
 static void move_focus(struct form *f, int step)
 {
+	f->is_scrolled = false;
 	for (size_t tries = 0; tries < f->field_count; tries++) {
 		f->focus = (f->focus + f->field_count + (size_t)step) % f->field_count;
 		if (can_focus(&f->fields[f->focus]))
@@ -121,6 +122,9 @@ struct layout {
 	int line;        /* next one, from 0 */
 	int focus_line;
 	bool is_drawing;
+	/* what stands at a cell of the box is asked for; not while drawing */
+	int find_line, find_x;
+	size_t found_field, found_option; /* SIZE_MAX: none */
 };
 
 static int screen_line(const struct layout *l)
@@ -218,6 +222,8 @@ static void lay_buttons(struct layout *l, const struct field *field, bool has_fo
 		if (y >= 0)
 			(void)draw_button(y, l->box.x + x, field->options[i],
 				has_focus && field->selected == i);
+		if (l->line == l->find_line && l->find_x >= x && l->find_x < x + w)
+			l->found_option = i;
 		x += w + 2;
 	}
 	l->line++;
@@ -230,6 +236,7 @@ static void lay_out(struct layout *l)
 	for (size_t i = 0; i < f->field_count; i++) {
 		const struct field *field = &f->fields[i];
 		bool has_focus = f->focus == i;
+		int begin = l->line;
 		if (field->is_hidden)
 			continue;
 		if (has_focus)
@@ -242,24 +249,38 @@ static void lay_out(struct layout *l)
 			lay_choice(l, field, has_focus);
 		else
 			lay_buttons(l, field, has_focus);
+		if (l->find_line >= begin && l->find_line < l->line)
+			l->found_field = i;
 	}
+}
+
+/* Lays it out without drawing, and says where its frame is. */
+static struct rect place(struct form *f, struct layout *l)
+{
+	int rows = screen_rows(), cols = screen_cols();
+	int w = cols - 4 < WIDTH_MAX ? cols - 4 : WIDTH_MAX;
+	*l = (struct layout){.form = f,
+		.box = {.w = w - 4, .h = rows},
+		.find_line = -1,
+		.found_field = SIZE_MAX,
+		.found_option = SIZE_MAX};
+	lay_out(l);
+	int h = l->line + 2 > rows - 2 ? rows - 2 : l->line + 2;
+	struct rect frame = {.y = (rows - h) / 2, .x = (cols - w) / 2, .h = h, .w = w};
+	l->box = (struct rect){.y = frame.y + 1, .x = frame.x + 2, .h = h - 2, .w = w - 4};
+	return frame;
 }
 
 void form_draw(struct view *v)
 {
 	struct form *f = (struct form *)v;
-	int rows = screen_rows(), cols = screen_cols();
-	int w = cols - 4 < WIDTH_MAX ? cols - 4 : WIDTH_MAX;
-	struct layout l = {.form = f, .box = {.w = w - 4, .h = rows}};
+	struct layout l;
 	if (!can_focus(&f->fields[f->focus]))
 		move_focus(f, 1);
-	lay_out(&l);
-	int h = l.line + 2 > rows - 2 ? rows - 2 : l.line + 2;
-	struct rect frame = {.y = (rows - h) / 2, .x = (cols - w) / 2, .h = h, .w = w};
-	l.box = (struct rect){.y = frame.y + 1, .x = frame.x + 2, .h = h - 2, .w = w - 4};
-	if (l.focus_line < f->top)
+	struct rect frame = place(f, &l);
+	if (!f->is_scrolled && l.focus_line < f->top)
 		f->top = l.focus_line;
-	if (l.focus_line >= f->top + l.box.h)
+	if (!f->is_scrolled && l.focus_line >= f->top + l.box.h)
 		f->top = l.focus_line - l.box.h + 1;
 	if (f->top + l.box.h > l.line)
 		f->top = l.line > l.box.h ? l.line - l.box.h : 0;
@@ -356,6 +377,49 @@ static void press(struct form *f, const struct field *field)
 	f->on_button(f, field->kind == FIELD_BUTTONS ? field->selected : 0);
 }
 
+/* form_draw() keeps it within what there is. */
+static void scroll(struct form *f, int lines)
+{
+	f->is_scrolled = true;
+	f->top = f->top + lines > 0 ? f->top + lines : 0;
+}
+
+static void scroll_page(struct form *f, int pages)
+{
+	struct layout l;
+	(void)place(f, &l);
+	scroll(f, pages * (l.box.h > 1 ? l.box.h - 1 : 1));
+}
+
+void form_on_mouse(struct view *v, const struct mouse_event *m)
+{
+	enum { WHEEL_LINES = 3 };
+	struct form *f = (struct form *)v;
+	struct layout l;
+	(void)place(f, &l);
+	struct rect box = l.box;
+	if (m->kind == MOUSE_WHEEL)
+		scroll(f, m->wheel * WHEEL_LINES);
+	if (m->kind != MOUSE_PRESS || m->button != MOUSE_LEFT || m->y < box.y ||
+		m->y >= box.y + box.h || m->x < box.x || m->x >= box.x + box.w)
+		return;
+	l.find_line = f->top + m->y - box.y;
+	l.find_x = m->x - box.x;
+	lay_out(&l);
+	struct field *field = l.found_field < f->field_count ? &f->fields[l.found_field] : NULL;
+	if (!field || !can_focus(field) ||
+		(field->kind == FIELD_BUTTONS && l.found_option == SIZE_MAX))
+		return;
+	f->focus = l.found_field;
+	f->is_scrolled = false;
+	if (field->kind == FIELD_CHOICE)
+		change_choice(f, field, 1);
+	if (field->kind == FIELD_BUTTONS) {
+		field->selected = l.found_option;
+		press(f, field);
+	}
+}
+
 bool form_on_key(struct view *v, const struct input_event *in)
 {
 	struct form *f = (struct form *)v;
@@ -372,7 +436,9 @@ bool form_on_key(struct view *v, const struct input_event *in)
 	if (field->kind == FIELD_TEXT && edit_text(f, field, key))
 		return true;
 	bool is_choice = field->kind == FIELD_CHOICE || field->kind == FIELD_BUTTONS;
-	if (key == K_TAB || key == K_DOWN)
+	if (key == K_PGDN || key == K_PGUP)
+		scroll_page(f, key == K_PGDN ? 1 : -1);
+	else if (key == K_TAB || key == K_DOWN)
 		move_focus(f, 1);
 	else if (key == (K_SHIFT | K_TAB) || key == K_UP)
 		move_focus(f, -1);

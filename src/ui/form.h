@@ -4,7 +4,8 @@
  * first member and gives it callbacks. UI thread only.
  *
  * Tab, Shift-Tab and the arrows move between fields, Left and Right change a choice or a button,
- * Enter presses the button in focus (the first one from a field), Esc closes.
+ * Enter presses the button in focus (the first one from a field), Esc closes. PgUp, PgDn and the
+ * wheel scroll; a click focuses a field, goes to the next choice, presses a button.
  */
 #ifndef UI_FORM_H
 #define UI_FORM_H
@@ -31,7 +32,8 @@ struct form {
 	char title[96];
 	struct field fields[FORM_FIELDS_MAX];
 	size_t field_count, focus;
-	int top; /* first line shown */
+	int top;          /* first line shown */
+	bool is_scrolled; /* by the person; else what has the focus is kept in sight */
 	/* a button was pressed; may close the form with app_close() */
 	void (*on_button)(struct form *f, size_t button);
 	/* a text or a choice changed; may be NULL */
@@ -59,10 +61,11 @@ void form_close(struct form *f);
 void form_draw(struct view *v);
 bool form_on_key(struct view *v, const struct input_event *in);
 bool form_on_action(struct view *v, enum action action);
+void form_on_mouse(struct view *v, const struct mouse_event *m);
 void form_destroy(struct view *v);
 
 #define FORM_OPS                                                         \
 	.context = CTX_DIALOG, .draw = form_draw, .on_key = form_on_key, \
-	.on_action = form_on_action, .destroy = form_destroy
+	.on_action = form_on_action, .on_mouse = form_on_mouse, .destroy = form_destroy
 
 #endif

@@ -110,38 +110,38 @@ static bool on_action(struct view *v, enum action action)
 	struct help_view *h = (struct help_view *)v;
 	struct cursor *c = &h->cursor;
 	/* the page moves, not a cursor */
-	long height = (long)c->height, top = (long)c->top;
+	long page = c->height > 1 ? (long)c->height - 1 : 1, all = (long)h->count;
 	switch (action) {
 	case ACTION_UP:
-		top--;
-		break;
+		cursor_scroll(c, -1);
+		return true;
 	case ACTION_DOWN:
-		top++;
-		break;
+		cursor_scroll(c, 1);
+		return true;
 	case ACTION_PAGE_UP:
-		top -= height - 1;
-		break;
+		cursor_scroll(c, -page);
+		return true;
 	case ACTION_PAGE_DOWN:
-		top += height - 1;
-		break;
+		cursor_scroll(c, page);
+		return true;
 	case ACTION_TOP:
-		top = 0;
-		break;
+		cursor_scroll(c, -all);
+		return true;
 	case ACTION_BOTTOM:
-		top = (long)h->count;
-		break;
+		cursor_scroll(c, all);
+		return true;
 	case ACTION_CLOSE:
 		app_close(v->app, v);
 		return true;
 	default:
 		return false;
 	}
-	c->top = 0;
-	cursor_to(c, 0);
-	long last = (long)h->count - height;
-	top = top > last ? last : top;
-	cursor_to(c, top > 0 ? (size_t)(top + height - 1) : 0);
-	return true;
+}
+
+static void on_mouse(struct view *v, const struct mouse_event *m)
+{
+	if (m->kind == MOUSE_WHEEL)
+		cursor_scroll(&((struct help_view *)v)->cursor, 3L * m->wheel);
 }
 
 static void destroy(struct view *v)
@@ -159,6 +159,7 @@ static const struct view_ops ops = {
 	.is_opaque = true,
 	.draw = draw,
 	.on_action = on_action,
+	.on_mouse = on_mouse,
 	.destroy = destroy,
 };
 

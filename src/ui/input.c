@@ -1,7 +1,7 @@
 /*
  * Keys through curses, which knows the terminal's own sequences, and the rest through a reader of
- * control sequences: modified arrows, bracketed paste, and whatever a terminal may send besides,
- * which is swallowed to its final byte, so that it never becomes keys.
+ * control sequences: the mouse, modified arrows, bracketed paste, and whatever a terminal may send
+ * besides, which is swallowed to its final byte, so that it never becomes keys.
  *
  * Reading is done on a pad: reading on a window would refresh it.
  */
@@ -24,6 +24,8 @@ enum {
 struct input {
 	WINDOW *pad;
 	struct strbuf paste;
+	int waiting_rc; /* of a code that was read too early; ERR: none */
+	wint_t waiting;
 };
 
 struct input *input_new(void)
@@ -35,6 +37,7 @@ struct input *input_new(void)
 	(void)keypad(in->pad, TRUE);
 	(void)nodelay(in->pad, TRUE);
 	strbuf_init_cap(&in->paste, PASTE_MAX);
+	in->waiting_rc = ERR;
 	(void)define_key("\033[200~", CODE_PASTE);
 	(void)define_key("\033[201~", CODE_PASTE_END);
 	(void)define_key("\033[<", CODE_MOUSE);
@@ -53,7 +56,18 @@ void input_free(struct input *in)
 /* The next character or code of curses; ERR when nothing waits. */
 static int read_code(struct input *in, wint_t *c)
 {
-	return wget_wch(in->pad, c);
+	int rc = in->waiting_rc;
+	if (rc == ERR)
+		return wget_wch(in->pad, c);
+	in->waiting_rc = ERR;
+	*c = in->waiting;
+	return rc;
+}
+
+static void put_back(struct input *in, int rc, wint_t c)
+{
+	in->waiting_rc = rc;
+	in->waiting = c;
 }
 
 /* The same for the rest of something that has begun. */
@@ -144,23 +158,44 @@ static bool sequence_take(struct sequence *s, wint_t c)
 	return false;
 }
 
-/* "\033[" was read. */
-static ui_key read_sequence(struct input *in, char intro)
+enum sequence_end { SEQUENCE_WHOLE, SEQUENCE_BROKEN, SEQUENCE_NONE };
+
+/* "\033[" was read, and intro, if it is not 0. SEQUENCE_NONE: nothing stood behind it. */
+static enum sequence_end read_sequence(struct input *in, char intro, struct sequence *s)
 {
-	struct sequence s = {.intro = intro};
+	*s = (struct sequence){.intro = intro};
 	for (int i = 0; i < SEQUENCE_MAX; i++) {
 		wint_t c;
 		int rc = read_rest(in, &c);
 		if (rc == KEY_CODE_YES && c == KEY_RESIZE)
 			continue;
-		if (rc == ERR) /* nothing behind it: the person pressed Alt-[ */
-			return i == 0 && !intro ? '[' | K_ALT : 0;
+		if (rc == ERR)
+			return i == 0 && !intro ? SEQUENCE_NONE : SEQUENCE_BROKEN;
 		if (rc == KEY_CODE_YES || c < ' ')
-			return 0;
-		if (sequence_take(&s, c))
-			return sequence_key(&s);
+			return SEQUENCE_BROKEN;
+		if (sequence_take(s, c))
+			return SEQUENCE_WHOLE;
 	}
-	return 0;
+	return SEQUENCE_BROKEN;
+}
+
+static ui_key read_sequence_key(struct input *in)
+{
+	struct sequence s;
+	enum sequence_end end = read_sequence(in, 0, &s);
+	if (end == SEQUENCE_NONE) /* the person pressed Alt-[ */
+		return '[' | K_ALT;
+	return end == SEQUENCE_WHOLE ? sequence_key(&s) : 0;
+}
+
+/* "\033[<" was read. */
+static bool read_mouse(struct input *in, struct mouse_event *out)
+{
+	struct sequence s;
+	if (read_sequence(in, '<', &s) != SEQUENCE_WHOLE || s.count != 3 ||
+		(s.final != 'M' && s.final != 'm'))
+		return false;
+	return mouse_decode(s.params[0], s.params[1], s.params[2], s.final == 'm', out);
 }
 
 /* A character that is no function key. */
@@ -229,10 +264,16 @@ static ui_key read_escape(struct input *in)
 	int rc = read_code(in, &c);
 	if (rc == ERR)
 		return K_ESC;
+	bool is_event = rc == KEY_CODE_YES &&
+			(c == KEY_RESIZE || c == (wint_t)CODE_MOUSE || c == (wint_t)CODE_PASTE);
+	if (is_event || (rc == OK && c == 27)) { /* Esc, and then something else */
+		put_back(in, rc, c);
+		return K_ESC;
+	}
 	if (rc == KEY_CODE_YES)
-		return c == KEY_RESIZE ? K_ESC : function_key((int)c) | K_ALT;
+		return function_key((int)c) | K_ALT;
 	if (c == '[')
-		return read_sequence(in, 0);
+		return read_sequence_key(in);
 	if (c == 'O') {
 		struct sequence s = {.count = 0};
 		wint_t next;
@@ -240,8 +281,6 @@ static ui_key read_escape(struct input *in)
 			return 'O' | K_ALT;
 		return sequence_take(&s, next) ? sequence_key(&s) : 0;
 	}
-	if (c == 27)
-		return K_ESC;
 	return plain_key(c) | K_ALT;
 }
 
@@ -285,9 +324,13 @@ bool input_next(struct input *in, struct input_event *out)
 			out->text = strbuf_view(&in->paste);
 			return true;
 		}
-		if (rc == KEY_CODE_YES && c == (wint_t)CODE_MOUSE)
-			out->key = read_sequence(in, '<');
-		else if (rc == KEY_CODE_YES)
+		if (rc == KEY_CODE_YES && c == (wint_t)CODE_MOUSE) {
+			out->kind = INPUT_MOUSE;
+			if (read_mouse(in, &out->mouse))
+				return true;
+			continue;
+		}
+		if (rc == KEY_CODE_YES)
 			out->key = function_key((int)c);
 		else if (c == 27)
 			out->key = read_escape(in);

@@ -1,15 +1,17 @@
-/* What comes from the terminal: keys, pasted text, resizes. UI thread only. */
+/* What comes from the terminal: keys, pasted text, the mouse, resizes. UI thread only. */
 #ifndef UI_INPUT_H
 #define UI_INPUT_H
 
 #include "ui/key.h"
+#include "ui/mouse.h"
 
-enum input_kind { INPUT_NONE, INPUT_KEY, INPUT_TEXT, INPUT_RESIZE, INPUT_KIND_COUNT };
+enum input_kind { INPUT_NONE, INPUT_KEY, INPUT_TEXT, INPUT_MOUSE, INPUT_RESIZE, INPUT_KIND_COUNT };
 
 struct input_event {
 	enum input_kind kind;
 	ui_key key;
 	struct strview text; /* pasted; UTF-8; until the next call */
+	struct mouse_event mouse;
 };
 
 struct input;

@@ -74,6 +74,18 @@ void pane_unmark(struct pane *p, const struct strview *names, size_t count);
 
 /* For the browser. */
 void pane_draw(struct pane *p, struct rect r, bool is_active);
+/* Shows in the next frames that something may be dropped here: into that row, or, SIZE_MAX, into
+ * the pane's place. */
+void pane_light_up(struct pane *p, bool is_lit, size_t row);
+enum pane_part { PANE_FRAME, PANE_HEADER, PANE_ROW, PANE_EMPTY };
+struct pane_hit {
+	enum pane_part part;
+	enum listing_sort column; /* of PANE_HEADER */
+	size_t row;               /* of PANE_ROW */
+	int edge;                 /* -1 and 1: scrolling that way brings more into sight */
+};
+/* What stands in a cell of a pane that is drawn in r. */
+struct pane_hit pane_hit(const struct pane *p, struct rect r, int y, int x);
 bool pane_on_list(struct pane *p, struct lister_event *e);
 /* A slice of at most 4 ms; true while there is more. */
 bool pane_work(struct pane *p);

@@ -104,15 +104,16 @@ static void draw_name(
 }
 
 static void draw_row(const struct pane *p, int y, int x, const struct columns *c, uint32_t id,
-	bool is_cursor, bool is_active)
+	bool is_cursor, bool is_active, bool is_lit)
 {
 	const struct entry *e = id == LISTING_PARENT ? NULL : listing_entry(p->listing, id);
 	struct strview name = listing_name(p->listing, id);
 	bool marked = e && listing_is_marked(p->listing, id);
-	enum theme_role role = row_role(e, marked, is_cursor, is_active);
+	enum theme_role role = is_lit ? THEME_DROP : row_role(e, marked, is_cursor, is_active);
 	bool add_slash = e && (e->kind == ENTRY_DIR || e->kind == ENTRY_BUCKET) &&
 			 !sv_ends_with(name, SV("/"));
-	draw_str(y, x, 1, role, marked ? "*" : is_cursor && !is_active ? ">" : " ");
+	const char *sign = is_lit ? "+" : marked ? "*" : is_cursor && !is_active ? ">" : " ";
+	draw_str(y, x, 1, role, sign);
 	draw_name(y, x + 1, c->name, role, name, add_slash);
 	x += 1 + c->name;
 	char size[TEXT_SIZE_MAX] = "", date[32] = "";
@@ -278,6 +279,48 @@ static void draw_note(const struct pane *p, struct rect in)
 	}
 }
 
+/* Below the header, inside of the frame. */
+static struct rect rows_in(struct rect r)
+{
+	return (struct rect){r.y + 2, r.x + 1, r.h - 3, r.w - 2};
+}
+
+void pane_light_up(struct pane *p, bool is_lit, size_t row)
+{
+	p->is_lit = is_lit;
+	p->lit_row = row;
+}
+
+static enum listing_sort column_at(const struct columns *c, int x)
+{
+	if (c->size && x > c->name && x <= c->name + 1 + c->size)
+		return SORT_SIZE;
+	if (c->date && x > c->name + 1 + c->size && x <= c->name + 2 + c->size + c->date)
+		return SORT_DATE;
+	return SORT_NAME;
+}
+
+struct pane_hit pane_hit(const struct pane *p, struct rect r, int y, int x)
+{
+	struct rect in = rows_in(r);
+	struct pane_hit hit = {.part = PANE_FRAME};
+	if (x < in.x || x >= in.x + in.w || y <= r.y || y >= in.y + in.h)
+		return hit;
+	if (y < in.y) {
+		struct columns c = lay_out(in.w, pane_is_s3(p));
+		hit.part = PANE_HEADER;
+		hit.column = column_at(&c, x - in.x);
+	} else {
+		hit.row = p->cursor.top + (size_t)(y - in.y);
+		hit.part = hit.row < p->cursor.rows ? PANE_ROW : PANE_EMPTY;
+	}
+	if (y <= in.y && p->cursor.top > 0)
+		hit.edge = -1;
+	else if (y == in.y + in.h - 1 && p->cursor.top + (size_t)in.h < p->cursor.rows)
+		hit.edge = 1;
+	return hit;
+}
+
 void pane_draw(struct pane *p, struct rect r, bool is_active)
 {
 	struct strbuf title, foot;
@@ -285,10 +328,15 @@ void pane_draw(struct pane *p, struct rect r, bool is_active)
 	strbuf_init(&foot);
 	pane_title(p, &title);
 	foot_text(p, r.w - 4, &foot);
-	draw_frame(r, is_active ? THEME_FRAME_ACTIVE : THEME_FRAME, title.data, foot.data);
+	bool is_frame_lit = p->is_lit && p->lit_row == SIZE_MAX;
+	draw_frame(r,
+		is_frame_lit ? THEME_FRAME_DROP
+		: is_active  ? THEME_FRAME_ACTIVE
+			     : THEME_FRAME,
+		title.data, foot.data);
 	strbuf_deinit(&title);
 	strbuf_deinit(&foot);
-	struct rect in = {r.y + 2, r.x + 1, r.h - 3, r.w - 2};
+	struct rect in = rows_in(r);
 	struct columns c = lay_out(in.w, pane_is_s3(p));
 	draw_header(p, r.y + 1, in.x, in.w, &c);
 	cursor_set_rows(&p->cursor, listing_rows(p->listing));
@@ -299,7 +347,8 @@ void pane_draw(struct pane *p, struct rect r, bool is_active)
 		uint32_t id = listing_row(p->listing, row);
 		if (id == LISTING_NONE)
 			break;
-		draw_row(p, in.y + drawn, in.x, &c, id, row == p->cursor.at, is_active);
+		draw_row(p, in.y + drawn, in.x, &c, id, row == p->cursor.at, is_active,
+			p->is_lit && row == p->lit_row);
 		drawn++;
 	}
 	struct rect rest = {in.y + drawn, in.x, in.h - drawn, in.w};

@@ -30,6 +30,8 @@ struct pane {
 	struct s3t_err error;
 	uint64_t arrived, rate_from, rate; /* entries; entries a second */
 	int64_t started_ms, rate_at_ms;
+	bool is_lit;    /* something may be dropped here: */
+	size_t lit_row; /* into that row; SIZE_MAX: into the place */
 	struct visited *visited;
 	size_t visited_count;
 };

@@ -54,14 +54,27 @@ void strip_draw(const struct progress *p, int y, int w)
 	strbuf_deinit(&right);
 }
 
+/* Where the n-th of the ten keys begins. */
+static int key_at(unsigned n, bool is_demo, int w)
+{
+	return (is_demo ? w - 6 : w) * (int)n / 10;
+}
+
+enum action strip_key_at(const struct keymap *map, bool is_demo, int x, int w)
+{
+	for (unsigned i = 0; i < 10; i++)
+		if (x < key_at(i + 1, is_demo, w))
+			return keymap_find(map, CTX_BROWSER, K_F1 + i);
+	return ACTION_NONE;
+}
+
 void strip_draw_keys(const struct keymap *map, bool is_demo, int y, int w)
 {
 	draw_fill((struct rect){y, 0, 1, w}, THEME_NORMAL);
-	int room = is_demo ? w - 6 : w;
 	int at = 0;
 	for (unsigned i = 0; i < 10; i++) {
 		enum action a = keymap_find(map, CTX_BROWSER, K_F1 + i);
-		int next = room * (int)(i + 1) / 10;
+		int next = key_at(i + 1, is_demo, w);
 		const char *label = a == ACTION_NONE ? "" : action_info(a)->label;
 		int used = draw_fmt(y, at, next - at, THEME_FKEY, "%2u", i + 1);
 		draw_field(y, at + used, next - at - used, THEME_FKEY_LABEL, sv(label));

@@ -8,5 +8,7 @@
 void strip_draw(const struct progress *p, int y, int w);
 /* The F-key bar; in the demo it says so. */
 void strip_draw_keys(const struct keymap *map, bool is_demo, int y, int w);
+/* What stands in column x of it; ACTION_NONE if nothing does. */
+enum action strip_key_at(const struct keymap *map, bool is_demo, int x, int w);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * Taking over and giving back. Curses has the screen; modes that it knows nothing of (bracketed
- * paste, synchronised frames, later the mouse) are ours. All that must be undone stands in one
+ * paste, synchronised frames, the mouse) are ours. All that must be undone stands in one
  * string, made at the start, which a signal handler can write. Signals reach the loop through a
  * pipe.
  */
@@ -25,8 +25,9 @@
 #include <unistd.h>
 
 #define MODES_ON "\033[?2004h"
-/* the mouse's modes too: harmless, and right after a crash */
-#define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l"
+#define MOUSE_ON "\033[?1002h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1002l"
+#define MODES_OFF "\033[?2026l\033[?2004l" MOUSE_OFF
 
 static SCREEN *screen;
 static struct termios saved_tty;
@@ -34,6 +35,7 @@ static char restore_text[512];
 static size_t restore_len;
 static int pipe_fds[2] = {-1, -1};
 static volatile sig_atomic_t is_ours, quit_signal;
+static bool is_mouse_on;
 
 static const int quit_signals[] = {SIGTERM, SIGHUP, SIGINT};
 static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
@@ -243,6 +245,30 @@ static void enter_modes(void)
 	(void)keypad(stdscr, TRUE);
 	(void)curs_set(0);
 	write_all(MODES_ON, sizeof MODES_ON - 1);
+	if (is_mouse_on)
+		write_all(MOUSE_ON, sizeof MOUSE_ON - 1);
+}
+
+void term_set_mouse(bool on)
+{
+	is_mouse_on = on;
+	if (on)
+		write_all(MOUSE_ON, sizeof MOUSE_ON - 1);
+	else
+		write_all(MOUSE_OFF, sizeof MOUSE_OFF - 1);
+}
+
+/* Emulators on libvterm (Neovim's) give back the cursor as it was saved, which curses does whenever
+ * it scrolls a region, and that is invisible: it is shown when all is given back. */
+static void leave_screen(void)
+{
+	write_all(MODES_OFF, sizeof MODES_OFF - 1);
+	(void)curs_set(1);
+	(void)endwin();
+	const char *show = tigetstr("cnorm");
+	if (show && show != (const char *)-1)
+		write_all(show, strlen(show));
+	is_ours = 0;
 }
 
 enum s3t_rc term_start(const struct settings *s, struct s3t_err *err)
@@ -279,11 +305,12 @@ enum s3t_rc term_start(const struct settings *s, struct s3t_err *err)
 			getenv("TERM") ? getenv("TERM") : "");
 	}
 	add_capability("sgr0");
-	add_capability("cnorm");
 	add_capability("rmkx");
 	add_capability("rmcup");
+	add_capability("cnorm"); /* last, as in leave_screen() */
 	stdlog_start();
 	theme_start(strcmp(s->color, "off") != 0);
+	is_mouse_on = s->mouse;
 	enter_modes();
 	return S3T_OK;
 }
@@ -293,10 +320,7 @@ void term_stop(void)
 	if (!screen)
 		return;
 	s3t_set_oom_hook(NULL);
-	write_all(MODES_OFF, sizeof MODES_OFF - 1);
-	(void)curs_set(1);
-	(void)endwin();
-	is_ours = 0;
+	leave_screen();
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &saved_tty);
 	delscreen(screen);
 	screen = NULL;
@@ -316,10 +340,7 @@ void term_resize(void)
 
 void term_suspend(const char *note)
 {
-	write_all(MODES_OFF, sizeof MODES_OFF - 1);
-	(void)curs_set(1);
-	(void)endwin();
-	is_ours = 0;
+	leave_screen();
 	if (note) {
 		(void)fputs(note, stdout);
 		(void)fflush(stdout);

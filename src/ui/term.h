@@ -35,6 +35,8 @@ void term_resume(void);
 /* Begin and end of a frame; the terminal shows it at once. */
 void term_frame_begin(void);
 void term_frame_end(void);
+/* Whether the terminal tells of the mouse; its own selection works while it does not. */
+void term_set_mouse(bool on);
 /* Writes bytes past curses (OSC 52). */
 void term_write(const char *data, size_t len);
 

@@ -20,6 +20,9 @@
 	X(CURSOR, 16, 39, 0, 6, "", "R")           \
 	X(CURSOR_MARKED, 16, 214, 0, 3, "B", "RB") \
 	X(CURSOR_IDLE, -1, -1, -1, -1, "U", "U")   \
+	X(DROP, 16, 71, 0, 2, "B", "RB")           \
+	X(FRAME_DROP, 71, -1, 2, -1, "B", "RB")    \
+	X(DRAG, 16, 222, 0, 3, "B", "RB")          \
 	X(STATUS, -1, -1, -1, -1, "", "")          \
 	X(STATUS_ERROR, 203, -1, 1, -1, "B", "B")  \
 	X(ERROR, 203, -1, 1, -1, "", "B")          \

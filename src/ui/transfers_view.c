@@ -487,6 +487,18 @@ static bool on_action(struct view *v, enum action action)
 	return true;
 }
 
+static void on_mouse(struct view *v, const struct mouse_event *m)
+{
+	struct transfers_view *t = (struct transfers_view *)v;
+	rebuild(t);
+	if (m->kind == MOUSE_WHEEL)
+		cursor_scroll(&t->cursor, 3L * m->wheel);
+	else if (m->kind == MOUSE_PRESS && m->button == MOUSE_LEFT && m->y >= 1 &&
+		 m->y <= (int)t->cursor.height && t->cursor.top + (size_t)m->y - 1 < t->row_count)
+		cursor_to(&t->cursor, t->cursor.top + (size_t)m->y - 1);
+	note_cursor(t);
+}
+
 static void destroy(struct view *v)
 {
 	struct transfers_view *t = (struct transfers_view *)v;
@@ -500,6 +512,7 @@ static const struct view_ops ops = {
 	.is_opaque = true,
 	.draw = draw,
 	.on_action = on_action,
+	.on_mouse = on_mouse,
 	.tick = tick,
 	.destroy = destroy,
 };

@@ -75,6 +75,7 @@ enum s3t_rc ui_run(const struct ui_options *options, struct s3t_err *err)
 	settings_init_defaults(&defaults);
 	const struct settings *screen = options->config ? config_base(options->config) : &defaults;
 	app.settings = options->profile ? &options->profile->settings : screen;
+	app.has_mouse = screen->mouse;
 	app.keymap = keymap_new();
 	enum s3t_rc rc = options->config ? keymap_apply(app.keymap, options->config, err) : S3T_OK;
 	if (rc == S3T_OK)

@@ -26,6 +26,10 @@ struct view_ops {
 	/* The rest may be NULL. INPUT_KEY and INPUT_TEXT; true: done with it. */
 	bool (*on_key)(struct view *v, const struct input_event *in);
 	bool (*on_action)(struct view *v, enum action action);
+	/* The top view only, like keys. */
+	void (*on_mouse)(struct view *v, const struct mouse_event *m);
+	/* The time that app_set_timer() asked for has come. */
+	void (*on_timer)(struct view *v);
 	/* Every event of the engine, to every view; borrowed. */
 	void (*on_event)(struct view *v, const struct event *e);
 	/* An event of the lister: true if it was this view's; it may take e->page or e->arg by

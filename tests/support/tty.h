@@ -38,6 +38,13 @@ pid_t tty_pid(const struct tty *t);
 void tty_keys(struct tty *t, const char *keys);
 /* The text itself, byte by byte. */
 void tty_type(struct tty *t, const char *text);
+/* An SGR report: its code (0, 1, 2 for the buttons, + 4 Shift, 8 Alt, 16 Ctrl, 32 motion, 64 and 65
+ * the wheel) at a cell from 0. Only while the program has asked for such. */
+void tty_mouse(struct tty *t, int code, int y, int x, bool is_release);
+void tty_click(struct tty *t, int y, int x);
+/* Presses the left button on the first place of `from`, moves in steps to the first place of `to`
+ * in or behind column min_x, and leaves it there. */
+void tty_drag(struct tty *t, const char *from, const char *to, int min_x);
 /* TIOCSWINSZ; the emulator's screen changes too. */
 void tty_resize(struct tty *t, int rows, int cols);
 
