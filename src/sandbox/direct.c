@@ -38,9 +38,10 @@ enum s3t_rc sandbox_create_bucket(struct sandbox *sb, const char *bucket, struct
 	return to_rc(sbx_store_create_bucket(&sb->store, sv(bucket), sbx_now_s(sb)), bucket, err);
 }
 
-enum s3t_rc sandbox_put_as(struct sandbox *sb, const char *bucket, struct strview key,
-	struct strview data, const char *content_type, int64_t mtime_s, const char *storage_class,
-	struct s3t_err *err)
+/* times: how often data stands in it. */
+static enum s3t_rc put(struct sandbox *sb, const char *bucket, struct strview key,
+	struct strview data, uint32_t times, const char *content_type, int64_t mtime_s,
+	const char *storage_class, struct s3t_err *err)
 {
 	if (!key.len || key.len > SBX_KEY_MAX)
 		return to_rc(key.len ? SBX_E_KEY_TOO_LONG : SBX_E_ARGUMENT, bucket, err);
@@ -48,13 +49,15 @@ enum s3t_rc sandbox_put_as(struct sandbox *sb, const char *bucket, struct strvie
 	if (data.len && !blob)
 		return to_rc(SBX_E_INTERNAL, bucket, err);
 	struct sbx_object *object = sbx_object_new(key);
-	if (blob)
-		sbx_object_add_segment(object, blob, 0, data.len);
+	for (uint32_t i = 0; blob && i < times; i++)
+		sbx_object_add_segment(object, i ? sbx_blob_ref(blob) : blob, 0, data.len);
 	unsigned char sum[MD5_LEN];
 	md5(data, sum);
 	struct strbuf hex;
 	strbuf_init(&hex);
 	hex_encode(&hex, sum, sizeof sum);
+	if (times > 1)
+		strbuf_addf(&hex, "-%u", times);
 	snprintf(object->etag, sizeof object->etag, "%s", hex.data);
 	strbuf_deinit(&hex);
 	object->mtime_s = mtime_s;
@@ -67,6 +70,19 @@ enum s3t_rc sandbox_put_as(struct sandbox *sb, const char *bucket, struct strvie
 	enum sbx_error error = sbx_store_commit(&sb->store, sv(bucket), object, NULL, SV(""));
 	sbx_object_unref(object);
 	return to_rc(error, bucket, err);
+}
+
+enum s3t_rc sandbox_put_as(struct sandbox *sb, const char *bucket, struct strview key,
+	struct strview data, const char *content_type, int64_t mtime_s, const char *storage_class,
+	struct s3t_err *err)
+{
+	return put(sb, bucket, key, data, 1, content_type, mtime_s, storage_class, err);
+}
+
+enum s3t_rc sandbox_put_repeated(struct sandbox *sb, const char *bucket, struct strview key,
+	struct strview data, uint32_t times, struct s3t_err *err)
+{
+	return put(sb, bucket, key, data, times, NULL, sbx_now_s(sb), NULL, err);
 }
 
 enum s3t_rc sandbox_put(struct sandbox *sb, const char *bucket, struct strview key,

@@ -314,6 +314,7 @@ struct sandbox {
 
 	_Atomic int64_t clock_offset_s;
 	atomic_ullong requests[8]; /* by sbx_method_index() */
+	atomic_ullong bytes_sent;
 	atomic_ullong parts, faults_struck;
 
 	/* throttle.c */

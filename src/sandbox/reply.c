@@ -277,6 +277,7 @@ static ssize_t send_some(void *arg, uint64_t pos, char *buf, size_t max)
 		memcpy(buf, s->text + pos, (size_t)n);
 	if (n <= 0)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
+	atomic_fetch_add(&s->sb->bytes_sent, (unsigned long long)n);
 	if (s->is_struck && s->kind == SANDBOX_FAULT_FLIP && s->bytes >= pos &&
 		s->bytes - pos < (uint64_t)n)
 		buf[s->bytes - pos] ^= 0x20;

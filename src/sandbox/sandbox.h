@@ -52,6 +52,8 @@ uint64_t sandbox_request_count(const struct sandbox *sb, const char *method);
 uint64_t sandbox_upload_count(struct sandbox *sb);
 /* Parts received since the start, also those of uploads that are gone. */
 uint64_t sandbox_part_count(const struct sandbox *sb);
+/* Bytes of bodies that were sent since the start. */
+uint64_t sandbox_bytes_sent(const struct sandbox *sb);
 void sandbox_set_clock_offset(struct sandbox *sb, int64_t seconds);
 /* Changes the throttle; 0: unlimited. */
 void sandbox_set_bytes_per_second(struct sandbox *sb, uint64_t bytes_per_second);
@@ -75,6 +77,9 @@ enum s3t_rc sandbox_get_header(struct sandbox *sb, const char *bucket, struct st
 	const char *name, struct strbuf *out, struct s3t_err *err) S3T_MUST_CHECK;
 enum s3t_rc sandbox_delete(struct sandbox *sb, const char *bucket, struct strview key,
 	struct s3t_err *err) S3T_MUST_CHECK;
+/* An object of `times` times data, which is kept once; its ETag is one of parts. */
+enum s3t_rc sandbox_put_repeated(struct sandbox *sb, const char *bucket, struct strview key,
+	struct strview data, uint32_t times, struct s3t_err *err) S3T_MUST_CHECK;
 /* Takes one received part out of every upload of that key that has it ("a part lost on the
  * server"); the number of parts removed. */
 unsigned sandbox_lose_part(

@@ -400,6 +400,11 @@ uint64_t sandbox_request_count(const struct sandbox *sb, const char *method)
 	return sum;
 }
 
+uint64_t sandbox_bytes_sent(const struct sandbox *sb)
+{
+	return atomic_load(&sb->bytes_sent);
+}
+
 uint64_t sandbox_part_count(const struct sandbox *sb)
 {
 	return atomic_load(&sb->parts);

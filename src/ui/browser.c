@@ -146,7 +146,7 @@ static void draw(struct view *v)
 	draw_status(of(v), l.status, cols);
 	if (l.strip >= 0)
 		strip_draw(app_progress(app), l.strip, cols);
-	strip_draw_keys(app_keymap(app), app_options(app)->is_demo, l.keys, cols);
+	strip_draw_keys(app, CTX_BROWSER, l.keys);
 	if (drag)
 		drag_draw(drag);
 }
@@ -161,8 +161,7 @@ static void on_mouse(struct view *v, const struct mouse_event *m)
 	if (!of(v)->drag)
 		of(v)->drag = drag_new(app);
 	if (is_click && m->y == l.keys)
-		(void)on_action(v, strip_key_at(app_keymap(app), app_options(app)->is_demo, m->x,
-					   screen_cols()));
+		(void)on_action(v, strip_key_at(app, CTX_BROWSER, m->x));
 	else if (is_click && m->y == l.strip)
 		(void)on_action(v, ACTION_TRANSFERS);
 	else

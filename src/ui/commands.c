@@ -6,6 +6,7 @@
 #include "ui/dialogs.h"
 #include "ui/help_view.h"
 #include "ui/transfers_view.h"
+#include "ui/viewer.h"
 
 #include <stdlib.h>
 
@@ -71,9 +72,13 @@ static void enter(struct app *app)
 {
 	struct pane *p = app_active(app);
 	struct pane_row row;
+	struct strbuf path;
 	if (pane_enter(p) || !pane_current(p, &row))
 		return;
-	app_status(app, "It is no directory; looking into files comes later.");
+	strbuf_init(&path);
+	pane_join(p, row.name, &path);
+	viewer_open(app, pane_location(p), strbuf_view(&path));
+	strbuf_deinit(&path);
 }
 
 static void stop(struct app *app)
@@ -123,6 +128,7 @@ static bool run_pane_action(struct app *app, struct view *browser, enum action a
 	struct pane *p = app_active(app);
 	switch (action) {
 	case ACTION_ENTER:
+	case ACTION_VIEW:
 		enter(app);
 		return true;
 	case ACTION_PARENT:
@@ -163,7 +169,6 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	case ACTION_HELP:
 		help_view_open(app);
 		return true;
-	case ACTION_VIEW:
 	case ACTION_EDIT:
 	case ACTION_MENU:
 		app_status(app, "That comes later.");

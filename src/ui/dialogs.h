@@ -18,6 +18,11 @@ void dialog_quit_open(struct app *app);
 void dialog_resume_open(struct app *app, const struct journal_file *files);
 void dialog_pattern_open(struct app *app, bool mark);
 void dialog_verify_open(struct app *app);
+/* One line of text. done gets it when the button is pressed; false: err says why, and the dialog
+ * stays. arg must outlive the dialog. */
+typedef bool (*prompt_fn)(void *arg, struct strview text, struct s3t_err *err);
+void dialog_prompt_open(struct app *app, const char *title, const char *label, const char *button,
+	struct strview initial, prompt_fn done, void *arg);
 /* text may have several lines; it is copied. */
 void dialog_message_open(struct app *app, const char *title, const char *text);
 /* ask: EV_ASK; what is needed is copied. The app opens it only while no other dialog is there. */

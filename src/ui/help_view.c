@@ -71,6 +71,7 @@ static void fill(struct help_view *h, const struct app *app)
 		"All keys can be changed in s3tui.ini, section [keys]: copy = F5 Ctrl-P");
 	add_actions(h, map, CTX_BROWSER, "Panes");
 	add_actions(h, map, CTX_TRANSFERS, "Transfers");
+	add_actions(h, map, CTX_VIEWER, "Viewer");
 	add_actions(h, map, CTX_DIALOG, "Dialogs");
 	add(h, THEME_NORMAL, s3t_strdup("Tab Up Down Enter"),
 		"from field to field; Space chooses; Enter does it");

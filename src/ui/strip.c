@@ -55,31 +55,33 @@ void strip_draw(const struct progress *p, int y, int w)
 }
 
 /* Where the n-th of the ten keys begins. */
-static int key_at(unsigned n, bool is_demo, int w)
+static int key_at(unsigned n, const struct app *app)
 {
-	return (is_demo ? w - 6 : w) * (int)n / 10;
+	int room = screen_cols() - (app_options(app)->is_demo ? 6 : 0);
+	return room * (int)n / 10;
 }
 
-enum action strip_key_at(const struct keymap *map, bool is_demo, int x, int w)
+enum action strip_key_at(const struct app *app, unsigned context, int x)
 {
 	for (unsigned i = 0; i < 10; i++)
-		if (x < key_at(i + 1, is_demo, w))
-			return keymap_find(map, CTX_BROWSER, K_F1 + i);
+		if (x < key_at(i + 1, app))
+			return keymap_find(app_keymap(app), context, K_F1 + i);
 	return ACTION_NONE;
 }
 
-void strip_draw_keys(const struct keymap *map, bool is_demo, int y, int w)
+void strip_draw_keys(const struct app *app, unsigned context, int y)
 {
+	int w = screen_cols();
 	draw_fill((struct rect){y, 0, 1, w}, THEME_NORMAL);
 	int at = 0;
 	for (unsigned i = 0; i < 10; i++) {
-		enum action a = keymap_find(map, CTX_BROWSER, K_F1 + i);
-		int next = key_at(i + 1, is_demo, w);
+		enum action a = keymap_find(app_keymap(app), context, K_F1 + i);
+		int next = key_at(i + 1, app);
 		const char *label = a == ACTION_NONE ? "" : action_info(a)->label;
 		int used = draw_fmt(y, at, next - at, THEME_FKEY, "%2u", i + 1);
 		draw_field(y, at + used, next - at - used, THEME_FKEY_LABEL, sv(label));
 		at = next;
 	}
-	if (is_demo)
+	if (app_options(app)->is_demo)
 		draw_str(y, w - 6, 6, THEME_DEMO, " DEMO ");
 }
