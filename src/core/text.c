@@ -41,6 +41,14 @@ bool utf8_is_valid(struct strview s)
 	return true;
 }
 
+void utf8_drop_last(struct strbuf *sb)
+{
+	while (sb->len && ((unsigned char)sb->data[sb->len - 1] & 0xc0) == 0x80)
+		strbuf_truncate(sb, sb->len - 1);
+	if (sb->len)
+		strbuf_truncate(sb, sb->len - 1);
+}
+
 void utf8_trim_end(char *text)
 {
 	size_t len = strlen(text), begin = len;

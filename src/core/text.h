@@ -22,6 +22,9 @@ bool utf8_is_valid(struct strview s);
 /* Drops the half of a character that cutting may have left at the end of text. */
 void utf8_trim_end(char *text);
 
+/* Takes its last character away. */
+void utf8_drop_last(struct strbuf *sb);
+
 /* "4.2 MiB", "17 B"; binary units. */
 #define TEXT_SIZE_MAX 24
 void text_size(uint64_t bytes, char out[TEXT_SIZE_MAX]);

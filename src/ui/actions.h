@@ -28,7 +28,9 @@ enum action_context {
 	X(MOVE, "move", "F6", CTX_BROWSER, "Move", "move or rename")                              \
 	X(MKDIR, "mkdir", "F7", CTX_BROWSER, "New", "new directory or bucket")                    \
 	X(DELETE, "delete", "F8 Del d", CTX_BROWSER, "Delete", "delete")                          \
-	X(MENU, "menu", "F9", CTX_BROWSER, "Menu", "menu (comes later)")                          \
+	X(MENU, "menu", "F9", CTX_BROWSER, "Menu", "menus of all that can be done")               \
+	X(PALETTE, "palette", ":", CTX_BROWSER | CTX_TRANSFERS | CTX_VIEWER, "",                  \
+		"find an action by a part of its name")                                           \
 	X(QUIT, "quit", "F10 q Ctrl-C", CTX_BROWSER, "Quit", "leave s3tui")                       \
 	X(SWITCH, "switch", "Tab", CTX_BROWSER, "", "switch to the other pane")                   \
 	X(UP, "up", "Up k", CTX_LISTS, "", "one row up")                                          \
@@ -65,7 +67,7 @@ enum action_context {
 	X(LIMIT, "limit", "l", CTX_TRANSFERS, "", "limit the rate of all transfers")              \
 	X(WRAP, "view-wrap", "F2 w", CTX_VIEWER, "Wrap", "wrap long lines, or cut them")          \
 	X(HEX, "view-hex", "F4 H", CTX_VIEWER, "Hex", "bytes in hex, or text")                    \
-	X(JUMP, "view-jump", "F5 Ctrl-G :", CTX_VIEWER, "Jump",                                   \
+	X(JUMP, "view-jump", "F5 Ctrl-G", CTX_VIEWER, "Jump",                                     \
 		"go to an offset (1234, 0x4d2) or a part (50%)")                                  \
 	X(SEARCH, "view-search", "F7 /", CTX_VIEWER, "Find",                                      \
 		"search; capital letters count if there are any")                                 \

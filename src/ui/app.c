@@ -7,6 +7,7 @@
 
 #include "core/timeutil.h"
 #include "ui/curses.h"
+#include "ui/palette.h"
 #include "ui/term.h"
 
 #include <poll.h>
@@ -278,6 +279,16 @@ static void take_signals(struct app *app)
 	}
 }
 
+void app_run(struct app *app, struct view *v, enum action action)
+{
+	if (action == ACTION_REDRAW)
+		app->must_clear = app->is_dirty = true;
+	else if (action == ACTION_PALETTE)
+		palette_open(app, v);
+	else if (v->ops->on_action)
+		(void)v->ops->on_action(v, action);
+}
+
 static void dispatch(struct app *app, const struct input_event *in)
 {
 	struct view *v = app_top(app);
@@ -305,10 +316,8 @@ static void dispatch(struct app *app, const struct input_event *in)
 		return;
 	if (v->ops->on_key && v->ops->on_key(v, in))
 		return;
-	if (action == ACTION_REDRAW)
-		app->must_clear = true;
-	else if (action != ACTION_NONE && v->ops->on_action)
-		(void)v->ops->on_action(v, action);
+	if (action != ACTION_NONE)
+		app_run(app, v, action);
 }
 
 static void take_input(struct app *app)

@@ -1,5 +1,6 @@
 #include "ui/browser.h"
 
+#include "core/text.h"
 #include "ui/app.h"
 #include "ui/commands.h"
 #include "ui/drag.h"
@@ -32,14 +33,6 @@ static void set_filter(struct app *app, const struct strbuf *text)
 	(void)pane_work(p);
 }
 
-static void drop_last_char(struct strbuf *sb)
-{
-	while (sb->len && ((unsigned char)sb->data[sb->len - 1] & 0xc0) == 0x80)
-		strbuf_truncate(sb, sb->len - 1);
-	if (sb->len)
-		strbuf_truncate(sb, sb->len - 1);
-}
-
 /* Whether the key was part of typing the filter. */
 static bool filter_key(struct browser *b, const struct input_event *in)
 {
@@ -55,7 +48,7 @@ static bool filter_key(struct browser *b, const struct input_event *in)
 		strbuf_add(&text, utf8, key_utf8(in->key, utf8));
 	} else if (in->key == K_BACKSPACE) {
 		b->is_filtering = text.len > 0;
-		drop_last_char(&text);
+		utf8_drop_last(&text);
 	} else if (in->key == K_ESC) {
 		strbuf_reset(&text);
 		b->is_filtering = false;

@@ -5,6 +5,7 @@
 #include "ui/clipboard.h"
 #include "ui/dialogs.h"
 #include "ui/help_view.h"
+#include "ui/menu.h"
 #include "ui/transfers_view.h"
 #include "ui/viewer.h"
 
@@ -170,8 +171,10 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 		help_view_open(app);
 		return true;
 	case ACTION_EDIT:
-	case ACTION_MENU:
 		app_status(app, "That comes later.");
+		return true;
+	case ACTION_MENU:
+		menu_open(app, browser);
 		return true;
 	case ACTION_QUIT:
 		quit(app);

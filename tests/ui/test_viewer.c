@@ -157,7 +157,8 @@ static void hex_shows_bytes_and_finds_them(void **state)
 	char *bytes = s3t_alloc(MIB);
 	for (size_t i = 0; i < MIB; i++)
 		bytes[i] = (char)(i % 251);
-	memcpy(bytes + 700001, "\xde\xad\xbe\xef", 4);
+	static const unsigned char found[] = {0xde, 0xad, 0xbe, 0xef};
+	memcpy(bytes + 700001, found, sizeof found);
 	stage_open(s, NULL, NULL);
 	write_text(s, "left/bytes", bytes, MIB, "w");
 	stage_run(s, NULL);
@@ -177,10 +178,11 @@ static void wrapping_and_encodings_change(void **state)
 {
 	struct stage *s = *state;
 	stage_open(s, NULL, NULL);
-	char text[200];
-	memset(text, 'x', sizeof text);
-	memcpy(text + 150, "END\ncaf\xe9\n", 9);
-	write_text(s, "left/one.txt", text, 159, "w");
+	char line[151], text[200];
+	memset(line, 'x', sizeof line - 1);
+	line[sizeof line - 1] = '\0';
+	snprintf(text, sizeof text, "%sEND\ncaf\xe9\n", line);
+	write_text(s, "left/one.txt", text, strlen(text), "w");
 	stage_run(s, NULL);
 	struct tty *t = s->tty;
 	tty_keys(t, "Down F3");
