@@ -514,6 +514,7 @@ static void what_was_kept_may_be_aborted_at_the_next_start(void **state)
 	tty_wait_text(s->tty, "copy large.bin to s3://demo/", TTY_WAIT_MS);
 	tty_keys(s->tty, "Right Enter");
 	tty_wait(s->tty, check_has_no_upload, s, "the upload's end", TTY_WAIT_MS);
+	tty_wait_text(s->tty, "Cancelled; 0 copied", TTY_WAIT_MS); /* while it runs, q asks */
 	stage_quit(s);
 	assert_false(fixture_has_key(&s->f, "large.bin"));
 	assert_no_journal(s);
