@@ -101,6 +101,9 @@ struct profile {
 enum s3t_rc profile_resolve(const struct config *config, const struct profile_request *req,
 	config_env_fn env, void *env_arg, struct profile **out, struct strbuf *warnings,
 	struct s3t_err *err) S3T_MUST_CHECK;
+/* Calls fn for the profiles of the configuration and of ~/.aws, with where they are from. */
+void profile_each_name(const struct config *config,
+	void (*fn)(void *arg, const char *name, const char *source), void *arg);
 struct profile *profile_ref(struct profile *p);
 void profile_unref(struct profile *p);
 /* Appends where it leads: "https://host:port/base", for Amazon "aws:REGION". */

@@ -488,3 +488,28 @@ char *aws_endpoint_host(const char *region, bool dualstack, bool fips, bool acce
 		return s3t_asprintf("s3-accelerate%s.%s", dual, suffix);
 	return s3t_asprintf("s3%s%s.%s.%s", fips ? "-fips" : "", dual, region, suffix);
 }
+
+struct each_name {
+	void (*fn)(void *arg, const char *name, const char *source);
+	void *arg;
+};
+
+static void each_aws_name(void *arg, const char *name)
+{
+	const struct each_name *each = arg;
+	each->fn(each->arg, name, "~/.aws");
+}
+
+void profile_each_name(const struct config *config,
+	void (*fn)(void *arg, const char *name, const char *source), void *arg)
+{
+	struct resolver r = {.config = config};
+	struct each_name each = {fn, arg};
+	struct s3t_err err;
+	fn(arg, "default", "s3tui.ini");
+	for (size_t i = 0; config_profile_name(config, i); i++)
+		fn(arg, config_profile_name(config, i), "s3tui.ini");
+	if (load_aws(&r, &err) == S3T_OK)
+		awsfiles_each_profile(r.aws, each_aws_name, &each);
+	awsfiles_free(r.aws);
+}

@@ -53,6 +53,10 @@ enum action_context {
 	X(TRANSFERS, "transfers", "t", CTX_BROWSER, "", "transfers: bars, cancel, retry")         \
 	X(COPY_URI, "copy-uri", "y", CTX_BROWSER, "", "URI or path into the clipboard")           \
 	X(GOTO, "goto", "Ctrl-G", CTX_BROWSER, "", "go to a path, bucket or s3:// location")      \
+	X(BACK, "back", "Alt-Left [", CTX_BROWSER, "", "back to where the pane was")              \
+	X(FORWARD, "forward", "Alt-Right ]", CTX_BROWSER, "", "forward again")                    \
+	X(BOOKMARKS, "bookmarks", "b", CTX_BROWSER, "", "bookmarks and places visited")           \
+	X(PROFILE, "profile", "Ctrl-P", CTX_BROWSER, "", "another profile in this pane")          \
 	X(SWAP, "swap", "Ctrl-U", CTX_BROWSER, "", "swap the panes")                              \
 	X(SAME, "same", "Alt-i", CTX_BROWSER, "", "other pane: go where this one is")             \
 	X(MOUSE, "mouse", "Alt-m", CTX_BROWSER, "",                                               \

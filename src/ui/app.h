@@ -82,9 +82,19 @@ const struct progress *app_progress(const struct app *app);
 void app_renew(struct app *app);
 
 /* Reads what a person typed: "s3://bucket/prefix", "/dir", "~/dir", "..", or a name relative to
- * where the pane is. *location is borrowed from the app. path: appended. */
-enum s3t_rc app_parse_place(struct app *app, struct pane *relative_to, struct strview text,
-	struct location **location, struct strbuf *path, struct s3t_err *err) S3T_MUST_CHECK;
+ * where the pane is. s3:// is of the profile that s3_of shows, or else relative_to, or else the
+ * program's. *location is borrowed. path: appended. */
+enum s3t_rc app_parse_place(struct app *app, struct pane *relative_to, struct pane *s3_of,
+	struct strview text, struct location **location, struct strbuf *path,
+	struct s3t_err *err) S3T_MUST_CHECK;
+
+struct location *app_local(struct app *app);
+/* Another profile's buckets; *location is borrowed from the app, the same for the same name. */
+enum s3t_rc app_open_profile(struct app *app, const char *name, struct location **location,
+	struct s3t_err *err) S3T_MUST_CHECK;
+/* Calls fn for each profile there is: its name, and where it is from. */
+void app_each_profile(
+	struct app *app, void (*fn)(void *arg, const char *name, const char *source), void *arg);
 
 /* Whether something was copied into the demo's bucket: it vanishes at the end. */
 bool app_demo_has_new(const struct app *app);

@@ -1,9 +1,10 @@
-/* Reading what a person types as a place. */
+/* Reading what a person types as a place; profiles as places. */
 #include "ui/app_private.h"
 
 #include "core/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Appends an absolute path with ".", ".." and "//" taken out. */
 static void add_normal(struct strbuf *out, struct strview path)
@@ -29,18 +30,18 @@ static void add_normal(struct strbuf *out, struct strview path)
 		strbuf_add_char(out, '/');
 }
 
-static enum s3t_rc parse_s3(
-	const struct app *app, struct strview text, struct strbuf *path, struct s3t_err *err)
+static enum s3t_rc parse_s3(const struct location *location, struct strview text,
+	struct strbuf *path, struct s3t_err *err)
 {
 	struct s3_uri uri;
-	if (!app->options->s3)
+	if (!location)
 		return s3t_fail(err, S3T_UNSUPPORTED, "No S3 endpoint is set up.");
 	if (!uri_parse_s3(text, &uri))
 		return s3t_fail(err, S3T_INVALID, "That is not of the form s3://bucket/prefix.");
+	const struct profile *profile = s3_client_profile(location_s3_client(location));
 	struct strview bucket = uri.bucket;
 	if (bucket.len == 0 && uri.has_slash && uri.key.len)
-		bucket = sv(app->options->profile ? app->options->profile->settings.default_bucket
-						  : "");
+		bucket = sv(profile->settings.default_bucket);
 	if (bucket.len == 0 && uri.key.len)
 		return s3t_fail(err, S3T_INVALID,
 			"s3:///key needs a default_bucket in s3tui.ini; none is set.");
@@ -64,8 +65,8 @@ static void parse_s3_relative(const struct pane *pane, struct strview text, stru
 	strbuf_add_sv(path, text);
 }
 
-enum s3t_rc app_parse_place(struct app *app, struct pane *relative_to, struct strview text,
-	struct location **location, struct strbuf *path, struct s3t_err *err)
+enum s3t_rc app_parse_place(struct app *app, struct pane *relative_to, struct pane *s3_of,
+	struct strview text, struct location **location, struct strbuf *path, struct s3t_err *err)
 {
 	while (text.len && text.data[0] == ' ')
 		text = sv_from(text, 1);
@@ -73,8 +74,10 @@ enum s3t_rc app_parse_place(struct app *app, struct pane *relative_to, struct st
 		return s3t_fail(err, S3T_INVALID, "No place was given.");
 	bool is_tilde = text.data[0] == '~' && (text.len == 1 || text.data[1] == '/');
 	if (uri_is_s3(text)) {
-		*location = app->options->s3;
-		return parse_s3(app, text, path, err);
+		*location = pane_is_s3(s3_of)         ? pane_location(s3_of)
+			    : pane_is_s3(relative_to) ? pane_location(relative_to)
+						      : app->options->s3;
+		return parse_s3(*location, text, path, err);
 	}
 	if (text.data[0] != '/' && !is_tilde && pane_is_s3(relative_to)) {
 		*location = pane_location(relative_to);
@@ -96,4 +99,66 @@ enum s3t_rc app_parse_place(struct app *app, struct pane *relative_to, struct st
 	add_normal(path, strbuf_view(&whole));
 	strbuf_deinit(&whole);
 	return S3T_OK;
+}
+
+/* --- profiles --- */
+
+struct location *app_local(struct app *app)
+{
+	return app->options->local;
+}
+
+static const char *profile_name(const struct location *location)
+{
+	return s3_client_profile(location_s3_client(location))->name;
+}
+
+enum s3t_rc app_open_profile(
+	struct app *app, const char *name, struct location **location, struct s3t_err *err)
+{
+	const struct ui_options *o = app->options;
+	if (o->s3 && strcmp(profile_name(o->s3), name) == 0) {
+		*location = o->s3;
+		return S3T_OK;
+	}
+	for (size_t i = 0; i < app->opened_count; i++) {
+		if (strcmp(profile_name(app->opened[i]), name) != 0)
+			continue;
+		*location = app->opened[i];
+		return S3T_OK;
+	}
+	if (o->is_demo || !o->config)
+		return s3t_fail(err, S3T_UNSUPPORTED, "The demo has one profile, its own.");
+	struct profile_request request = {.profile = name};
+	struct profile *profile = NULL;
+	enum s3t_rc rc = profile_resolve(o->config, &request, NULL, NULL, &profile, NULL, err);
+	if (rc != S3T_OK)
+		return rc;
+	struct s3_client *client = s3_client_new(profile);
+	struct location **more =
+		realloc(app->opened, (app->opened_count + 1) * sizeof *app->opened);
+	if (!more)
+		s3t_oom();
+	app->opened = more;
+	*location = app->opened[app->opened_count++] = location_s3_new(client);
+	s3_client_unref(client);
+	profile_unref(profile);
+	return S3T_OK;
+}
+
+void app_place_deinit(struct app *app)
+{
+	for (size_t i = 0; i < app->opened_count; i++)
+		location_unref(app->opened[i]);
+	free(app->opened);
+}
+
+void app_each_profile(
+	struct app *app, void (*fn)(void *arg, const char *name, const char *source), void *arg)
+{
+	const struct ui_options *o = app->options;
+	if (o->s3)
+		fn(arg, profile_name(o->s3), "at the start");
+	if (!o->is_demo && o->config)
+		profile_each_name(o->config, fn, arg);
 }

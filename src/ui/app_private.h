@@ -48,7 +48,9 @@ struct app {
 	struct journal_file *found; /* locked, while the person is asked */
 	list_id looking;            /* for journals */
 	bool was_offered, keeps;    /* keeps: what runs at the end is to be resumed */
-	struct strbuf others;       /* jobs of living processes, a line each */
+	struct location **opened;   /* of other profiles; references */
+	size_t opened_count;
+	struct strbuf others; /* jobs of living processes, a line each */
 };
 
 /* app_jobs.c */
@@ -67,6 +69,8 @@ enum saved_answer { SAVED_RESUME, SAVED_DROP, SAVED_LATER };
 bool app_saved_take(struct app *app, struct lister_event *e);
 void app_saved_answer(struct app *app, enum saved_answer answer);
 void app_saved_describe(const struct saved_job *job, struct strbuf *out);
+/* app_place.c */
+void app_place_deinit(struct app *app);
 /* app.c */
 void app_loop(struct app *app);
 void app_draw(struct app *app);

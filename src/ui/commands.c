@@ -195,6 +195,17 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	case ACTION_GOTO:
 		dialog_goto_open(app);
 		return true;
+	case ACTION_BACK:
+	case ACTION_FORWARD:
+		if (!pane_travel(app_active(app), action == ACTION_BACK ? -1 : 1))
+			app_status(app, "There is no such place.");
+		return true;
+	case ACTION_BOOKMARKS:
+		dialog_bookmarks_open(app);
+		return true;
+	case ACTION_PROFILE:
+		dialog_profiles_open(app);
+		return true;
 	case ACTION_SWAP:
 		app_swap_panes(app);
 		return true;

@@ -126,7 +126,8 @@ static enum s3t_rc read_target(struct copy_dialog *d, struct job_spec *spec, str
 	strbuf_init(&path);
 	struct strview text = form_text(&d->form, d->target);
 	bool into = text.len && text.data[text.len - 1] == '/';
-	enum s3t_rc rc = app_parse_place(app, app_active(app), text, &to, &path, err);
+	enum s3t_rc rc =
+		app_parse_place(app, app_active(app), app_other(app), text, &to, &path, err);
 	struct strview target = strbuf_view(&path);
 	if (rc == S3T_OK && to->ops->kind == LOC_S3 && target.len == 0)
 		rc = s3t_fail(err, S3T_INVALID,

@@ -21,8 +21,9 @@ static void on_goto(struct form *f, size_t button)
 	struct s3t_err err;
 	struct strbuf path;
 	strbuf_init(&path);
-	enum s3t_rc rc = app_parse_place(
-		app, app_active(app), form_text(f, d->place), &location, &path, &err);
+	struct pane *pane = app_active(app);
+	enum s3t_rc rc =
+		app_parse_place(app, pane, pane, form_text(f, d->place), &location, &path, &err);
 	if (rc == S3T_OK) {
 		pane_go(app_active(app), location, strbuf_view(&path), SV(""));
 		form_close(f);

@@ -12,6 +12,10 @@ void dialog_delete_open(struct app *app);
 void dialog_mkdir_open(struct app *app);
 void dialog_limit_open(struct app *app);
 void dialog_goto_open(struct app *app);
+/* Bookmarks and places that were visited. */
+void dialog_bookmarks_open(struct app *app);
+/* What the active pane shows: another profile's buckets, or local files. */
+void dialog_profiles_open(struct app *app);
 void dialog_share_open(struct app *app);
 void dialog_quit_open(struct app *app);
 /* files: with unfinished jobs; the answer goes to app_saved_answer(). */

@@ -94,6 +94,7 @@ void pane_free(struct pane *p)
 	listing_free(p->listing);
 	listing_free(p->coming);
 	location_unref(p->location);
+	pane_history_deinit(p);
 	for (size_t i = 0; i < p->visited_count; i++) {
 		free(p->visited[i].path);
 		free(p->visited[i].name);
@@ -226,6 +227,7 @@ void pane_go(struct pane *p, struct location *location, struct strview path, str
 	const struct visited *v = select.len ? NULL : find_visited(p);
 	set_wanted(p, v ? sv_n(v->name, v->name_len) : sv_n(name, select.len));
 	free(name);
+	pane_history_note(p);
 	request(p);
 }
 

@@ -38,6 +38,11 @@ void pane_refresh(struct pane *p);
 /* The same, if the pane shows `dir` of location or something below or just above it. */
 void pane_refresh_if(struct pane *p, const struct location *location, struct strview dir);
 void pane_parent(struct pane *p);
+/* To where the pane was before; steps -1, or 1: there again. False: there is no such place. */
+bool pane_travel(struct pane *p, int step);
+/* Those places, the newest first. */
+typedef void (*pane_stop_fn)(void *arg, struct location *location, struct strview path);
+void pane_each_stop(const struct pane *p, pane_stop_fn fn, void *arg);
 /* Enters what is under the cursor; false if it is no directory. */
 bool pane_enter(struct pane *p);
 /* Stops a listing that still comes; what came stays. False if none did. */

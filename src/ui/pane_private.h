@@ -11,6 +11,14 @@ struct visited {
 	size_t path_len, name_len;
 };
 
+/* Where the pane was. */
+struct stop {
+	struct location *location; /* a reference */
+	char *path;
+	size_t path_len;
+};
+enum { STOPS_MAX = 64 };
+
 struct pane {
 	struct lister *lister;
 	struct location *location; /* a reference */
@@ -30,10 +38,16 @@ struct pane {
 	struct s3t_err error;
 	uint64_t arrived, rate_from, rate; /* entries; entries a second */
 	int64_t started_ms, rate_at_ms;
+	struct stop stops[STOPS_MAX]; /* the oldest first; one of them is where it is */
+	size_t stop_count, stop_at;
 	bool is_lit;    /* something may be dropped here: */
 	size_t lit_row; /* into that row; SIZE_MAX: into the place */
 	struct visited *visited;
 	size_t visited_count;
 };
+
+/* pane_history.c: the pane is at another place now. */
+void pane_history_note(struct pane *p);
+void pane_history_deinit(struct pane *p);
 
 #endif

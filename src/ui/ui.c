@@ -55,6 +55,7 @@ static size_t stop(struct app *app)
 	pane_free(app->panes[1]);
 	lister_free(app->lister);
 	app_jobs_deinit(app);
+	app_place_deinit(app);
 	input_free(app->input);
 	size_t kept = free_engine_events(app->engine_events);
 	struct lister_event *e;

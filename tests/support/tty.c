@@ -404,7 +404,9 @@ static void send_key(struct tty *t, const char *name, size_t len)
 		{"F1", "\033OP"}, {"F2", "\033OQ"}, {"F3", "\033OR"}, {"F4", "\033OS"},
 		{"F5", "\033[15~"}, {"F6", "\033[17~"}, {"F7", "\033[18~"}, {"F8", "\033[19~"},
 		{"F9", "\033[20~"}, {"F10", "\033[21~"}, {"Tab", "\t"}, {"Shift-Tab", "\033[Z"},
-		{"Enter", "\r"}, {"Esc", "\033"}, {"Backspace", "\177"}, {"Space", " "}};
+		{"Enter", "\r"}, {"Esc", "\033"}, {"Backspace", "\177"}, {"Space", " "},
+		{"Alt-Left", "\033[1;3D"}, {"Alt-Right", "\033[1;3C"}, {"Shift-Up", "\033[1;2A"},
+		{"Shift-Down", "\033[1;2B"}};
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (strlen(keys[i][0]) == len && memcmp(keys[i][0], name, len) == 0) {
 			tty_type(t, keys[i][1]);

@@ -26,7 +26,7 @@ static void an_action_is_found_by_some_letters(void **state)
 	assert_true(tty_shows(t, "this list of keys"));
 	assert_true(tty_shows(t, "F1 ?"));
 	tty_type(t, "invmrk");
-	tty_wait_text(t, "1 actions", TTY_WAIT_MS);
+	tty_wait_text(t, ">invert the marks", TTY_WAIT_MS);
 	tty_wait_text(t, "invert the marks", TTY_WAIT_MS);
 	tty_keys(t, "Enter");
 	tty_wait_text(t, "1 marked", TTY_WAIT_MS);
@@ -35,7 +35,7 @@ static void an_action_is_found_by_some_letters(void **state)
 	tty_keys(t, ":");
 	tty_wait_text(t, "What is to be done?", TTY_WAIT_MS);
 	tty_type(t, "zzzzz");
-	tty_wait_text(t, "0 actions", TTY_WAIT_MS);
+	tty_wait_text(t, "nothing fits", TTY_WAIT_MS);
 	tty_keys(t, "Enter Backspace Backspace Backspace Backspace Backspace");
 	tty_type(t, "transfers");
 	tty_wait_text(t, ">transfers:", TTY_WAIT_MS);

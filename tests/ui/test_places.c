@@ -1,0 +1,165 @@
+/* Back and forward, bookmarks, places visited, and other profiles in a pane. */
+#include "support/tty.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void open_with_prefixes(struct stage *s, const char *ini)
+{
+	stage_open(s, NULL, ini);
+	fixture_write(&s->f, "left/one.txt", 100, 1);
+	fixture_put(&s->f, "a/deep/er.txt", "x");
+	fixture_put(&s->f, "top.bin", "0123456789");
+	stage_run(s, NULL);
+}
+
+static void a_pane_goes_back_and_forward(void **state)
+{
+	struct stage *s = *state;
+	open_with_prefixes(s, NULL);
+	struct tty *t = s->tty;
+	tty_keys(t, "Tab ["); /* nowhere to go */
+	tty_wait_text(t, "There is no such place", TTY_WAIT_MS);
+	tty_keys(t, "Down Enter");
+	tty_wait_text(t, "deep/", TTY_WAIT_MS);
+	tty_keys(t, "Down Enter");
+	tty_wait_text(t, "er.txt", TTY_WAIT_MS);
+	tty_keys(t, "[");
+	tty_wait_text(t, "default:s3://demo/a/ ", TTY_WAIT_MS);
+	tty_keys(t, "Alt-Left");
+	tty_wait_text(t, "top.bin", TTY_WAIT_MS);
+	tty_wait_cursor(t, "a/", TTY_WAIT_MS);
+	tty_keys(t, "]");
+	tty_wait_text(t, "deep/", TTY_WAIT_MS);
+	tty_keys(t, "Alt-Right");
+	tty_wait_text(t, "er.txt", TTY_WAIT_MS);
+	tty_keys(t, "]");
+	tty_wait_text(t, "There is no such place", TTY_WAIT_MS);
+	/* going elsewhere forgets what was ahead */
+	tty_keys(t, "[ [");
+	tty_wait_text(t, "top.bin", TTY_WAIT_MS);
+	tty_keys(t, "Backspace");
+	tty_wait_text(t, "demo/", TTY_WAIT_MS);
+	tty_keys(t, "]");
+	tty_wait_text(t, "There is no such place", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
+static void bookmarks_outlive_the_program(void **state)
+{
+	struct stage *s = *state;
+	open_with_prefixes(s, NULL);
+	struct tty *t = s->tty;
+	fixture_put(&s->f, "odd %41\n\xc3\xa9/x", "x");
+	tty_keys(t, "Tab Ctrl-R");
+	tty_wait_text(t, "odd %41", TTY_WAIT_MS);
+	tty_keys(t, "Home Down Down Enter");
+	tty_wait_text(t, "s3://demo/odd %41\\x0a\u00e9/", TTY_WAIT_MS);
+	tty_keys(t, "b");
+	tty_wait_text(t, ">keep s3://demo/odd", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "Kept as a bookmark", TTY_WAIT_MS);
+	tty_keys(t, "Tab b");
+	tty_wait_text(t, "keep /", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "Kept as a bookmark", TTY_WAIT_MS);
+	tty_keys(t, "b Enter");
+	tty_wait_text(t, "a bookmark already", TTY_WAIT_MS);
+	stage_quit(s);
+	assert_true(tty_free(s->tty));
+	s->tty = NULL;
+	stage_run(s, NULL);
+	t = s->tty;
+	tty_keys(t, "b");
+	tty_wait_text(t, "Del takes a bookmark away", TTY_WAIT_MS);
+	tty_type(t, "odd");
+	tty_wait_text(t, ">s3://demo/odd %41", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "default:s3://demo/odd %41\\x0a\u00e9/", TTY_WAIT_MS);
+	tty_wait_text(t, " x ", TTY_WAIT_MS);
+	/* and gone */
+	tty_keys(t, "b");
+	tty_wait_text(t, "Del takes a bookmark away", TTY_WAIT_MS);
+	tty_type(t, "local");
+	tty_keys(t, "Backspace Backspace Backspace Backspace Backspace Down Del");
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "Del takes", TTY_WAIT_MS);
+	tty_keys(t, "b");
+	tty_wait_text(t, "Del takes a bookmark away", TTY_WAIT_MS);
+	tty_wait_text(t, "local", TTY_WAIT_MS);
+	int y = 0, x = 0;
+	assert_true(tty_find(t, "visited", &y, &x));
+	assert_null(strstr(tty_row(t, y - 1), "odd"));
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "Del takes", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
+/* Both panes in one bucket by different profiles; a copy goes to the other pane's. */
+static void each_pane_has_its_profile(void **state)
+{
+	struct stage *s = *state;
+	struct s3t_err err;
+	struct sandbox *other;
+	struct sandbox_options defaults = {0};
+	assert_int_equal(sandbox_start(&defaults, &other, &err), S3T_OK);
+	char *ini = s3t_asprintf("[profile second]\nendpoint = %s\naccess_key_id = %s\n"
+				 "secret_access_key = %s\ndefault_bucket = demo\n",
+		sandbox_endpoint(other), sandbox_access_key(other), sandbox_secret_key(other));
+	assert_int_equal(
+		sandbox_put(other, "demo", SV("there.txt"), SV("there"), NULL, &err), S3T_OK);
+	open_with_prefixes(s, ini);
+	struct tty *t = s->tty;
+	tty_keys(t, "Ctrl-P");
+	tty_wait_text(t, "Profile of this pane", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "local files"));
+	tty_type(t, "second");
+	tty_wait_text(t, ">second", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "second:s3://demo/", TTY_WAIT_MS);
+	tty_wait_text(t, "there.txt", TTY_WAIT_MS);
+	/* from the other server to ours */
+	tty_keys(t, "End F5");
+	tty_wait_text(t, "Dry run", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	stage_wait_key(s, "there.txt", TTY_WAIT_MS);
+	tty_wait_text(t, "1 copied", TTY_WAIT_MS);
+	/* and back, into a place that is typed */
+	tty_keys(t, "Tab End");
+	tty_wait_cursor(t, "top.bin", TTY_WAIT_MS);
+	tty_keys(t, "F5");
+	tty_wait_text(t, "Dry run", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	tty_wait_gone(t, "Dry run", TTY_WAIT_MS);
+	tty_wait_text(t, "1 copied", TTY_WAIT_MS);
+	struct strbuf got;
+	strbuf_init(&got);
+	assert_int_equal(sandbox_get(other, "demo", SV("top.bin"), &got, &err), S3T_OK);
+	assert_int_equal(got.len, 10);
+	strbuf_deinit(&got);
+	/* what a pane cannot open is said, and it stays where it is */
+	tty_keys(t, "Ctrl-P");
+	tty_wait_text(t, "Profile of this pane", TTY_WAIT_MS);
+	tty_type(t, "local");
+	tty_keys(t, "Enter");
+	tty_wait_gone(t, "default:s3://", TTY_WAIT_MS);
+	stage_quit(s);
+	sandbox_stop(other);
+	free(ini);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		STAGE_TEST(a_pane_goes_back_and_forward),
+		STAGE_TEST(bookmarks_outlive_the_program),
+		STAGE_TEST(each_pane_has_its_profile),
+	};
+	tty_budget_s(120);
+	return cmocka_run_group_tests_name("places", tests, NULL, NULL);
+}
