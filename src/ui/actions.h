@@ -23,7 +23,7 @@ enum action_context {
 	X(SHARE, "share", "F2 Y", CTX_BROWSER, "Share",                                           \
 		"make a link that opens without keys (presigned URL)")                            \
 	X(VIEW, "view", "F3 v", CTX_BROWSER, "View", "look into the file, of any size")           \
-	X(EDIT, "edit", "F4 e", CTX_BROWSER, "Edit", "edit the file (comes later)")               \
+	X(EDIT, "edit", "F4 e", CTX_BROWSER, "Edit", "edit in $EDITOR")                           \
 	X(COPY, "copy", "F5", CTX_BROWSER, "Copy", "copy to the other pane")                      \
 	X(MOVE, "move", "F6", CTX_BROWSER, "Move", "move or rename")                              \
 	X(MKDIR, "mkdir", "F7", CTX_BROWSER, "New", "new directory or bucket")                    \

@@ -82,6 +82,21 @@ static void enter(struct app *app)
 	strbuf_deinit(&path);
 }
 
+static void edit(struct app *app)
+{
+	struct pane *p = app_active(app);
+	struct pane_row row;
+	struct strbuf path;
+	if (!pane_current(p, &row) || (row.kind != ENTRY_FILE && row.kind != ENTRY_LINK)) {
+		app_status(app, "Only files can be edited.");
+		return;
+	}
+	strbuf_init(&path);
+	pane_join(p, row.name, &path);
+	dialog_edit_open(app, pane_location(p), strbuf_view(&path));
+	strbuf_deinit(&path);
+}
+
 static void stop(struct app *app)
 {
 	struct pane *p = app_active(app);
@@ -171,7 +186,7 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 		help_view_open(app);
 		return true;
 	case ACTION_EDIT:
-		app_status(app, "That comes later.");
+		edit(app);
 		return true;
 	case ACTION_MENU:
 		menu_open(app, browser);

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -351,6 +352,31 @@ void term_suspend(const char *note)
 	(void)raise(SIGTSTP); /* stops here */
 	(void)sigaction(SIGTSTP, &ours, NULL);
 	term_resume();
+}
+
+int term_run(char *const argv[])
+{
+	leave_screen();
+	pid_t child = fork();
+	if (child == 0) {
+		release_signals();
+		(void)execvp(argv[0], argv);
+		_exit(127);
+	}
+	int status = 0, why = errno;
+	pid_t ended = child;
+	while (child > 0 && (ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
+		;
+	term_resume();
+	if (child < 0 || ended < 0) {
+		errno = why;
+		return -1;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+		errno = ENOENT;
+		return -1;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 void term_resume(void)

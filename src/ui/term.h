@@ -30,6 +30,9 @@ int term_quit_signal(void);
 void term_resize(void);
 /* Stops the program as Ctrl-Z does, until it is continued; note (may be NULL) is printed. */
 void term_suspend(const char *note);
+/* Gives the terminal to a program until it ends; argv ends with NULL. Its exit status, 128 +
+ * signal, or -1: it could not be started (errno). */
+int term_run(char *const argv[]);
 /* After the program was stopped by others. */
 void term_resume(void);
 /* Begin and end of a frame; the terminal shows it at once. */

@@ -466,7 +466,7 @@ static void find_behind(struct tty *t, const char *text, int min_x, int *y, int 
 
 void tty_drag(struct tty *t, const char *from, const char *to, int min_x)
 {
-	int y0, x0, y1, x1;
+	int y0 = 0, x0 = 0, y1 = 0, x1 = 0;
 	find_behind(t, from, 0, &y0, &x0);
 	find_behind(t, to, min_x, &y1, &x1);
 	tty_mouse(t, 0, y0, x0, false);

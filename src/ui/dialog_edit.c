@@ -1,0 +1,340 @@
+/*
+ * Editing. A local file is given to the editor as it is. An object is read into a draft in a
+ * directory of its own (0700), the editor gets that, and what came of it is written back with the
+ * object's type and metadata, if the object is still the one that was read. The draft stays until
+ * that is done.
+ */
+#include "core/fdio.h"
+#include "core/statedir.h"
+#include "core/text.h"
+#include "core/timeutil.h"
+#include "ui/dialogs.h"
+#include "ui/form.h"
+#include "ui/term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WORDS_MAX = 16 };
+#define DRAFT_MAX ((uint64_t)64 << 20)
+
+enum stage { STAGE_READING, STAGE_SAVING, STAGE_FAILED };
+
+/* A task's; it goes to and fro between the lister and the dialog. */
+struct draft {
+	struct location *location; /* a reference */
+	char *path;
+	size_t path_len;
+	struct s3_object object; /* as it was read */
+	struct strbuf text;      /* what was read, or is to be written */
+	bool overwrites;         /* whatever is there now */
+};
+
+struct edit_dialog {
+	struct form form;
+	struct draft *draft; /* NULL: a task has it */
+	enum stage stage;
+	list_id task;
+	char *dir, *file; /* NULL: there is none */
+	size_t label, buttons;
+};
+
+static void free_draft(void *arg)
+{
+	struct draft *d = arg;
+	if (!d)
+		return;
+	location_unref(d->location);
+	free(d->path);
+	s3_object_deinit(&d->object);
+	strbuf_deinit(&d->text);
+	free(d);
+}
+
+/* --- tasks --- */
+
+static bool take_text(void *arg, const char *data, size_t n)
+{
+	strbuf_add((struct strbuf *)arg, data, n);
+	return strbuf_ok((struct strbuf *)arg);
+}
+
+static struct s3_ctx ctx_of(const struct draft *d, struct http_conn *conn, struct cancel *cancel)
+{
+	return (struct s3_ctx){
+		.client = location_s3_client(d->location), .conn = conn, .cancel = cancel};
+}
+
+static enum s3t_rc read_object(
+	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
+{
+	struct draft *d = arg;
+	struct s3_ctx ctx = ctx_of(d, conn, cancel);
+	struct s3_get get = {.len = UINT64_MAX, .sink = take_text, .sink_arg = &d->text};
+	s3_path_split(sv_n(d->path, d->path_len), &get.bucket, &get.key);
+	enum s3t_rc rc = s3_head_object(&ctx, get.bucket, get.key, &d->object, err);
+	if (rc != S3T_OK)
+		return rc;
+	if (d->object.size > DRAFT_MAX)
+		return s3t_fail(err, S3T_UNSUPPORTED,
+			"It is larger than 64 MiB; copy it, edit it, and copy it back.");
+	get.total = d->object.size;
+	get.etag = d->object.etag;
+	return d->object.size ? s3_get_object(&ctx, &get, err) : S3T_OK;
+}
+
+static enum s3t_rc write_object(
+	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
+{
+	struct draft *d = arg;
+	struct s3_ctx ctx = ctx_of(d, conn, cancel);
+	struct strview bucket, key;
+	struct s3_object now;
+	s3_path_split(sv_n(d->path, d->path_len), &bucket, &key);
+	s3_object_init(&now);
+	enum s3t_rc rc = s3_head_object(&ctx, bucket, key, &now, err);
+	if (rc == S3T_OK && !d->overwrites && strcmp(now.etag, d->object.etag) != 0)
+		rc = s3t_fail(err, S3T_CHANGED, "The object was changed by others meanwhile.");
+	if (rc == S3T_NOT_FOUND && !d->overwrites)
+		rc = s3t_fail(err, S3T_CHANGED, "The object was removed by others meanwhile.");
+	if (rc == S3T_OK || (rc == S3T_NOT_FOUND && d->overwrites)) {
+		struct s3_put put = {.content_type = d->object.content_type,
+			.content_encoding = d->object.content_encoding,
+			.storage_class = d->object.storage_class,
+			.mtime_ns = time_wall_s() * NS_PER_S,
+			.metadata = strbuf_view(&d->object.metadata)};
+		rc = s3_put_object(&ctx, bucket, key, &put, strbuf_view(&d->text), NULL, err);
+	}
+	s3_object_deinit(&now);
+	return rc;
+}
+
+/* --- the draft's file --- */
+
+static void remove_file(struct edit_dialog *e)
+{
+	if (e->file)
+		(void)unlink(e->file);
+	if (e->dir)
+		(void)rmdir(e->dir);
+	free(e->file);
+	free(e->dir);
+	e->file = e->dir = NULL;
+}
+
+/* Its name is the object's where that can be: editors go by it. */
+static enum s3t_rc make_file(struct edit_dialog *e, struct s3t_err *err)
+{
+	struct strview name = path_basename(sv_n(e->draft->path, e->draft->path_len));
+	char *above = state_dir("drafts");
+	if (!above)
+		return s3t_fail(err, S3T_IO, "There is no home to have a draft in.");
+	e->dir = s3t_asprintf("%s/XXXXXX", above);
+	free(above);
+	bool is_usable = name.len && name.len < 200 && !path_refusal(name) && name.data[0] != '-';
+	if (!mkdtemp(e->dir)) {
+		free(e->dir);
+		e->dir = NULL;
+		return s3t_fail_errno(err, errno, "A draft cannot be made");
+	}
+	e->file = is_usable ? s3t_asprintf("%s/%.*s", e->dir, (int)name.len, name.data)
+			    : s3t_asprintf("%s/object", e->dir);
+	int fd = open(e->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	bool ok = fd >= 0 && fd_write_all(fd, e->draft->text.data, e->draft->text.len);
+	int why = errno;
+	if (fd >= 0)
+		close(fd);
+	return ok ? S3T_OK : s3t_fail_errno(err, why, "The draft cannot be written");
+}
+
+/* What the editor left; *changed: it is another text. */
+static enum s3t_rc read_file(struct edit_dialog *e, bool *changed, struct s3t_err *err)
+{
+	struct strbuf text;
+	strbuf_init_cap(&text, DRAFT_MAX);
+	int fd = open(e->file, O_RDONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && fd_read_all(fd, &text);
+	int why = errno;
+	if (fd >= 0)
+		close(fd);
+	if (!ok) {
+		strbuf_deinit(&text);
+		return s3t_fail_errno(err, why, "The draft cannot be read");
+	}
+	*changed = !sv_eq(strbuf_view(&text), strbuf_view(&e->draft->text));
+	strbuf_deinit(&e->draft->text);
+	e->draft->text = text;
+	return S3T_OK;
+}
+
+/* $VISUAL or $EDITOR in words, and the file; no shell reads them. */
+static enum s3t_rc run_editor(struct app *app, const char *file, struct s3t_err *err)
+{
+	const char *editor = getenv("VISUAL");
+	char *argv[WORDS_MAX + 2];
+	size_t n = 0;
+	if (!editor || !editor[0])
+		editor = getenv("EDITOR");
+	char *words = s3t_strdup(editor && editor[0] ? editor : "vi"), *rest = words, *word;
+	while (n < WORDS_MAX && (word = strtok_r(rest, " \t", &rest)))
+		argv[n++] = word;
+	argv[n] = s3t_strdup(file);
+	argv[n + 1] = NULL;
+	int status = n ? term_run(argv) : -1;
+	enum s3t_rc rc = S3T_OK;
+	if (status < 0)
+		rc = s3t_fail(err, S3T_IO, "The editor %s cannot be started.", n ? argv[0] : "");
+	else if (status)
+		rc = s3t_fail(err, S3T_IO, "The editor ended with %d.", status);
+	free(argv[n]);
+	free(words);
+	app_run(app, app_top(app), ACTION_REDRAW);
+	return rc;
+}
+
+/* --- the dialog --- */
+
+static void start(struct edit_dialog *e, enum stage stage)
+{
+	struct app *app = e->form.view.app;
+	e->stage = stage;
+	form_set_label(
+		&e->form, e->label, THEME_DIALOG, stage == STAGE_READING ? "reading" : "saving");
+	e->task = lister_run(app_lister(app), stage == STAGE_READING ? read_object : write_object,
+		e->draft, free_draft);
+	e->draft = NULL;
+}
+
+/* Says why, and where the draft is. */
+static void fail(struct edit_dialog *e, const struct s3t_err *err)
+{
+	static const char *const changed[] = {"Close", "Overwrite it"};
+	static const char *const other[] = {"Close", "Try again"};
+	struct field *buttons = &e->form.fields[e->buttons];
+	e->stage = STAGE_FAILED;
+	if (e->file) {
+		char *file = text_sanitised(sv(e->file));
+		form_set_label(&e->form, e->label, THEME_DIALOG_ERROR,
+			"%s\nYour text is kept in %s", err->message, file);
+		free(file);
+		buttons->options = err->rc == S3T_CHANGED ? changed : other;
+		buttons->option_count = 2;
+	} else {
+		form_set_label(&e->form, e->label, THEME_DIALOG_ERROR, "%s", err->message);
+	}
+	buttons->selected = 0;
+}
+
+static void edit_draft(struct edit_dialog *e)
+{
+	struct app *app = e->form.view.app;
+	struct s3t_err err;
+	bool changed = false;
+	enum s3t_rc rc = make_file(e, &err);
+	if (rc == S3T_OK)
+		rc = run_editor(app, e->file, &err);
+	if (rc == S3T_OK)
+		rc = read_file(e, &changed, &err);
+	if (rc != S3T_OK) {
+		fail(e, &err);
+	} else if (!changed) {
+		remove_file(e);
+		form_close(&e->form);
+		app_status(app, "Nothing was changed.");
+	} else {
+		start(e, STAGE_SAVING);
+	}
+}
+
+static bool on_list(struct view *v, struct lister_event *event)
+{
+	struct edit_dialog *e = (struct edit_dialog *)v;
+	struct app *app = v->app;
+	if (event->kind != LISTER_TASK || !e->task || event->id != e->task)
+		return false;
+	e->task = 0;
+	e->draft = event->arg;
+	event->arg = NULL;
+	if (event->err.rc != S3T_OK) {
+		fail(e, &event->err);
+	} else if (e->stage == STAGE_READING) {
+		edit_draft(e);
+	} else {
+		struct strview path = sv_n(e->draft->path, e->draft->path_len);
+		for (int side = 0; side < 2; side++)
+			pane_refresh_if(app_pane(app, side), e->draft->location, path_parent(path));
+		remove_file(e);
+		form_close(&e->form);
+		app_status(app, "Saved.");
+	}
+	return true;
+}
+
+static void on_button(struct form *f, size_t button)
+{
+	struct edit_dialog *e = (struct edit_dialog *)f;
+	struct s3t_err err;
+	bool changed;
+	if (button == 0 || e->stage != STAGE_FAILED || !e->draft || !e->file) {
+		form_close(f);
+		return;
+	}
+	e->draft->overwrites = strcmp(f->fields[e->buttons].options[1], "Overwrite it") == 0;
+	if (read_file(e, &changed, &err) != S3T_OK)
+		fail(e, &err);
+	else
+		start(e, STAGE_SAVING);
+}
+
+/* A draft that was not saved stays: closing the dialog loses nothing. */
+static void on_destroy(struct form *f)
+{
+	struct edit_dialog *e = (struct edit_dialog *)f;
+	if (e->task)
+		lister_cancel(app_lister(f->view.app), e->task);
+	free_draft(e->draft);
+	free(e->file);
+	free(e->dir);
+}
+
+static const struct view_ops ops = {FORM_OPS, .on_list = on_list};
+
+static void edit_local(struct app *app, struct strview path)
+{
+	struct s3t_err err;
+	char *file = s3t_strndup(path.data, path.len);
+	if (run_editor(app, file, &err) != S3T_OK)
+		app_status_error(app, "%s", err.message);
+	free(file);
+	for (int side = 0; side < 2; side++)
+		pane_refresh_if(app_pane(app, side), app_local(app), path_parent(path));
+}
+
+void dialog_edit_open(struct app *app, struct location *location, struct strview path)
+{
+	static const char *const cancel[] = {"Cancel"};
+	if (location->ops->kind == LOC_LOCAL) {
+		edit_local(app, path);
+		return;
+	}
+	struct edit_dialog *e = s3t_alloc(sizeof *e);
+	struct draft *d = s3t_alloc(sizeof *d);
+	d->location = location_ref(location);
+	d->path = s3t_strndup(path.data, path.len);
+	d->path_len = path.len;
+	s3_object_init(&d->object);
+	strbuf_init_cap(&d->text, DRAFT_MAX);
+	e->draft = d;
+	form_init(&e->form, &ops, "Edit");
+	e->label = form_add_label(&e->form, THEME_DIALOG, "");
+	form_add_label(&e->form, THEME_DIALOG, "");
+	e->buttons = form_add_buttons(&e->form, cancel, 1);
+	e->form.on_button = on_button;
+	e->form.on_destroy = on_destroy;
+	app_push(app, &e->form.view);
+	start(e, STAGE_READING);
+}

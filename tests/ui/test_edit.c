@@ -1,0 +1,206 @@
+/* Editing: local files as they are, objects by a draft that nothing loses. */
+#include "support/tty.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* An editor of so many lines of shell; $1 is the file. */
+static void start_with_editor(struct stage *s, const char *script)
+{
+	char *path = s3t_asprintf("%s/my editor", s->f.dir);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fprintf(file, "#!/bin/sh\nshift\n%s\n", script) > 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	free(path);
+	/* words, and no shell: a name with a space is found by a link without one */
+	char *link = s3t_asprintf("%s/editor", s->f.dir), *env = s3t_asprintf("EDITOR=%s -x", link);
+	assert_int_equal(symlink("my editor", link), 0);
+	const char *const vars[] = {env, NULL};
+	struct tty_options o = {.env = vars};
+	stage_start(s, &o);
+	tty_wait_text(s->tty, "note.txt", TTY_WAIT_MS);
+	free(link);
+	free(env);
+}
+
+static void go_to_note(struct stage *s)
+{
+	struct tty *t = s->tty;
+	tty_keys(t, "Tab End");
+	tty_wait_cursor(t, "note.txt", TTY_WAIT_MS);
+}
+
+static void assert_object(struct stage *s, const char *wanted)
+{
+	struct s3t_err err;
+	struct strbuf text;
+	strbuf_init(&text);
+	assert_int_equal(sandbox_get(s->f.server, "demo", SV("note.txt"), &text, &err), S3T_OK);
+	strbuf_add_char(&text, '\0');
+	assert_string_equal(text.data, wanted);
+	strbuf_deinit(&text);
+}
+
+/* Files in the directory of drafts. */
+static int count_drafts(struct stage *s)
+{
+	char *command = s3t_asprintf("find '%s' -path '*/drafts/*' -type f | wc -l", s->home);
+	FILE *p = popen(command, "r"); /* NOLINT(cert-env33-c): a test's own */
+	int n = -1;
+	char line[32] = "";
+	assert_non_null(p);
+	if (fgets(line, sizeof line, p))
+		n = (int)strtol(line, NULL, 10);
+	assert_int_equal(pclose(p), 0);
+	free(command);
+	return n;
+}
+
+static void an_object_is_saved_with_its_type_and_metadata(void **state)
+{
+	struct stage *s = *state;
+	struct s3t_err err;
+	stage_open(s, NULL, NULL);
+	assert_int_equal(
+		sandbox_put(s->f.server, "demo", SV("note.txt"), SV("old\n"), "text/x-note", &err),
+		S3T_OK);
+	start_with_editor(s, "stat -c '%a' \"$1\" \"${1%/*}\" >mode; echo new >>\"$1\"");
+	go_to_note(s);
+	tty_keys(s->tty, "F4");
+	tty_wait_text(s->tty, "Saved.", TTY_WAIT_MS);
+	assert_object(s, "old\nnew\n");
+	struct strbuf type;
+	strbuf_init(&type);
+	assert_int_equal(sandbox_get_header(
+				 s->f.server, "demo", SV("note.txt"), "content-type", &type, &err),
+		S3T_OK);
+	strbuf_add_char(&type, '\0');
+	assert_string_equal(type.data, "text/x-note");
+	strbuf_deinit(&type);
+	assert_int_equal(count_drafts(s), 0);
+	char *name = s3t_asprintf("%s/mode", s->left), text[16] = "";
+	FILE *mode = fopen(name, "r");
+	assert_non_null(mode);
+	assert_int_equal(fread(text, 1, 8, mode), 8);
+	assert_string_equal(text, "600\n700\n");
+	assert_int_equal(fclose(mode), 0);
+	free(name);
+	stage_quit(s);
+}
+
+static void nothing_is_written_when_nothing_changed(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	fixture_put(&s->f, "note.txt", "old\n");
+	start_with_editor(s, "touch \"$1\"");
+	go_to_note(s);
+	uint64_t puts = sandbox_request_count(s->f.server, "PUT");
+	tty_keys(s->tty, "e");
+	tty_wait_text(s->tty, "Nothing was changed.", TTY_WAIT_MS);
+	assert_int_equal(sandbox_request_count(s->f.server, "PUT"), puts);
+	assert_int_equal(count_drafts(s), 0);
+	stage_quit(s);
+}
+
+static void what_others_changed_is_not_overwritten(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	fixture_put(&s->f, "note.txt", "old\n");
+	start_with_editor(s, "echo mine >\"$1\"; touch here\n"
+			     "until [ -e go ]; do sleep 0.05; done");
+	go_to_note(s);
+	struct tty *t = s->tty;
+	tty_keys(t, "F4");
+	stage_wait_file(s, "left/here", TTY_WAIT_MS);
+	fixture_put(&s->f, "note.txt", "theirs\n");
+	fixture_write(&s->f, "left/go", 1, 1);
+	tty_wait_text(t, "changed by others meanwhile", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "Your text is kept in"));
+	assert_object(s, "theirs\n");
+	assert_int_equal(count_drafts(s), 1);
+	tty_keys(t, "Right");
+	tty_wait_text(t, "[>Overwrite it<]", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "Saved.", TTY_WAIT_MS);
+	assert_object(s, "mine\n");
+	assert_int_equal(count_drafts(s), 0);
+	stage_quit(s);
+}
+
+static void a_draft_stays_when_it_cannot_be_saved(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, "[retry]\ninitial_delay = 1ms\nmax_delay = 2ms\nmax_attempts = 2\n");
+	fixture_put(&s->f, "note.txt", "old\n");
+	start_with_editor(s, "echo mine >\"$1\"");
+	struct sandbox_fault denied = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "PUT",
+		.status = 403,
+		.code = "AccessDenied",
+		.times = 1};
+	sandbox_fault(s->f.server, &denied);
+	go_to_note(s);
+	struct tty *t = s->tty;
+	tty_keys(t, "F4");
+	tty_wait_text(t, "Your text is kept in", TTY_WAIT_MS);
+	assert_object(s, "old\n");
+	tty_keys(t, "Enter");
+	tty_wait_gone(t, "Your text is kept in", TTY_WAIT_MS);
+	assert_int_equal(count_drafts(s), 1);
+	stage_quit(s);
+}
+
+static void a_local_file_is_edited_in_place(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	fixture_write(&s->f, "left/note.txt", 5, 1);
+	start_with_editor(s, "printf 'much longer' >\"$1\"");
+	tty_keys(s->tty, "End F4");
+	tty_wait_text(s->tty, "11 B", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
+static void an_editor_that_is_not_there_is_named(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	fixture_put(&s->f, "note.txt", "old\n");
+	const char *const vars[] = {"VISUAL=/no/such/editor", NULL};
+	struct tty_options o = {.env = vars};
+	stage_start(s, &o);
+	tty_wait_text(s->tty, "note.txt", TTY_WAIT_MS);
+	go_to_note(s);
+	tty_keys(s->tty, "F4");
+	tty_wait_text(s->tty, "The editor /no/such/editor cannot be started", TTY_WAIT_MS);
+	tty_keys(s->tty, "Enter");
+	tty_wait_gone(s->tty, "cannot be started", TTY_WAIT_MS);
+	tty_keys(s->tty, "Up F4");
+	tty_wait_text(s->tty, "Only files can be edited", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		STAGE_TEST(an_object_is_saved_with_its_type_and_metadata),
+		STAGE_TEST(nothing_is_written_when_nothing_changed),
+		STAGE_TEST(what_others_changed_is_not_overwritten),
+		STAGE_TEST(a_draft_stays_when_it_cannot_be_saved),
+		STAGE_TEST(a_local_file_is_edited_in_place),
+		STAGE_TEST(an_editor_that_is_not_there_is_named),
+	};
+	tty_budget_s(120);
+	return cmocka_run_group_tests_name("edit", tests, NULL, NULL);
+}
