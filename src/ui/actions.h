@@ -42,11 +42,14 @@ enum action_context {
 	X(ENTER, "enter", "Enter l Right", CTX_BROWSER, "", "enter the directory, view the file") \
 	X(PARENT, "parent", "Backspace h Left", CTX_BROWSER, "", "one level up")                  \
 	X(MARK, "mark", "Insert Space", CTX_BROWSER, "", "mark or unmark, cursor down")           \
+	X(MARK_UP, "mark-up", "Shift-Up", CTX_BROWSER, "", "mark or unmark, cursor up")           \
+	X(MARK_DOWN, "mark-down", "Shift-Down", CTX_BROWSER, "", "mark or unmark, cursor down")   \
 	X(MARK_PATTERN, "mark-pattern", "+", CTX_BROWSER, "", "mark by pattern")                  \
 	X(UNMARK_PATTERN, "unmark-pattern", "- \\", CTX_BROWSER, "", "unmark by pattern")         \
 	X(INVERT, "invert", "*", CTX_BROWSER, "", "invert the marks")                             \
 	X(FILTER, "filter", "/", CTX_BROWSER, "", "show only names that contain what you type")   \
-	X(SORT, "sort", "s", CTX_BROWSER, "", "sort by name, size, date; again: reversed")        \
+	X(SORT, "sort", "s", CTX_BROWSER, "",                                                     \
+		"sort by name, size, date, class, number; again: reversed")                       \
 	X(SORT_REVERSE, "sort-reverse", "S", CTX_BROWSER, "", "reverse the order")                \
 	X(REFRESH, "refresh", "Ctrl-R R", CTX_BROWSER | CTX_VIEWER, "", "list again")             \
 	X(VERIFY, "verify", "V", CTX_BROWSER, "", "compare by content with the other pane")       \

@@ -23,14 +23,14 @@ static bool move_cursor(struct app *app, enum action action)
 	return true;
 }
 
-static void mark(struct app *app)
+static void mark(struct app *app, enum action then)
 {
 	struct pane *p = app_active(app);
 	struct listing *l = pane_listing(p);
 	uint32_t id = listing_row(l, pane_cursor(p)->at);
 	if (id != LISTING_PARENT && id != LISTING_NONE)
 		listing_mark(l, id, !listing_is_marked(l, id));
-	(void)move_cursor(app, ACTION_DOWN);
+	(void)move_cursor(app, then);
 }
 
 static void next_sort(struct app *app)
@@ -151,7 +151,11 @@ static bool run_pane_action(struct app *app, struct view *browser, enum action a
 		pane_parent(p);
 		return true;
 	case ACTION_MARK:
-		mark(app);
+	case ACTION_MARK_DOWN:
+		mark(app, ACTION_DOWN);
+		return true;
+	case ACTION_MARK_UP:
+		mark(app, ACTION_UP);
 		return true;
 	case ACTION_INVERT:
 		listing_invert(pane_listing(p));

@@ -13,7 +13,8 @@
 
 #include "core/entry.h"
 
-enum listing_sort { SORT_NAME, SORT_SIZE, SORT_DATE, LISTING_SORT_COUNT };
+/* SORT_NATURAL: by name, with numbers in it by their value (file2 before file10). */
+enum listing_sort { SORT_NAME, SORT_SIZE, SORT_DATE, SORT_CLASS, SORT_NATURAL, LISTING_SORT_COUNT };
 
 #define LISTING_PARENT UINT32_MAX     /* id of the row ".." */
 #define LISTING_NONE (UINT32_MAX - 1) /* no such row */

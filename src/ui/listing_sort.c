@@ -13,6 +13,45 @@ static int compare_names(const struct listing *l, uint32_t a, uint32_t b)
 	return sv_cmp(name_at(l, a), name_at(l, b));
 }
 
+static bool is_digit(struct strview s, size_t at)
+{
+	return at < s.len && s.data[at] >= '0' && s.data[at] <= '9';
+}
+
+/* A run of digits without leading zeros; moves *at behind it. */
+static struct strview take_number(struct strview s, size_t *at)
+{
+	while (is_digit(s, *at + 1) && s.data[*at] == '0')
+		++*at;
+	size_t from = *at;
+	while (is_digit(s, *at))
+		++*at;
+	return sv_n(s.data + from, *at - from);
+}
+
+static int compare_natural(struct strview a, struct strview b)
+{
+	size_t i = 0, j = 0;
+	while (i < a.len && j < b.len) {
+		if (is_digit(a, i) && is_digit(b, j)) {
+			struct strview x = take_number(a, &i), y = take_number(b, &j);
+			int order = x.len != y.len ? (x.len < y.len ? -1 : 1) : sv_cmp(x, y);
+			if (order)
+				return order;
+			continue;
+		}
+		unsigned char x = (unsigned char)a.data[i++], y = (unsigned char)b.data[j++];
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return (i < a.len) - (j < b.len);
+}
+
+static int compare_classes(const struct entry *x, const struct entry *y)
+{
+	return strcmp(storage_class_name(x->storage_class), storage_class_name(y->storage_class));
+}
+
 int listing_compare(const struct listing *l, enum listing_sort sort, uint32_t a, uint32_t b)
 {
 	const struct entry *x = entry_at(l, a), *y = entry_at(l, b);
@@ -20,13 +59,19 @@ int listing_compare(const struct listing *l, enum listing_sort sort, uint32_t a,
 		return x->size < y->size ? -1 : 1;
 	if (sort == SORT_DATE && x->mtime_s != y->mtime_s)
 		return x->mtime_s < y->mtime_s ? -1 : 1;
-	return compare_names(l, a, b);
+	int order = 0;
+	if (sort == SORT_CLASS)
+		order = compare_classes(x, y);
+	else if (sort == SORT_NATURAL)
+		order = compare_natural(name_at(l, a), name_at(l, b));
+	return order ? order : compare_names(l, a, b);
 }
 
-/* Directories have no size: by size they stay in the order of names. */
+/* Directories have neither size nor class: by those they stay in the order of names. */
 static enum listing_sort wanted_sort(const struct listing *l, int c)
 {
-	return c == CLASS_DIRS && l->sort == SORT_SIZE ? SORT_NAME : l->sort;
+	bool has_none = l->sort == SORT_SIZE || l->sort == SORT_CLASS;
+	return c == CLASS_DIRS && has_none ? SORT_NAME : l->sort;
 }
 
 /* How many of the class's ids are in the order asked for, from the start. */

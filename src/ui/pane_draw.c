@@ -142,13 +142,14 @@ static void draw_row(const struct pane *p, int y, int x, const struct columns *c
 
 static void draw_header(const struct pane *p, int y, int x, int w, const struct columns *c)
 {
-	static const char *const labels[] = {"Name", "Size", "Modified"};
-	char text[3][32];
-	for (int i = 0; i < 3; i++)
-		snprintf(text[i], sizeof text[i], "%s%s%s", labels[i], (int)p->sort == i ? " " : "",
-			(int)p->sort != i ? ""
-			: p->reversed     ? glyph(GLYPH_DOWN)
-					  : glyph(GLYPH_UP));
+	static const char *const labels[] = {"Name", "Size", "Modified", "Class"};
+	int sorted = p->sort == SORT_NATURAL ? SORT_NAME : (int)p->sort;
+	char text[4][32];
+	for (int i = 0; i < 4; i++)
+		snprintf(text[i], sizeof text[i], "%s%s%s", labels[i], sorted == i ? " " : "",
+			sorted != i   ? ""
+			: p->reversed ? glyph(GLYPH_DOWN)
+				      : glyph(GLYPH_UP));
 	draw_fill((struct rect){y, x, 1, w}, THEME_HEADER);
 	draw_str(y, x + 1, c->name, THEME_HEADER, text[SORT_NAME]);
 	x += 1 + c->name;
@@ -159,7 +160,7 @@ static void draw_header(const struct pane *p, int y, int x, int w, const struct 
 		draw_str(y, x + 1, c->date, THEME_HEADER, text[SORT_DATE]);
 	x += c->date ? 1 + c->date : 0;
 	if (c->class_)
-		draw_str(y, x + 1, c->class_, THEME_HEADER, "Class");
+		draw_str(y, x + 1, c->class_, THEME_HEADER, text[SORT_CLASS]);
 }
 
 /* Adds a part to the foot, if there is room for it. */
@@ -173,7 +174,7 @@ static void add_part(struct strbuf *out, int room, const char *text)
 
 static void order_text(const struct pane *p, char out[64])
 {
-	static const char *const orders[] = {"name", "size", "date"};
+	static const char *const orders[] = {"name", "size", "date", "class", "number"};
 	out[0] = '\0';
 	if (listing_is_sorting(p->listing) && p->sort != SORT_NAME)
 		snprintf(out, 64, "sorting by %s", orders[p->sort]);
@@ -297,6 +298,8 @@ static enum listing_sort column_at(const struct columns *c, int x)
 		return SORT_SIZE;
 	if (c->date && x > c->name + 1 + c->size && x <= c->name + 2 + c->size + c->date)
 		return SORT_DATE;
+	if (c->class_ && x > c->name + 2 + c->size + c->date)
+		return SORT_CLASS;
 	return SORT_NAME;
 }
 

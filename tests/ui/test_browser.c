@@ -124,6 +124,26 @@ static void a_prefix_is_entered_and_left_again(void **state)
 	stage_quit(s);
 }
 
+static void shift_and_arrows_mark_a_range(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	for (int i = 0; i < 5; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "left/row-%d", i);
+		fixture_write(&s->f, name, 10, 1);
+	}
+	stage_run(s, NULL);
+	struct tty *t = s->tty;
+	tty_keys(t, "Down Shift-Down Shift-Down Shift-Down");
+	tty_wait_text(t, "3 marked, 30 B", TTY_WAIT_MS);
+	tty_wait_cursor(t, "row-3", TTY_WAIT_MS);
+	tty_keys(t, "Up Shift-Up");
+	tty_wait_text(t, "2 marked", TTY_WAIT_MS);
+	tty_wait_cursor(t, "row-1", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void above_a_bucket_is_the_list_of_buckets(void **state)
 {
 	struct stage *s = *state;
@@ -555,6 +575,7 @@ int main(int argc, char **argv)
 		STAGE_TEST(a_terminal_too_small_gets_one_line),
 		STAGE_TEST(it_starts_at_any_size),
 		STAGE_TEST(a_prefix_is_entered_and_left_again),
+		STAGE_TEST(shift_and_arrows_mark_a_range),
 		STAGE_TEST(above_a_bucket_is_the_list_of_buckets),
 		STAGE_TEST(a_local_directory_is_entered_and_left_again),
 		STAGE_TEST(marks_are_counted),

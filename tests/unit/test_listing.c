@@ -125,6 +125,24 @@ static void the_old_order_stays_until_the_new_one_is_complete(void **state)
 	listing_free(l);
 }
 
+static void numbers_in_names_count_by_their_value(void **state)
+{
+	(void)state;
+	struct listing *l = listing_new(false);
+	ADD(l, "f", "f02", "f10", "f2", "f2b", "f9", "x1y10", "x1y9", "d10/", "d9/",
+		"n99999999999999999999999", "n100000000000000000000000");
+	listing_finish(l);
+	listing_set_sort(l, SORT_NATURAL, false);
+	finish_work(l);
+	assert_rows(l, "d9/ d10/ f f02 f2 f2b f9 f10 n99999999999999999999999 "
+		       "n100000000000000000000000 x1y9 x1y10");
+	listing_set_sort(l, SORT_CLASS, true); /* all are of one: the names decide */
+	finish_work(l);
+	assert_rows(l, "d10/ d9/ x1y9 x1y10 n99999999999999999999999 n100000000000000000000000 f9 "
+		       "f2b f2 f10 f02 f");
+	listing_free(l);
+}
+
 static void what_arrives_while_sorting_stands_behind_and_is_merged_in(void **state)
 {
 	(void)state;
@@ -349,6 +367,7 @@ int main(void)
 		cmocka_unit_test(the_marker_of_the_prefix_itself_is_no_row),
 		cmocka_unit_test(what_arrives_unordered_is_sorted_at_the_end),
 		cmocka_unit_test(the_old_order_stays_until_the_new_one_is_complete),
+		cmocka_unit_test(numbers_in_names_count_by_their_value),
 		cmocka_unit_test(what_arrives_while_sorting_stands_behind_and_is_merged_in),
 		cmocka_unit_test(a_long_sort_in_slices_is_a_sort),
 		cmocka_unit_test(a_filter_shows_what_contains_it_also_of_what_comes_later),
