@@ -40,6 +40,7 @@
 	X(FIELD_ACTIVE, 16, 117, 0, 6, "U", "R")   \
 	X(BUTTON, 16, 252, 0, 7, "", "")           \
 	X(BUTTON_ACTIVE, 255, 24, 7, 4, "B", "R")  \
+	X(QR, 16, 231, 0, 7, "", "R")              \
 	X(DIALOG_BAR, 24, 252, 4, 7, "", "")
 
 enum theme_role {
