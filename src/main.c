@@ -65,15 +65,28 @@ static int run_ui(const struct cli_options *options, struct cli_browser *b, stru
 	return rc == S3T_CONFIG ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
 }
 
+static int demo(const struct cli_options *options);
+#ifdef S3TUI_DEMO
+enum { HAS_DEMO = true };
+#else
+enum { HAS_DEMO = false };
+#endif
+
 static int browse(const struct cli_options *options)
 {
 	struct cli_browser b;
-	struct ui_options ui = {.is_demo = false};
+	bool wants_demo = false;
+	struct ui_options ui = {.is_demo = false, .wants_demo = HAS_DEMO ? &wants_demo : NULL};
 	int status = cli_browser_open(options, NULL, &b);
 	if (status == 0)
 		status = run_ui(options, &b, &ui);
 	cli_browser_close(&b);
-	return status;
+	if (!wants_demo || status)
+		return status;
+	struct cli_options none = *options;
+	none.operand_count = 0;
+	none.endpoint = none.profile = none.config = NULL;
+	return demo(&none);
 }
 
 #ifdef S3TUI_DEMO

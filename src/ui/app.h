@@ -92,6 +92,10 @@ struct location *app_local(struct app *app);
 /* Another profile's buckets; *location is borrowed from the app, the same for the same name. */
 enum s3t_rc app_open_profile(struct app *app, const char *name, struct location **location,
 	struct s3t_err *err) S3T_MUST_CHECK;
+/* A profile that was just made: *location is borrowed, as by app_open_profile(). */
+void app_add_profile(struct app *app, struct profile *profile, struct location **location);
+/* Leaves for the demo. False: this s3tui has none. */
+bool app_start_demo(struct app *app);
 /* Calls fn for each profile there is: its name, and where it is from. */
 void app_each_profile(
 	struct app *app, void (*fn)(void *arg, const char *name, const char *source), void *arg);

@@ -113,18 +113,41 @@ static const char *profile_name(const struct location *location)
 	return s3_client_profile(location_s3_client(location))->name;
 }
 
+void app_add_profile(struct app *app, struct profile *profile, struct location **location)
+{
+	struct s3_client *client = s3_client_new(profile);
+	struct location **more =
+		realloc(app->opened, (app->opened_count + 1) * sizeof *app->opened);
+	if (!more)
+		s3t_oom();
+	app->opened = more;
+	/* the newest first: it may have the name of one that did not work */
+	memmove(app->opened + 1, app->opened, app->opened_count++ * sizeof *app->opened);
+	*location = app->opened[0] = location_s3_new(client);
+	s3_client_unref(client);
+}
+
+bool app_start_demo(struct app *app)
+{
+	if (!app->options->wants_demo)
+		return false;
+	*app->options->wants_demo = true;
+	app_quit(app);
+	return true;
+}
+
 enum s3t_rc app_open_profile(
 	struct app *app, const char *name, struct location **location, struct s3t_err *err)
 {
 	const struct ui_options *o = app->options;
-	if (o->s3 && strcmp(profile_name(o->s3), name) == 0) {
-		*location = o->s3;
-		return S3T_OK;
-	}
 	for (size_t i = 0; i < app->opened_count; i++) {
 		if (strcmp(profile_name(app->opened[i]), name) != 0)
 			continue;
 		*location = app->opened[i];
+		return S3T_OK;
+	}
+	if (o->s3 && strcmp(profile_name(o->s3), name) == 0) {
+		*location = o->s3;
 		return S3T_OK;
 	}
 	if (o->is_demo || !o->config)
@@ -134,14 +157,7 @@ enum s3t_rc app_open_profile(
 	enum s3t_rc rc = profile_resolve(o->config, &request, NULL, NULL, &profile, NULL, err);
 	if (rc != S3T_OK)
 		return rc;
-	struct s3_client *client = s3_client_new(profile);
-	struct location **more =
-		realloc(app->opened, (app->opened_count + 1) * sizeof *app->opened);
-	if (!more)
-		s3t_oom();
-	app->opened = more;
-	*location = app->opened[app->opened_count++] = location_s3_new(client);
-	s3_client_unref(client);
+	app_add_profile(app, profile, location);
 	profile_unref(profile);
 	return S3T_OK;
 }

@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "ui/app.h"
 #include "ui/commands.h"
+#include "ui/dialogs.h"
 #include "ui/drag.h"
 #include "ui/strip.h"
 
@@ -10,7 +11,7 @@
 
 struct browser {
 	struct view view;
-	bool is_filtering;
+	bool is_filtering, was_welcomed;
 	struct drag *drag; /* made with the first event of the mouse */
 };
 
@@ -172,9 +173,14 @@ static bool on_list(struct view *v, struct lister_event *e)
 	for (int side = 0; side < 2; side++) {
 		struct pane *p = app_pane(v->app, side);
 		size_t before = listing_totals(pane_listing(p)).entries;
+		bool has_no_keys = e->err.rc == S3T_CREDENTIALS;
 		if (!pane_on_list(p, e))
 			continue;
 		/* first rows and the end at once, what is between ten times a second */
+		if (has_no_keys && !of(v)->was_welcomed) {
+			of(v)->was_welcomed = true;
+			dialog_welcome_open(v->app);
+		}
 		if (before == 0 || e->done)
 			app_redraw(v->app);
 		else

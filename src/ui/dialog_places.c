@@ -168,7 +168,9 @@ static void choose_profile(struct app *app, void *arg, size_t row)
 	if (row == 0) {
 		const char *home = getenv("HOME");
 		pane_go(app_active(app), app_local(app), sv(home ? home : "/"), SV(""));
-	} else if (app_open_profile(app, p->names[row - 1], &location, &err) != S3T_OK) {
+	} else if (row == 1) {
+		dialog_new_profile_open(app);
+	} else if (app_open_profile(app, p->names[row - 2], &location, &err) != S3T_OK) {
 		app_status_error(app, "%s", err.message);
 	} else {
 		const struct profile *profile = s3_client_profile(location_s3_client(location));
@@ -207,6 +209,7 @@ void dialog_profiles_open(struct app *app)
 	struct profiles *p = s3t_alloc(sizeof *p);
 	p->chooser = chooser_new(&profiles_ops, p);
 	chooser_add(p->chooser, "local files", "", "");
+	chooser_add(p->chooser, "a new one: endpoint and keys", "", "profile");
 	app_each_profile(app, add_profile, p);
 	chooser_open(app, p->chooser);
 }

@@ -14,6 +14,10 @@ void dialog_limit_open(struct app *app);
 void dialog_goto_open(struct app *app);
 /* Bookmarks and places that were visited. */
 void dialog_bookmarks_open(struct app *app);
+/* The profile of the start has no keys: what there is, a form for new ones, the demo. */
+void dialog_welcome_open(struct app *app);
+/* A form for a new profile; it is tested before it is kept. */
+void dialog_new_profile_open(struct app *app);
 /* What the active pane shows: another profile's buckets, or local files. */
 void dialog_profiles_open(struct app *app);
 void dialog_share_open(struct app *app);

@@ -69,6 +69,11 @@ void form_set_label(struct form *f, size_t i, enum theme_role role, const char *
 		app_redraw(f->view.app);
 }
 
+void form_set_secret(struct form *f, size_t i)
+{
+	f->fields[i].is_secret = true;
+}
+
 void form_set_hidden(struct form *f, size_t i, bool is_hidden)
 {
 	f->fields[i].is_hidden = is_hidden;
@@ -95,7 +100,7 @@ void form_destroy(struct view *v)
 	if (f->on_destroy)
 		f->on_destroy(f);
 	for (size_t i = 0; i < f->field_count; i++)
-		strbuf_deinit(&f->fields[i].text);
+		strbuf_deinit_wipe(&f->fields[i].text);
 	free(f);
 }
 
@@ -162,6 +167,15 @@ static void lay_label(struct layout *l, const struct field *field)
 	} while (rest.len);
 }
 
+/* The first bytes of what was typed, as they are shown. */
+static void show_field(const struct field *field, size_t bytes, struct strbuf *out)
+{
+	if (!field->is_secret)
+		text_sanitise(out, sv_n(field->text.data, bytes));
+	for (size_t i = 0; field->is_secret && i < bytes; i++)
+		strbuf_add_char(out, '*');
+}
+
 /* What is shown of a text field: its bytes sanitised, scrolled so that the cursor is in it. */
 static void lay_text(struct layout *l, const struct field *field, bool has_focus)
 {
@@ -176,8 +190,8 @@ static void lay_text(struct layout *l, const struct field *field, bool has_focus
 		struct strbuf shown, before;
 		strbuf_init(&shown);
 		strbuf_init(&before);
-		text_sanitise(&shown, strbuf_view(&field->text));
-		text_sanitise(&before, sv_n(field->text.data, field->cursor));
+		show_field(field, field->text.len, &shown);
+		show_field(field, field->cursor, &before);
 		struct strview view = strbuf_view(&shown);
 		size_t skip = 0;
 		while (skip < before.len &&
@@ -324,7 +338,7 @@ static void replace(struct form *f, size_t from, size_t to, struct strview with)
 	strbuf_add_sv(&next, with);
 	strbuf_add_sv(&next, sv_from(strbuf_view(&field->text), to));
 	if (strbuf_ok(&next)) {
-		strbuf_deinit(&field->text);
+		strbuf_deinit_wipe(&field->text);
 		field->text = next;
 		field->cursor = from + with.len;
 		if (f->on_change)

@@ -25,6 +25,7 @@ struct field {
 	const char *const *options; /* choices and buttons; static */
 	size_t option_count, selected;
 	bool is_hidden;
+	bool is_secret; /* shown as dots; wiped at the end */
 };
 
 struct form {
@@ -52,6 +53,8 @@ size_t form_add_buttons(struct form *f, const char *const *labels, size_t count)
 
 void form_set_label(struct form *f, size_t field, enum theme_role role, const char *fmt, ...)
 	S3T_PRINTF(4, 5);
+/* What is typed into it is not shown. */
+void form_set_secret(struct form *f, size_t field);
 void form_set_hidden(struct form *f, size_t field, bool is_hidden);
 struct strview form_text(const struct form *f, size_t field);
 size_t form_selected(const struct form *f, size_t field);

@@ -19,6 +19,7 @@ struct ui_options {
 	struct ui_place left, right;
 	uint32_t workers;          /* ceiling of transfers; 0: auto */
 	uint64_t bytes_per_second; /* 0: no limit */
+	bool *wants_demo;          /* set if the person asks for the demo; NULL: there is none */
 	const char *warnings;      /* one line each, shown at the start; NULL: none */
 	/* the demo (decision 2) */
 	bool is_demo;
