@@ -331,6 +331,8 @@ static void follow(struct pane *p)
 static void show_coming(struct pane *p)
 {
 	size_t row = p->cursor.at;
+	if (!p->wanted && p->at_id < LISTING_NONE) /* the person moved meanwhile */
+		set_wanted(p, listing_name(p->listing, p->at_id));
 	listing_free(p->listing);
 	p->listing = p->coming;
 	p->coming = NULL;
