@@ -435,45 +435,6 @@ void tty_keys(struct tty *t, const char *keys)
 	}
 }
 
-void tty_mouse(struct tty *t, int code, int y, int x, bool is_release)
-{
-	char text[48];
-	/* the emulator follows 1002: anything else is not what was asked for */
-	if (t->mouse_mode != VTERM_PROP_MOUSE_DRAG)
-		fail_msg("the program does not listen to the mouse");
-	snprintf(text, sizeof text, "\033[<%d;%d;%d%c", code, x + 1, y + 1, is_release ? 'm' : 'M');
-	tty_type(t, text);
-}
-
-void tty_click(struct tty *t, int y, int x)
-{
-	tty_mouse(t, 0, y, x, false);
-	tty_mouse(t, 0, y, x, true);
-}
-
-static void find_behind(struct tty *t, const char *text, int min_x, int *y, int *x)
-{
-	for (*y = 0; *y < tty_rows(t); ++*y) {
-		for (*x = min_x; *x < tty_cols(t); ++*x) {
-			const char *rest = tty_part(t, *y, *x, tty_cols(t) - *x);
-			if (strncmp(rest, text, strlen(text)) == 0)
-				return;
-		}
-	}
-	tty_print(t);
-	fail_msg("'%s' is not on the screen", text);
-}
-
-void tty_drag(struct tty *t, const char *from, const char *to, int min_x)
-{
-	int y0 = 0, x0 = 0, y1 = 0, x1 = 0;
-	find_behind(t, from, 0, &y0, &x0);
-	find_behind(t, to, min_x, &y1, &x1);
-	tty_mouse(t, 0, y0, x0, false);
-	for (int i = 1; i <= 4; i++)
-		tty_mouse(t, 32, y0 + (y1 - y0) * i / 4, x0 + (x1 - x0) * i / 4, false);
-}
-
 void tty_resize(struct tty *t, int rows, int cols)
 {
 	struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
@@ -513,6 +474,45 @@ static void step(struct tty *t, int64_t end, const char *what)
 		give_up(t, text);
 	}
 	(void)pump(t, left > SLICE_MS ? SLICE_MS : (int)left);
+}
+
+void tty_mouse(struct tty *t, int code, int y, int x, bool is_release)
+{
+	char text[48];
+	int64_t end = deadline_ms(TTY_WAIT_MS);
+	while (t->mouse_mode != VTERM_PROP_MOUSE_DRAG) /* 1002 */
+		step(t, end, "the program listen to the mouse");
+	snprintf(text, sizeof text, "\033[<%d;%d;%d%c", code, x + 1, y + 1, is_release ? 'm' : 'M');
+	tty_type(t, text);
+}
+
+void tty_click(struct tty *t, int y, int x)
+{
+	tty_mouse(t, 0, y, x, false);
+	tty_mouse(t, 0, y, x, true);
+}
+
+static void find_behind(struct tty *t, const char *text, int min_x, int *y, int *x)
+{
+	for (*y = 0; *y < tty_rows(t); ++*y) {
+		for (*x = min_x; *x < tty_cols(t); ++*x) {
+			const char *rest = tty_part(t, *y, *x, tty_cols(t) - *x);
+			if (strncmp(rest, text, strlen(text)) == 0)
+				return;
+		}
+	}
+	tty_print(t);
+	fail_msg("'%s' is not on the screen", text);
+}
+
+void tty_drag(struct tty *t, const char *from, const char *to, int min_x)
+{
+	int y0 = 0, x0 = 0, y1 = 0, x1 = 0;
+	find_behind(t, from, 0, &y0, &x0);
+	find_behind(t, to, min_x, &y1, &x1);
+	tty_mouse(t, 0, y0, x0, false);
+	for (int i = 1; i <= 4; i++)
+		tty_mouse(t, 32, y0 + (y1 - y0) * i / 4, x0 + (x1 - x0) * i / 4, false);
 }
 
 void tty_wait(struct tty *t, tty_check_fn check, void *arg, const char *what, int64_t timeout_ms)
