@@ -37,6 +37,8 @@
 		"bound of one request without a streamed body, Complete and Copy included")        \
 	X("default", "request_payer", BOOL, request_payer, "false", 0, 0, NULL,                    \
 		"accept to pay for requests in requester-pays buckets")                            \
+	X("default", "readonly", BOOL, readonly, "false", 0, 0, NULL,                              \
+		"refuse every request that would change something")                                \
 	X("default", "dualstack", BOOL, dualstack, "false", 0, 0, NULL, "Amazon's IPv6 endpoints") \
 	X("default", "fips", BOOL, fips, "false", 0, 0, NULL, "Amazon's FIPS endpoints")           \
 	X("default", "accelerate", BOOL, accelerate, "false", 0, 0, NULL,                          \

@@ -550,12 +550,25 @@ static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum
 	return !cancel_wait(ctx->cancel, ms);
 }
 
+/* Below everything that a person or a job can ask for. */
+static enum s3t_rc refuse_change(
+	const struct profile *profile, const char *method, struct s3t_err *err)
+{
+	if (!profile->settings.readonly || strcmp(method, "GET") == 0 ||
+		strcmp(method, "HEAD") == 0)
+		return S3T_OK;
+	return s3t_fail(err, S3T_UNSUPPORTED,
+		"The profile %s is read-only: readonly = true in s3tui.ini.", profile->name);
+}
+
 enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_response *resp,
 	struct s3t_err *err)
 {
 	struct s3t_err local;
 	if (!err)
 		err = &local;
+	if (refuse_change(ctx->client->profile, call->method, err) != S3T_OK)
+		return S3T_UNSUPPORTED;
 	struct retrying r = {
 		.since_ms = time_mono_ms(), .progress = call->progress ? *call->progress : 0};
 	enum s3t_rc rc;
@@ -598,7 +611,9 @@ enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
 	if (what->expires_s < 1 || what->expires_s > SIGV4_PRESIGN_MAX_S)
 		return s3t_fail(err, S3T_INVALID, "A link can be valid for 1 second to 7 days.");
 	struct creds *creds = NULL;
-	enum s3t_rc rc = creds_provider_get(client->profile->creds, cancel, &creds, err);
+	enum s3t_rc rc = refuse_change(client->profile, what->method, err);
+	if (rc == S3T_OK)
+		rc = creds_provider_get(client->profile->creds, cancel, &creds, err);
 	if (rc != S3T_OK)
 		return rc;
 	if (!creds)

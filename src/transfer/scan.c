@@ -297,7 +297,7 @@ static void open_directory(struct job *job, const struct job_source *src)
 		job->spec.from, sv_n(src->path, src->path_len), flags, on_problem, job);
 }
 
-static void take_single(struct job *job, const struct job_source *src, const struct loc_stat *stat)
+static void take_single(struct job *job, const struct job_source *src, struct loc_stat *stat)
 {
 	if (job->spec.kind == JOB_DELETE) {
 		struct entry_page *page = entry_page_new(false);
@@ -308,6 +308,7 @@ static void take_single(struct job *job, const struct job_source *src, const str
 		(void)entry_page_add(page, path, ENTRY_FILE, stat->size, 0, 0, sv_n("", 0));
 		book_batch(job, page);
 		entry_page_free(page);
+		loc_stat_deinit(stat);
 		return;
 	}
 	struct found f = {.job = job};

@@ -167,6 +167,44 @@ static struct names *list_all(
 	return n;
 }
 
+/* Nothing that would change something leaves the program, whoever asks. */
+static void a_read_only_profile_sends_no_change(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct s3t_err err;
+	fixture_start(&f, NULL, "readonly = true\n");
+	fixture_put(&f, "kept", "data");
+	struct s3_ctx ctx = ctx_of(&f);
+	struct s3_put put = {.mtime_ns = TIME_UNKNOWN};
+	struct strview key = SV("kept");
+	char *id = NULL;
+	uint64_t before = sandbox_request_count(f.server, NULL);
+	assert_int_equal(s3_put_object(&ctx, SV("demo"), key, &put, SV("x"), NULL, &err),
+		S3T_UNSUPPORTED);
+	assert_non_null(strstr(err.message, "readonly = true"));
+	assert_int_equal(s3_delete_object(&ctx, SV("demo"), key, &err), S3T_UNSUPPORTED);
+	assert_int_equal(s3_create_bucket(&ctx, SV("another"), &err), S3T_UNSUPPORTED);
+	assert_int_equal(s3_create_multipart_upload(&ctx, SV("demo"), key, &put, &id, &err),
+		S3T_UNSUPPORTED);
+	struct strbuf url;
+	int64_t ends_s;
+	strbuf_init(&url);
+	struct s3_presign what = {
+		.method = "PUT", .bucket = SV("demo"), .key = key, .expires_s = 60};
+	assert_int_equal(s3_presign_url(f.client, NULL, &what, &url, &ends_s, &err),
+		S3T_UNSUPPORTED);
+	what.method = "GET";
+	assert_int_equal(s3_presign_url(f.client, NULL, &what, &url, &ends_s, &err), S3T_OK);
+	strbuf_deinit(&url);
+	assert_int_equal(sandbox_request_count(f.server, NULL), before);
+	struct s3_object object;
+	s3_object_init(&object);
+	assert_int_equal(s3_head_object(&ctx, SV("demo"), key, &object, &err), S3T_OK);
+	s3_object_deinit(&object);
+	fixture_stop(&f);
+}
+
 static void odd_keys_are_listed_as_they_are(void **state)
 {
 	(void)state;
@@ -1511,6 +1549,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bucket_is_made_found_listed_and_removed),
+		cmocka_unit_test(a_read_only_profile_sends_no_change),
 		cmocka_unit_test(odd_keys_are_listed_as_they_are),
 		cmocka_unit_test(prefixes_are_directories_in_a_listing_by_delimiter),
 		cmocka_unit_test(listings_tell_size_time_class_and_etag),
