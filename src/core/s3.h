@@ -132,6 +132,7 @@ struct s3_object {
 	int64_t mtime_ns;       /* x-amz-meta-mtime, or TIME_UNKNOWN */
 	char etag[S3_ETAG_MAX]; /* without quotes */
 	char *content_type, *content_encoding, *version_id, *storage_class; /* NULL: none */
+	char *encryption; /* "AES256", "aws:kms", or a customer's algorithm; NULL: none is told */
 	struct strbuf metadata; /* "name: value\n", names without x-amz-meta- */
 	bool etag_is_opaque;    /* SSE-KMS or SSE-C: the ETag is not the MD5 */
 	bool has_crc64;         /* x-amz-checksum-crc64nvme of the whole object was told */
@@ -145,6 +146,10 @@ void s3_object_deinit(struct s3_object *o);
 
 enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct s3_object *out, struct s3t_err *err) S3T_MUST_CHECK;
+
+/* Appends its tags, "key: value\n" each; nothing where there are none. */
+enum s3t_rc s3_get_object_tagging(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, struct strbuf *out, struct s3t_err *err) S3T_MUST_CHECK;
 
 /* What is stored with a new object; NULL, "" and TIME_UNKNOWN for "nothing". */
 struct s3_put {

@@ -23,6 +23,7 @@ void s3_object_init(struct s3_object *o)
 void s3_object_deinit(struct s3_object *o)
 {
 	free(o->content_type);
+	free(o->encryption);
 	free(o->content_encoding);
 	free(o->version_id);
 	free(o->storage_class);
@@ -65,6 +66,10 @@ static void object_from(const struct http_response *resp, struct s3_object *o)
 	o->content_encoding = header_copy(resp, "content-encoding");
 	o->version_id = header_copy(resp, "x-amz-version-id");
 	o->storage_class = header_copy(resp, "x-amz-storage-class");
+	o->encryption = header_copy(resp, "x-amz-server-side-encryption");
+	if (!o->encryption)
+		o->encryption =
+			header_copy(resp, "x-amz-server-side-encryption-customer-algorithm");
 	o->etag_is_opaque =
 		sv_starts_with(http_header(resp, "x-amz-server-side-encryption"), SV("aws:kms")) ||
 		http_header(resp, "x-amz-server-side-encryption-customer-algorithm").len;

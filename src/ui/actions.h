@@ -60,6 +60,8 @@ enum action_context {
 	X(FORWARD, "forward", "Alt-Right ]", CTX_BROWSER, "", "forward again")                    \
 	X(BOOKMARKS, "bookmarks", "b", CTX_BROWSER, "", "bookmarks and places visited")           \
 	X(PROFILE, "profile", "Ctrl-P", CTX_BROWSER, "", "another profile in this pane")          \
+	X(INFO, "info", "i", CTX_BROWSER, "", "all that is known: metadata, tags, checksum")      \
+	X(COMPARE, "compare", "=", CTX_BROWSER, "", "mark in both panes what differs")            \
 	X(SWAP, "swap", "Ctrl-U", CTX_BROWSER, "", "swap the panes")                              \
 	X(SAME, "same", "Alt-i", CTX_BROWSER, "", "other pane: go where this one is")             \
 	X(MOUSE, "mouse", "Alt-m", CTX_BROWSER, "",                                               \

@@ -82,6 +82,63 @@ static void enter(struct app *app)
 	strbuf_deinit(&path);
 }
 
+static void info(struct app *app)
+{
+	struct pane *p = app_active(app);
+	struct pane_row row;
+	struct strbuf path;
+	strbuf_init(&path);
+	if (pane_current(p, &row))
+		pane_join(p, row.name, &path);
+	else
+		strbuf_add_sv(&path, pane_path(p));
+	dialog_info_open(app, pane_location(p), strbuf_view(&path));
+	strbuf_deinit(&path);
+}
+
+/* Files of one pane that the other has not, or has otherwise: of another size, or older. Marks
+ * them. Directories are compared by F5 and V. */
+static size_t mark_differences(struct pane *p, struct pane *other)
+{
+	struct listing *mine = pane_listing(p), *theirs = pane_listing(other);
+	size_t marked = 0;
+	listing_unmark_all(mine);
+	for (size_t row = 0; row < listing_rows(mine); row++) {
+		uint32_t id = listing_row(mine, row);
+		if (id >= LISTING_NONE)
+			continue;
+		const struct entry *a = listing_entry(mine, id);
+		if (a->kind != ENTRY_FILE)
+			continue;
+		uint32_t found = listing_find(theirs, listing_name(mine, id), 0);
+		const struct entry *b = found < LISTING_NONE ? listing_entry(theirs, found) : NULL;
+		/* an object's time is that of its copying, and so later than its file's */
+		bool is_newer = b && !pane_is_s3(p) && a->mtime_s > b->mtime_s;
+		bool is_same = b && b->kind == ENTRY_FILE && a->size == b->size && !is_newer;
+		listing_mark(mine, id, !is_same);
+		marked += !is_same;
+	}
+	return marked;
+}
+
+/* Looking each name up is linear: for what people look at, not for a million. */
+static void compare(struct app *app)
+{
+	enum { ROWS_MAX = 20000 };
+	struct pane *a = app_active(app), *b = app_other(app);
+	if (pane_is_listing(a) || pane_is_listing(b)) {
+		app_status(app, "Both panes have to be listed first.");
+		return;
+	}
+	if (listing_rows(pane_listing(a)) > ROWS_MAX || listing_rows(pane_listing(b)) > ROWS_MAX) {
+		app_status(app, "Too many rows to compare; V does it by content, for any number.");
+		return;
+	}
+	size_t here = mark_differences(a, b), there = mark_differences(b, a);
+	app_status(
+		app, "%zu here and %zu there are missing, newer or of another size.", here, there);
+}
+
 static void edit(struct app *app)
 {
 	struct pane *p = app_active(app);
@@ -191,6 +248,12 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 		return true;
 	case ACTION_EDIT:
 		edit(app);
+		return true;
+	case ACTION_INFO:
+		info(app);
+		return true;
+	case ACTION_COMPARE:
+		compare(app);
 		return true;
 	case ACTION_MENU:
 		menu_open(app, browser);

@@ -31,6 +31,9 @@ void dialog_verify_open(struct app *app);
 typedef bool (*prompt_fn)(void *arg, struct strview text, struct s3t_err *err);
 void dialog_prompt_open(struct app *app, const char *title, const char *label, const char *button,
 	struct strview initial, prompt_fn done, void *arg);
+/* All that is known of a row: of an object also metadata, tags, encryption, checksum. path is
+ * copied. */
+void dialog_info_open(struct app *app, struct location *location, struct strview path);
 /* Edits a file in $VISUAL or $EDITOR. An object is edited as a draft and saved if it is still the
  * same on the server. path is copied. */
 void dialog_edit_open(struct app *app, struct location *location, struct strview path);

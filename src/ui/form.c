@@ -111,7 +111,6 @@ static bool can_focus(const struct field *field)
 
 static void move_focus(struct form *f, int step)
 {
-	f->is_scrolled = false;
 	for (size_t tries = 0; tries < f->field_count; tries++) {
 		f->focus = (f->focus + f->field_count + (size_t)step) % f->field_count;
 		if (can_focus(&f->fields[f->focus]))
@@ -144,6 +143,8 @@ static size_t wrap(struct strview text, int w)
 	size_t newline = sv_find(text, '\n');
 	int taken;
 	size_t n = text_fit(sv_n(text.data, newline), w, &taken);
+	if (newline == 0) /* an empty line */
+		return 0;
 	if (n >= newline || n == 0)
 		return n ? n : text.len;
 	for (size_t i = n; i > n / 2; i--)
@@ -450,6 +451,7 @@ bool form_on_key(struct view *v, const struct input_event *in)
 	if (field->kind == FIELD_TEXT && edit_text(f, field, key))
 		return true;
 	bool is_choice = field->kind == FIELD_CHOICE || field->kind == FIELD_BUTTONS;
+	f->is_scrolled = false;
 	if (key == K_PGDN || key == K_PGUP)
 		scroll_page(f, key == K_PGDN ? 1 : -1);
 	else if (key == K_TAB || key == K_DOWN)

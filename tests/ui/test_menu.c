@@ -65,7 +65,7 @@ static void menus_have_the_actions(void **state)
 	tty_wait_text(t, "copy to the other pane", TTY_WAIT_MS);
 	tty_keys(t, "Right");
 	tty_wait_text(t, "invert the marks", TTY_WAIT_MS);
-	tty_keys(t, "Up");
+	tty_keys(t, "Up Up");
 	tty_wait_text(t, ">invert the marks", TTY_WAIT_MS);
 	tty_keys(t, "Enter");
 	tty_wait_text(t, "1 marked", TTY_WAIT_MS);

@@ -117,7 +117,7 @@ static void wait_for_it(struct tty *t)
 	tty_pump(t);
 	uint64_t frames = tty_frames(t);
 	if (!tty_has_ended(t))
-		tty_keys(t, "Ctrl-L");
+		tty_keys(t, "Ctrl-L Ctrl-L"); /* a sequence that broke off may swallow one */
 	tty_wait(t, check_frame_or_end, &frames, "a frame", TTY_WAIT_MS);
 }
 

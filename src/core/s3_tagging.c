@@ -1,0 +1,45 @@
+#include "core/s3.h"
+#include "core/xml.h"
+
+struct tags {
+	struct strbuf *out, key;
+};
+
+static void on_close(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
+{
+	struct tags *t = arg;
+	if (depth != 3 || !sv_eq(parent, SV("Tag")))
+		return;
+	if (sv_eq(name, SV("Key"))) {
+		strbuf_reset(&t->key);
+		strbuf_add_sv(&t->key, text);
+	} else if (sv_eq(name, SV("Value"))) {
+		strbuf_add_sv(t->out, strbuf_view(&t->key));
+		strbuf_add_str(t->out, ": ");
+		strbuf_add_sv(t->out, text);
+		strbuf_add_char(t->out, '\n');
+	}
+}
+
+enum s3t_rc s3_get_object_tagging(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, struct strbuf *out, struct s3t_err *err)
+{
+	struct tags tags = {.out = out};
+	struct sigv4_pair query = {SV("tagging"), SV("")};
+	struct xml_handler handler = {.close = on_close, .arg = &tags};
+	struct s3_call call = {.method = "GET",
+		.bucket = bucket,
+		.key = key,
+		.query = &query,
+		.query_count = 1,
+		.root = "Tagging",
+		.handler = &handler};
+	struct http_response resp;
+	strbuf_init(&tags.key);
+	http_response_init(&resp);
+	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
+	http_response_deinit(&resp);
+	strbuf_deinit(&tags.key);
+	return rc;
+}

@@ -1,0 +1,205 @@
+/* All that is known of one thing; asked for off the UI thread. */
+#include "core/text.h"
+#include "core/timeutil.h"
+#include "ui/dialogs.h"
+#include "ui/form.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct info_dialog {
+	struct form form;
+	size_t text;
+	list_id asking;
+};
+
+struct question {
+	struct location *location;
+	char *path;
+	size_t path_len;
+	struct strbuf text; /* sanitised lines */
+};
+
+static void question_free(void *arg)
+{
+	struct question *q = arg;
+	location_unref(q->location);
+	free(q->path);
+	strbuf_deinit(&q->text);
+	free(q);
+}
+
+static void add_line(struct question *q, const char *label, const char *value)
+{
+	if (!value || !value[0])
+		return;
+	strbuf_addf(&q->text, "%-17s ", label);
+	text_sanitise(&q->text, sv(value));
+	strbuf_add_char(&q->text, '\n');
+}
+
+static void add_size(struct question *q, uint64_t bytes)
+{
+	char size[TEXT_SIZE_MAX], count[32], both[64];
+	text_size(bytes, size);
+	text_count(bytes, count);
+	snprintf(both, sizeof both, "%s (%s bytes)", size, count);
+	add_line(q, "size", both);
+}
+
+static void add_time(struct question *q, const char *label, int64_t time_s)
+{
+	char when[32] = "";
+	if (time_s != TIME_UNKNOWN)
+		time_format_local(time_s, true, when);
+	add_line(q, label, when);
+}
+
+/* "name: value" lines below a heading. */
+static void add_pairs(struct question *q, const char *heading, struct strview pairs)
+{
+	if (pairs.len)
+		strbuf_addf(&q->text, "\n%s\n", heading);
+	while (pairs.len) {
+		size_t n = sv_find(pairs, '\n');
+		strbuf_add_str(&q->text, "  ");
+		text_sanitise(&q->text, sv_n(pairs.data, n));
+		strbuf_add_char(&q->text, '\n');
+		pairs = sv_from(pairs, n + 1);
+	}
+}
+
+static void add_tags(
+	struct question *q, const struct s3_ctx *ctx, struct strview bucket, struct strview key)
+{
+	struct strbuf tags;
+	struct s3t_err err;
+	strbuf_init(&tags);
+	if (s3_get_object_tagging(ctx, bucket, key, &tags, &err) == S3T_OK)
+		add_pairs(q, "tags", strbuf_view(&tags));
+	else
+		add_line(q, "tags", err.message);
+	strbuf_deinit(&tags);
+}
+
+static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, struct s3t_err *err)
+{
+	struct s3_object o;
+	s3_object_init(&o);
+	enum s3t_rc rc = s3_head_object(ctx, bucket, key, &o, err);
+	if (rc == S3T_OK) {
+		char crc[32] = "";
+		if (o.has_crc64)
+			snprintf(crc, sizeof crc, "CRC64NVME %016llx", (unsigned long long)o.crc64);
+		add_size(q, o.size);
+		add_time(q, "stored", o.last_modified_s);
+		if (o.mtime_ns != TIME_UNKNOWN)
+			add_time(q, "the data's time", o.mtime_ns / NS_PER_S);
+		add_line(q, "content type", o.content_type);
+		add_line(q, "content encoding", o.content_encoding);
+		add_line(q, "storage class", o.storage_class ? o.storage_class : "STANDARD");
+		add_line(q, "version", o.version_id);
+		add_line(q, "encryption", o.encryption ? o.encryption : "none told");
+		add_line(q, "ETag", o.etag);
+		add_line(q, "checksum",
+			crc[0]             ? crc
+			: o.etag_is_opaque ? "none that proves the bytes"
+					   : "the ETag, where it is an MD5");
+		add_pairs(q, "metadata", strbuf_view(&o.metadata));
+		add_tags(q, ctx, bucket, key);
+	}
+	s3_object_deinit(&o);
+	return rc;
+}
+
+static enum s3t_rc run_question(
+	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
+{
+	struct question *q = arg;
+	struct s3_client *client = location_s3_client(q->location);
+	struct s3_ctx ctx = {.client = client, .conn = conn, .cancel = cancel};
+	struct loc_io io = {.conn = conn, .cancel = cancel};
+	struct strview path = sv_n(q->path, q->path_len), bucket, key;
+	struct loc_stat st;
+	s3_path_split(path, &bucket, &key);
+	if (client && key.len && key.data[key.len - 1] != '/')
+		return ask_object(q, &ctx, bucket, key, err);
+	enum s3t_rc rc = q->location->ops->stat(q->location, &io, path, &st, err);
+	if (rc != S3T_OK)
+		return rc;
+	char mode[16] = "";
+	if (!client)
+		snprintf(mode, sizeof mode, "%04o", st.mode);
+	add_line(q, "kind",
+		st.kind == ENTRY_FILE  ? "file"
+		: st.kind != ENTRY_DIR ? "special file"
+		: !client              ? "directory"
+		: key.len              ? "prefix"
+				       : "bucket");
+	if (st.kind == ENTRY_FILE)
+		add_size(q, st.size);
+	if (st.mtime_ns != TIME_UNKNOWN)
+		add_time(q, "modified", st.mtime_ns / NS_PER_S);
+	add_line(q, "mode", mode);
+	loc_stat_deinit(&st);
+	return rc;
+}
+
+static bool info_on_list(struct view *v, struct lister_event *e)
+{
+	struct info_dialog *d = (struct info_dialog *)v;
+	if (e->kind != LISTER_TASK || !d->asking || e->id != d->asking)
+		return false;
+	d->asking = 0;
+	struct question *q = e->arg;
+	strbuf_add_char(&q->text, '\0');
+	if (e->err.rc == S3T_OK)
+		form_set_label(&d->form, d->text, THEME_DIALOG, "%s", q->text.data);
+	else
+		form_set_label(&d->form, d->text, THEME_DIALOG_ERROR, "%s", e->err.message);
+	return true;
+}
+
+static void on_info_button(struct form *f, size_t button)
+{
+	(void)button;
+	form_close(f);
+}
+
+static void info_destroy(struct form *f)
+{
+	struct info_dialog *d = (struct info_dialog *)f;
+	if (d->asking)
+		lister_cancel(app_lister(f->view.app), d->asking);
+}
+
+static const struct view_ops info_ops = {FORM_OPS, .on_list = info_on_list};
+
+void dialog_info_open(struct app *app, struct location *location, struct strview path)
+{
+	static const char *const close[] = {"Close"};
+	struct info_dialog *d = s3t_alloc(sizeof *d);
+	struct question *q = s3t_alloc(sizeof *q);
+	struct strbuf uri;
+	q->location = location_ref(location);
+	q->path = s3t_strndup(path.data, path.len);
+	q->path_len = path.len;
+	strbuf_init(&q->text);
+	strbuf_init(&uri);
+	if (location_s3_client(location))
+		strbuf_add_str(&uri, "s3://");
+	text_sanitise(&uri, path);
+	strbuf_add_char(&uri, '\0');
+	form_init(&d->form, &info_ops, "Info");
+	form_add_label(&d->form, THEME_DIALOG_DIM, uri.data);
+	d->text = form_add_label(&d->form, THEME_DIALOG, "asking...");
+	(void)form_add_buttons(&d->form, close, 1);
+	d->form.on_button = on_info_button;
+	d->form.on_destroy = info_destroy;
+	d->form.is_scrolled = true; /* from its beginning */
+	strbuf_deinit(&uri);
+	app_push(app, &d->form.view);
+	d->asking = lister_run(app_lister(app), run_question, q, question_free);
+}

@@ -1,0 +1,128 @@
+/* What is known of one thing, and what differs between two places. */
+#include "support/tty.h"
+
+#include "core/s3.h"
+#include "core/timeutil.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+static void all_of_an_object_is_shown(void **state)
+{
+	struct stage *s = *state;
+	struct s3t_err err;
+	stage_open(s, NULL, NULL);
+	struct s3_ctx ctx = {.client = s->f.client, .conn = s->f.conn};
+	struct s3_put put = {.content_type = "image/x-test",
+		.storage_class = "STANDARD_IA",
+		.mtime_ns = 1000000000 * NS_PER_S,
+		.metadata = SV("color: blue\nshape: round\n")};
+	assert_int_equal(
+		s3_put_object(&ctx, SV("demo"), SV("a b"), &put, SV("12345"), NULL, &err), S3T_OK);
+	struct sigv4_pair query = {SV("tagging"), SV("")};
+	struct s3_call call = {.method = "PUT",
+		.bucket = SV("demo"),
+		.key = SV("a b"),
+		.query = &query,
+		.query_count = 1,
+		.body = SV("<Tagging><TagSet><Tag><Key>team</Key><Value>r&amp;d</Value></Tag>"
+			   "</TagSet></Tagging>"),
+		.has_body = true};
+	struct http_response resp;
+	http_response_init(&resp);
+	assert_int_equal(s3_send(&ctx, &call, &resp, &err), S3T_OK);
+	http_response_deinit(&resp);
+	struct tty_options size = {.rows = 40, .cols = 100};
+	stage_start(s, &size);
+	struct tty *t = s->tty;
+	tty_wait_text(t, "a b", TTY_WAIT_MS);
+	tty_keys(t, "Tab End");
+	tty_wait_cursor(t, "a b", TTY_WAIT_MS);
+	tty_keys(t, "i");
+	tty_wait_text(t, "team: r&d", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "s3://demo/a b"));
+	assert_true(tty_shows(t, "5 B (5 bytes)"));
+	assert_true(tty_shows(t, "image/x-test"));
+	assert_true(tty_shows(t, "STANDARD_IA"));
+	assert_true(tty_shows(t, "color: blue"));
+	assert_true(tty_shows(t, "shape: round"));
+	assert_true(tty_shows(t, "827ccb0eea8a706c4c34a16891f84e7b"));
+	assert_true(tty_shows(t, "2001-09-"));
+	tty_keys(t, "Enter");
+	tty_wait_gone(t, "color: blue", TTY_WAIT_MS);
+	/* low screens scroll */
+	tty_resize(t, 20, 60);
+	tty_wait_frame(t, TTY_WAIT_MS);
+	tty_keys(t, "i");
+	tty_wait_text(t, "lines 1-", TTY_WAIT_MS);
+	tty_keys(t, "PgDn");
+	tty_wait_text(t, "team: r&d", TTY_WAIT_MS);
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "team: r&d", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
+static void files_directories_and_what_is_gone(void **state)
+{
+	struct stage *s = *state;
+	struct s3t_err err;
+	stage_open(s, NULL, NULL);
+	fixture_write(&s->f, "left/dir/x", 1, 1);
+	fixture_write(&s->f, "left/file.txt", 2048, 1);
+	fixture_put(&s->f, "gone", "x");
+	stage_run(s, NULL);
+	struct tty *t = s->tty;
+	tty_keys(t, "End i");
+	tty_wait_text(t, "2.0 KiB (2,048 bytes)", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "mode"));
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "2,048 bytes", TTY_WAIT_MS);
+	tty_keys(t, "Up i");
+	tty_wait_text(t, "directory", TTY_WAIT_MS);
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "directory", TTY_WAIT_MS);
+	assert_int_equal(sandbox_delete(s->f.server, "demo", SV("gone"), &err), S3T_OK);
+	tty_keys(t, "Tab End i");
+	tty_wait_gone(t, "asking", TTY_WAIT_MS);
+	tty_wait_text(t, "does not exist", TTY_WAIT_MS);
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "does not exist", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
+static void panes_are_compared(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	fixture_write(&s->f, "left/dir/x", 1, 1);
+	fixture_write(&s->f, "left/missing", 7, 1);
+	fixture_write(&s->f, "left/other-size", 10, 1);
+	fixture_write(&s->f, "left/same", 4, 1);
+	fixture_put(&s->f, "new", "x");
+	fixture_put(&s->f, "other-size", "x");
+	fixture_put(&s->f, "same", "1234");
+	stage_run(s, NULL);
+	struct tty *t = s->tty;
+	tty_keys(t, "=");
+	tty_wait_text(t, "2 here and 2 there are missing, newer or of another size.", TTY_WAIT_MS);
+	tty_wait_text(t, "2 marked, 17 B", TTY_WAIT_MS);
+	tty_wait_text(t, "2 marked, 2 B", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		STAGE_TEST(all_of_an_object_is_shown),
+		STAGE_TEST(files_directories_and_what_is_gone),
+		STAGE_TEST(panes_are_compared),
+	};
+	tty_budget_s(100);
+	return cmocka_run_group_tests_name("info", tests, NULL, NULL);
+}
