@@ -105,6 +105,8 @@
 		"draw with ASCII characters only; auto: by locale and terminal")                   \
 	X("ui", "mouse", BOOL, mouse, "true", 0, 0, NULL,                                          \
 		"clicks, wheel and drag; false: the terminal's own selection")                     \
+	X("ui", "bell", BOOL, bell, "true", 0, 0, NULL,                                            \
+		"ring when transfers end that took longer than ten seconds")                       \
 	X("ui", "color", WORD, color, "auto", 0, 0, "auto|off",                                    \
 		"auto: as many as the terminal has, none under NO_COLOR")
 

@@ -7,6 +7,7 @@
 
 #include "core/timeutil.h"
 #include "ui/curses.h"
+#include "ui/help_view.h"
 #include "ui/palette.h"
 #include "ui/term.h"
 
@@ -285,6 +286,8 @@ void app_run(struct app *app, struct view *v, enum action action)
 		app->must_clear = app->is_dirty = true;
 	else if (action == ACTION_PALETTE)
 		palette_open(app, v);
+	else if (action == ACTION_HELP)
+		help_view_open(app);
 	else if (v->ops->on_action)
 		(void)v->ops->on_action(v, action);
 }
@@ -385,6 +388,20 @@ static void work(struct app *app)
 			app->has_more_work = true;
 }
 
+/* In the title while jobs run; what took long ends with a bell. */
+static void announce(struct app *app)
+{
+	enum { LONG_MS = 10000 };
+	bool is_busy = app->progress.is_busy;
+	if (is_busy && !app->was_busy)
+		app->busy_ms = time_mono_ms();
+	if (!is_busy && app->was_busy && app->settings->bell &&
+		time_mono_ms() - app->busy_ms >= LONG_MS)
+		term_write("\a", 1);
+	app->was_busy = is_busy;
+	term_show_progress(is_busy ? (int)progress_permille(&app->progress) / 10 : -1);
+}
+
 static void run_timer(struct app *app)
 {
 	if (!app->timer_ms || time_mono_ms() < app->timer_ms)
@@ -440,6 +457,7 @@ void app_loop(struct app *app)
 		take_pages(app);
 		work(app);
 		tick(app);
+		announce(app);
 		run_timer(app);
 		app_open_problem(app);
 		destroy_closing(app, false);

@@ -4,7 +4,6 @@
 #include "ui/browser.h"
 #include "ui/clipboard.h"
 #include "ui/dialogs.h"
-#include "ui/help_view.h"
 #include "ui/menu.h"
 #include "ui/transfers_view.h"
 #include "ui/viewer.h"
@@ -243,9 +242,6 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	if (run_job_action(app, action) || run_pane_action(app, browser, action))
 		return true;
 	switch (action) {
-	case ACTION_HELP:
-		help_view_open(app);
-		return true;
 	case ACTION_EDIT:
 		edit(app);
 		return true;

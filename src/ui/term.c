@@ -28,6 +28,7 @@
 #define MODES_ON "\033[?2004h"
 #define MOUSE_ON "\033[?1002h\033[?1006h"
 #define MOUSE_OFF "\033[?1006l\033[?1002l"
+#define NO_PROGRESS "\033]9;4;0\033\\"
 #define MODES_OFF "\033[?2026l\033[?2004l" MOUSE_OFF
 
 static SCREEN *screen;
@@ -36,7 +37,8 @@ static char restore_text[512];
 static size_t restore_len;
 static int pipe_fds[2] = {-1, -1};
 static volatile sig_atomic_t is_ours, quit_signal;
-static bool is_mouse_on;
+static bool is_mouse_on, has_titles;
+static int shown_percent = -1;
 
 static const int quit_signals[] = {SIGTERM, SIGHUP, SIGINT};
 static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
@@ -259,10 +261,33 @@ void term_set_mouse(bool on)
 		write_all(MOUSE_OFF, sizeof MOUSE_OFF - 1);
 }
 
+static bool knows_titles(void)
+{
+	static const char *const none[] = {"linux", "vt", "dumb", "ansi", "cons"};
+	const char *term = getenv("TERM");
+	for (size_t i = 0; i < COUNT(none); i++)
+		if (!term || strncmp(term, none[i], strlen(none[i])) == 0)
+			return false;
+	return true;
+}
+
+void term_show_progress(int percent)
+{
+	char text[96];
+	if (!has_titles || percent == shown_percent)
+		return;
+	shown_percent = percent;
+	int n = percent < 0 ? snprintf(text, sizeof text, "\033]2;s3tui\a" NO_PROGRESS)
+			    : snprintf(text, sizeof text, "\033]2;%d%% s3tui\a\033]9;4;1;%d\033\\",
+				      percent, percent);
+	write_all(text, (size_t)n);
+}
+
 /* Emulators on libvterm (Neovim's) give back the cursor as it was saved, which curses does whenever
  * it scrolls a region, and that is invisible: it is shown when all is given back. */
 static void leave_screen(void)
 {
+	term_show_progress(-1);
 	write_all(MODES_OFF, sizeof MODES_OFF - 1);
 	(void)curs_set(1);
 	(void)endwin();
@@ -288,6 +313,10 @@ enum s3t_rc term_start(const struct settings *s, struct s3t_err *err)
 	/* before curses touches it: that may end the process, too */
 	restore_len = 0;
 	add_restore(MODES_OFF);
+	has_titles = knows_titles();
+	shown_percent = -1;
+	if (has_titles)
+		add_restore(NO_PROGRESS);
 	is_ours = 1;
 	catch_signals();
 	s3t_set_oom_hook(on_oom);

@@ -40,6 +40,9 @@ void term_frame_begin(void);
 void term_frame_end(void);
 /* Whether the terminal tells of the mouse; its own selection works while it does not. */
 void term_set_mouse(bool on);
+/* Shows how far the work is in the title and, where the terminal has one, in its mark of progress
+ * (OSC 9;4); -1: there is none. Nothing on terminals that know no titles. */
+void term_show_progress(int percent);
 /* Writes bytes past curses (OSC 52). */
 void term_write(const char *data, size_t len);
 

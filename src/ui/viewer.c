@@ -8,7 +8,6 @@
 #include "core/parse.h"
 #include "core/text.h"
 #include "ui/dialogs.h"
-#include "ui/help_view.h"
 #include "ui/strip.h"
 #include "ui/textline.h"
 #include "ui/viewer_file.h"
@@ -510,9 +509,6 @@ static bool on_action(struct view *view, enum action action)
 	switch (action) {
 	case ACTION_CLOSE:
 		close_or_stop(v);
-		return true;
-	case ACTION_HELP:
-		help_view_open(app);
 		return true;
 	case ACTION_WRAP:
 		v->is_wrapped = !v->is_wrapped;

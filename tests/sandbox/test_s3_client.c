@@ -180,8 +180,8 @@ static void a_read_only_profile_sends_no_change(void **state)
 	struct strview key = SV("kept");
 	char *id = NULL;
 	uint64_t before = sandbox_request_count(f.server, NULL);
-	assert_int_equal(s3_put_object(&ctx, SV("demo"), key, &put, SV("x"), NULL, &err),
-		S3T_UNSUPPORTED);
+	assert_int_equal(
+		s3_put_object(&ctx, SV("demo"), key, &put, SV("x"), NULL, &err), S3T_UNSUPPORTED);
 	assert_non_null(strstr(err.message, "readonly = true"));
 	assert_int_equal(s3_delete_object(&ctx, SV("demo"), key, &err), S3T_UNSUPPORTED);
 	assert_int_equal(s3_create_bucket(&ctx, SV("another"), &err), S3T_UNSUPPORTED);
@@ -192,8 +192,8 @@ static void a_read_only_profile_sends_no_change(void **state)
 	strbuf_init(&url);
 	struct s3_presign what = {
 		.method = "PUT", .bucket = SV("demo"), .key = key, .expires_s = 60};
-	assert_int_equal(s3_presign_url(f.client, NULL, &what, &url, &ends_s, &err),
-		S3T_UNSUPPORTED);
+	assert_int_equal(
+		s3_presign_url(f.client, NULL, &what, &url, &ends_s, &err), S3T_UNSUPPORTED);
 	what.method = "GET";
 	assert_int_equal(s3_presign_url(f.client, NULL, &what, &url, &ends_s, &err), S3T_OK);
 	strbuf_deinit(&url);

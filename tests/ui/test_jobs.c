@@ -114,6 +114,12 @@ static void marked_files_are_copied_into_the_bucket_and_back(void **state)
 	stage_quit(s);
 }
 
+static bool has_written(const struct tty *t, const char *text)
+{
+	struct strview raw = tty_raw(t);
+	return memmem(raw.data, raw.len, text, strlen(text));
+}
+
 static void the_bar_moves_inside_one_large_file(void **state)
 {
 	struct stage *s = *state;
@@ -130,10 +136,12 @@ static void the_bar_moves_inside_one_large_file(void **state)
 	assert_true(tty_shows(t, "1 running"));
 	/* cells of the bar are filled */
 	assert_non_null(strstr(tty_row(t, tty_rows(t) - 2), "█"));
+	assert_true(has_written(t, "% s3tui\a\033]9;4;1;"));
 	sandbox_set_bytes_per_second(s->f.server, 0);
 	tty_wait_text(t, "1 copied", 30000);
 	assert_true(fixture_file_is_object(&s->f, "left/large.bin", "large.bin"));
 	stage_quit(s);
+	assert_true(has_written(t, "\033]9;4;0\033\\"));
 }
 
 static void the_bar_moves_inside_one_large_download(void **state)

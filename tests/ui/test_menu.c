@@ -43,6 +43,10 @@ static void an_action_is_found_by_some_letters(void **state)
 	tty_wait_text(t, ">transfers:", TTY_WAIT_MS);
 	tty_keys(t, "Enter");
 	tty_wait_text(t, "nothing is being transferred", TTY_WAIT_MS);
+	tty_keys(t, "F1");
+	tty_wait_text(t, "All keys can be changed", TTY_WAIT_MS);
+	tty_keys(t, "Esc");
+	tty_wait_text(t, "nothing is being transferred", TTY_WAIT_MS);
 	/* it knows where it is */
 	tty_keys(t, ":");
 	tty_wait_text(t, "What is to be done?", TTY_WAIT_MS);
