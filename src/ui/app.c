@@ -53,6 +53,11 @@ const struct progress *app_progress(const struct app *app)
 	return &app->progress;
 }
 
+const struct rate_history *app_rates(const struct app *app)
+{
+	return &app->rates;
+}
+
 struct pane *app_pane(struct app *app, int side)
 {
 	return app->panes[side];

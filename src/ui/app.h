@@ -78,6 +78,7 @@ void app_drop_asks(struct app *app, job_id job);
 /* Renewed at most ten times a second. */
 const struct engine_snapshot *app_snapshot(const struct app *app);
 const struct progress *app_progress(const struct app *app);
+const struct rate_history *app_rates(const struct app *app);
 /* Renews it now: after something was asked of the engine. */
 void app_renew(struct app *app);
 

@@ -314,6 +314,8 @@ void app_renew_snapshot(struct app *app, int64_t now_ms)
 {
 	engine_snapshot(app->engine, &app->snapshot);
 	progress_update(&app->progress, &app->snapshot, now_ms);
+	if (app->progress.is_busy && app->progress.has_rate)
+		rate_history_add(&app->rates, app->progress.rate, now_ms);
 	app->snapshot_ms = now_ms;
 	char *problem = journal_problem(app->journal);
 	if (problem)

@@ -32,6 +32,7 @@ struct app {
 
 	struct engine_snapshot snapshot;
 	struct progress progress;
+	struct rate_history rates;
 	int64_t snapshot_ms;
 	struct job_note *notes;
 	struct event *problems; /* that wait for their dialog, in order; linked by msg.next */

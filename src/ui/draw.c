@@ -262,6 +262,25 @@ void draw_bar(int y, int x, int w, enum theme_role role, unsigned permille)
 	draw_str(y, x + w - 1, 1, role, "]");
 }
 
+void draw_graph(
+	struct rect r, enum theme_role role, const double *values, size_t count, double most)
+{
+	static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	static const char *const ascii[] = {" ", ".", ".", ".", ":", ":", ":", ":", "#"};
+	size_t shown = count < (size_t)r.w ? count : (size_t)r.w;
+	draw_fill(r, role);
+	for (size_t i = 0; i < shown; i++) {
+		double value = values[count - shown + i];
+		int eighths = most > 0 ? (int)(value / most * r.h * 8 + 0.5) : 0;
+		for (int row = 0; row < r.h; row++) {
+			int cell = eighths - (r.h - 1 - row) * 8;
+			cell = cell < 0 ? 0 : cell > 8 ? 8 : cell;
+			draw_str(r.y + row, r.x + r.w - (int)shown + (int)i, 1, role,
+				draw_is_ascii() ? ascii[cell] : blocks[cell]);
+		}
+	}
+}
+
 int draw_button(int y, int x, const char *label, bool is_active)
 {
 	/* without colours the brackets say which one is active */

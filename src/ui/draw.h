@@ -69,6 +69,10 @@ void draw_fill(struct rect r, enum theme_role role);
 void draw_frame(struct rect r, enum theme_role role, const char *title, const char *foot);
 /* "[####----]" of w columns with brackets. */
 void draw_bar(int y, int x, int w, enum theme_role role, unsigned permille);
+/* Columns of values, the newest at the right end, 0 to most: in eighths of a row, or, in ASCII, in
+ * halves. Colour is not needed. */
+void draw_graph(
+	struct rect r, enum theme_role role, const double *values, size_t count, double most);
 /* "[  Copy  ]"; the columns taken. */
 int draw_button(int y, int x, const char *label, bool is_active);
 

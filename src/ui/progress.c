@@ -3,6 +3,7 @@
 #include "core/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* What is older than so many milliseconds counts half. */
 #define RATE_WINDOW_MS 2000.0
@@ -83,4 +84,14 @@ void progress_rate_text(double rate, char out[32])
 	char size[TEXT_SIZE_MAX];
 	text_size(rate < 0 ? 0 : (uint64_t)rate, size);
 	snprintf(out, 32, "%s/s", size);
+}
+
+void rate_history_add(struct rate_history *h, double rate, int64_t now_ms)
+{
+	if (h->count && now_ms - h->at_ms < 1000)
+		return;
+	if (h->count == RATES_MAX)
+		memmove(h->rates, h->rates + 1, --h->count * sizeof *h->rates);
+	h->rates[h->count++] = rate;
+	h->at_ms = now_ms;
 }

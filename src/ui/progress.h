@@ -4,6 +4,16 @@
 
 #include "transfer/engine.h"
 
+/* A rate for each second in which something ran, the newest last. */
+enum { RATES_MAX = 300 };
+struct rate_history {
+	double rates[RATES_MAX]; /* bytes a second */
+	size_t count;
+	int64_t at_ms; /* of the newest */
+};
+/* Takes a rate if a second has gone since the last one. */
+void rate_history_add(struct rate_history *h, double rate, int64_t now_ms);
+
 struct progress {
 	/* of the last snapshot */
 	uint64_t bytes_done, bytes_total, items_running, items_waiting, items_failed, items_asking;

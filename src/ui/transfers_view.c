@@ -365,6 +365,27 @@ static void draw_others(const struct transfers_view *t, struct rect r)
 	}
 }
 
+/* The rate of the last minutes, at the bottom of the frame r; the rows it takes. */
+static int draw_rates(const struct transfers_view *t, struct rect r)
+{
+	enum { GRAPH_H = 3, LABEL_W = 12, LEAST_H = 16 };
+	const struct rate_history *h = app_rates(t->view.app);
+	struct rect graph = {
+		r.y + r.h - 1 - GRAPH_H, r.x + 2 + LABEL_W, GRAPH_H, r.w - 4 - LABEL_W};
+	size_t seen = h->count < (size_t)graph.w ? h->count : (size_t)graph.w;
+	double most = 0;
+	char text[32];
+	if (r.h < LEAST_H || h->count < 2)
+		return 0;
+	for (size_t i = h->count - seen; i < h->count; i++)
+		most = h->rates[i] > most ? h->rates[i] : most;
+	progress_rate_text(most, text);
+	draw_right(graph.y, r.x + 1, LABEL_W, THEME_DIM, sv(text));
+	draw_right(graph.y + GRAPH_H - 1, r.x + 1, LABEL_W, THEME_DIM, SV("0"));
+	draw_graph(graph, THEME_BAR, h->rates, h->count, most);
+	return GRAPH_H;
+}
+
 static void draw(struct view *v)
 {
 	struct transfers_view *t = (struct transfers_view *)v;
@@ -379,9 +400,10 @@ static void draw(struct view *v)
 	draw_frame(r, THEME_FRAME_ACTIVE, title.data, foot.data);
 	strbuf_deinit(&title);
 	strbuf_deinit(&foot);
-	cursor_set_height(&t->cursor, (size_t)(r.h - 2));
 	draw_fill((struct rect){1, 1, r.h - 2, r.w - 2}, THEME_NORMAL);
-	for (int i = 0; i < r.h - 2; i++) {
+	int rows = r.h - 2 - draw_rates(t, r);
+	cursor_set_height(&t->cursor, (size_t)rows);
+	for (int i = 0; i < rows; i++) {
 		size_t at = t->cursor.top + (size_t)i;
 		if (at >= t->row_count)
 			break;
@@ -393,7 +415,7 @@ static void draw(struct view *v)
 	}
 	if (t->row_count == 0)
 		draw_str(2, 3, r.w - 6, THEME_DIM, "nothing is being transferred");
-	draw_others(t, r);
+	draw_others(t, (struct rect){r.y, r.x, rows + 2, r.w});
 	bool is_error;
 	const char *status = app_status_text(v->app, &is_error);
 	struct strbuf totals;

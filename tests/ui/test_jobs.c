@@ -120,6 +120,14 @@ static bool has_written(const struct tty *t, const char *text)
 	return memmem(raw.data, raw.len, text, strlen(text));
 }
 
+static bool check_graph(struct tty *t, void *arg)
+{
+	(void)arg;
+	int top = tty_rows(t) - 5, bottom = tty_rows(t) - 3;
+	return strstr(tty_row(t, top), "MiB/s") && strstr(tty_row(t, bottom), " 0 ") &&
+	       strstr(tty_row(t, bottom), "█ │");
+}
+
 static void the_bar_moves_inside_one_large_file(void **state)
 {
 	struct stage *s = *state;
@@ -137,6 +145,13 @@ static void the_bar_moves_inside_one_large_file(void **state)
 	/* cells of the bar are filled */
 	assert_non_null(strstr(tty_row(t, tty_rows(t) - 2), "█"));
 	assert_true(has_written(t, "% s3tui\a\033]9;4;1;"));
+	/* the rate of the last seconds, below the jobs */
+	tty_keys(t, "t");
+	tty_wait(t, check_graph, NULL, "a graph of the rate", TTY_WAIT_MS);
+	tty_resize(t, 20, 60);
+	tty_wait_frame(t, TTY_WAIT_MS);
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "Transfers", TTY_WAIT_MS);
 	sandbox_set_bytes_per_second(s->f.server, 0);
 	tty_wait_text(t, "1 copied", 30000);
 	assert_true(fixture_file_is_object(&s->f, "left/large.bin", "large.bin"));
