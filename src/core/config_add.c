@@ -4,12 +4,9 @@
 #include "core/fdio.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { NAME_LEN_MAX = 64 };
 
@@ -88,24 +85,6 @@ static bool has_section(struct strview text, struct strview head)
 	return false;
 }
 
-static enum s3t_rc replace_file(const char *path, const struct strbuf *text, struct s3t_err *err)
-{
-	char *fresh = s3t_asprintf("%s.new", path);
-	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool ok = fd >= 0 && fd_write_all(fd, text->data, text->len) && fsync(fd) == 0;
-	int why = errno;
-	if (fd >= 0)
-		close(fd);
-	if (ok && rename(fresh, path) != 0) {
-		ok = false;
-		why = errno;
-	}
-	if (!ok && fd >= 0)
-		(void)unlink(fresh);
-	free(fresh);
-	return ok ? S3T_OK : s3t_fail_errno(err, why, "Cannot write %s", path);
-}
-
 enum s3t_rc config_add_profile(
 	const char *path, const struct new_profile *p, char **written, struct s3t_err *err)
 {
@@ -132,7 +111,8 @@ enum s3t_rc config_add_profile(
 		if (text.len)
 			strbuf_add_str(&text, text.data[text.len - 1] == '\n' ? "\n" : "\n\n");
 		strbuf_add_sv(&text, strbuf_view(&section));
-		rc = replace_file(name, &text, err);
+		if (!file_replace(name, text.data, text.len))
+			rc = s3t_fail_errno(err, errno, "Cannot write %s", name);
 	}
 	strbuf_deinit_wipe(&text);
 	strbuf_deinit_wipe(&section);

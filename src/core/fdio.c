@@ -1,6 +1,9 @@
 #include "core/fdio.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 bool fd_write_all(int fd, const void *data, size_t len)
@@ -31,4 +34,24 @@ bool fd_read_all(int fd, struct strbuf *out)
 		strbuf_add(out, buf, (size_t)n);
 		at += n;
 	}
+}
+
+bool file_replace(const char *path, const void *data, size_t len)
+{
+	char *fresh = s3t_asprintf("%s.new", path);
+	(void)unlink(fresh); /* of one that was killed */
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	bool ok = fd >= 0 && fd_write_all(fd, data, len) && fsync(fd) == 0;
+	int why = errno;
+	if (fd >= 0)
+		close(fd);
+	if (ok && rename(fresh, path) != 0) {
+		ok = false;
+		why = errno;
+	}
+	if (!ok && fd >= 0)
+		(void)unlink(fresh);
+	free(fresh);
+	errno = why;
+	return ok;
 }

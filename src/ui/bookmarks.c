@@ -116,27 +116,14 @@ enum s3t_rc bookmarks_save(const struct bookmarks *b, struct s3t_err *err)
 	char *name = file_name();
 	if (!name)
 		return s3t_fail(err, S3T_IO, "There is no home to keep bookmarks in.");
-	char *fresh = s3t_asprintf("%s.new", name);
 	struct strbuf text;
 	strbuf_init_cap(&text, FILE_MAX);
 	for (size_t i = 0; i < b->count; i++)
 		write_line(&b->items[i], &text);
-	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool ok = fd >= 0 && fd_write_all(fd, text.data, text.len) && fsync(fd) == 0;
-	int why = errno;
-	if (fd >= 0)
-		close(fd);
-	if (ok && rename(fresh, name) != 0) {
-		ok = false;
-		why = errno;
-	}
-	enum s3t_rc rc =
-		ok ? S3T_OK
-		   : s3t_fail_errno(err, why, "The bookmarks cannot be written to %s", name);
-	if (!ok)
-		(void)unlink(fresh);
+	enum s3t_rc rc = S3T_OK;
+	if (!file_replace(name, text.data, text.len))
+		rc = s3t_fail_errno(err, errno, "The bookmarks cannot be written to %s", name);
 	strbuf_deinit(&text);
-	free(fresh);
 	free(name);
 	return rc;
 }
