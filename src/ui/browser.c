@@ -155,9 +155,9 @@ static void on_mouse(struct view *v, const struct mouse_event *m)
 	if (!of(v)->drag)
 		of(v)->drag = drag_new(app);
 	if (is_click && m->y == l.keys)
-		(void)on_action(v, strip_key_at(app, CTX_BROWSER, m->x));
+		app_run(app, v, strip_key_at(app, CTX_BROWSER, m->x));
 	else if (is_click && m->y == l.strip)
-		(void)on_action(v, ACTION_TRANSFERS);
+		app_run(app, v, ACTION_TRANSFERS);
 	else
 		drag_on_mouse(of(v)->drag, l.panes, m);
 }

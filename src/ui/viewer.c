@@ -553,7 +553,7 @@ static void on_mouse(struct view *view, const struct mouse_event *m)
 	else if (m->kind == MOUSE_WHEEL)
 		down(v, WHEEL_ROWS);
 	else if (m->kind == MOUSE_PRESS && m->y == screen_rows() - 1)
-		(void)on_action(view, strip_key_at(view->app, CTX_VIEWER, m->x));
+		app_run(view->app, view, strip_key_at(view->app, CTX_VIEWER, m->x));
 }
 
 static bool on_list(struct view *view, struct lister_event *e)

@@ -99,6 +99,37 @@ static void a_row_without_a_mark_is_dragged_alone(void **state)
 	stage_quit(s);
 }
 
+/* Whatever the terminal's description knows of mice. */
+static void it_is_the_same_under_every_terminal(void **state)
+{
+	static const char *const terms[] = {"TERM=linux", "TERM=vt100", "TERM=screen",
+		"TERM=screen-256color", "TERM=tmux-256color", "TERM=xterm", "TERM=nobody-knows-it"};
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	fixture_put(&s->f, "top.bin", "0123456789");
+	for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+		const char *const env[] = {terms[i], NULL};
+		struct tty_options o = {.env = env};
+		char name[32], file[48];
+		int y, x;
+		snprintf(name, sizeof name, "file-%zu", i);
+		snprintf(file, sizeof file, "left/%s", name);
+		fixture_write(&s->f, file, 100, 1);
+		stage_start(s, &o);
+		tty_wait_text(s->tty, "top.bin", TTY_WAIT_MS);
+		tty_wait_text(s->tty, name, TTY_WAIT_MS);
+		tty_drag(s->tty, name, "top.bin", RIGHT);
+		tty_wait_text(s->tty, "copy file-", TTY_WAIT_MS);
+		find(s->tty, "top.bin", &y, &x);
+		release(s->tty, y, x);
+		stage_wait_key(s, name, TTY_WAIT_MS);
+		tty_wait_text(s->tty, "1 copied", TTY_WAIT_MS);
+		stage_quit(s);
+		assert_true(tty_free(s->tty));
+		s->tty = NULL;
+	}
+}
+
 static void m_makes_it_a_move(void **state)
 {
 	struct stage *s = *state;
@@ -344,6 +375,7 @@ int main(void)
 		STAGE_TEST(a_file_is_dragged_into_the_bucket),
 		STAGE_TEST(marked_files_go_into_the_prefix_under_the_pointer),
 		STAGE_TEST(a_row_without_a_mark_is_dragged_alone),
+		STAGE_TEST(it_is_the_same_under_every_terminal),
 		STAGE_TEST(m_makes_it_a_move),
 		STAGE_TEST(esc_and_other_places_let_it_go),
 		STAGE_TEST(within_a_pane_it_goes_into_a_directory),
