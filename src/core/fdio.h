@@ -10,8 +10,8 @@ bool fd_write_all(int fd, const void *data, size_t len);
  * or when out is full. */
 bool fd_read_all(int fd, struct strbuf *out);
 
-/* Makes path a file of these bytes, readable by its owner alone (0600): as a whole, by a file beside
- * it that is synced and renamed. False with errno; path is as it was then. */
+/* Makes path a file of these bytes, readable by its owner alone (0600): as a whole, by a file
+ * beside it that is synced and renamed. False with errno; path is as it was then. */
 bool file_replace(const char *path, const void *data, size_t len);
 
 #endif
