@@ -59,6 +59,13 @@ static void an_action_is_found_by_some_letters(void **state)
 	stage_quit(s);
 }
 
+/* Where they are only after the screen has grown and was drawn anew. */
+static bool check_keys_at_bottom(struct tty *t, void *arg)
+{
+	(void)arg;
+	return strstr(tty_row(t, tty_rows(t) - 1), "10Quit") != NULL;
+}
+
 static void menus_have_the_actions(void **state)
 {
 	struct stage *s = *state;
@@ -80,7 +87,7 @@ static void menus_have_the_actions(void **state)
 	tty_keys(t, "Esc");
 	tty_wait_gone(t, "this list of keys", TTY_WAIT_MS);
 	tty_resize(t, 24, 80);
-	tty_wait_frame(t, TTY_WAIT_MS);
+	tty_wait(t, check_keys_at_bottom, NULL, "the keys on the last row", TTY_WAIT_MS);
 	/* by the mouse: F-key bar, title, item */
 	assert_true(tty_find(t, "Menu", &y, &x));
 	tty_click(t, y, x);
