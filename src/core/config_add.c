@@ -111,8 +111,10 @@ enum s3t_rc config_add_profile(
 		if (text.len)
 			strbuf_add_str(&text, text.data[text.len - 1] == '\n' ? "\n" : "\n\n");
 		strbuf_add_sv(&text, strbuf_view(&section));
-		if (!file_replace(name, text.data, text.len))
+		char *real = realpath(name, NULL); /* a link to it stays one */
+		if (!file_replace(real ? real : name, text.data, text.len))
 			rc = s3t_fail_errno(err, errno, "Cannot write %s", name);
+		free(real);
 	}
 	strbuf_deinit_wipe(&text);
 	strbuf_deinit_wipe(&section);

@@ -134,6 +134,8 @@ struct s3_object {
 	char *content_type, *content_encoding, *version_id, *storage_class; /* NULL: none */
 	char *encryption; /* "AES256", "aws:kms", or a customer's algorithm; NULL: none is told */
 	struct strbuf metadata; /* "name: value\n", names without x-amz-meta- */
+	struct strbuf headers;  /* the same of Cache-Control, Content-Disposition, Content-Language
+				 * and Expires */
 	bool etag_is_opaque;    /* SSE-KMS or SSE-C: the ETag is not the MD5 */
 	bool has_crc64;         /* x-amz-checksum-crc64nvme of the whole object was told */
 	uint64_t crc64;
@@ -147,7 +149,8 @@ void s3_object_deinit(struct s3_object *o);
 enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct s3_object *out, struct s3t_err *err) S3T_MUST_CHECK;
 
-/* Appends its tags, "key: value\n" each; nothing where there are none. */
+/* Appends its tags as x-amz-tagging takes them: "key=value&...", percent-encoded; nothing where
+ * there are none. */
 enum s3t_rc s3_get_object_tagging(const struct s3_ctx *ctx, struct strview bucket,
 	struct strview key, struct strbuf *out, struct s3t_err *err) S3T_MUST_CHECK;
 
@@ -156,6 +159,8 @@ struct s3_put {
 	const char *content_type, *content_encoding, *storage_class;
 	int64_t mtime_ns;
 	struct strview metadata; /* "name: value\n" as in struct s3_object */
+	struct strview headers;  /* the same */
+	const char *tagging;     /* "key=value&..." as s3_get_object_tagging() gives it */
 	uint64_t part_size;      /* noted as x-amz-meta-part-size: it proves a composite ETag */
 	bool if_none_match;      /* only where nothing is yet */
 	/* the server is to check the CRC64NVME of the body, or of all parts; *crc64_is_taken: it

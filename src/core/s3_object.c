@@ -18,6 +18,7 @@ void s3_object_init(struct s3_object *o)
 {
 	*o = (struct s3_object){.last_modified_s = TIME_UNKNOWN, .mtime_ns = TIME_UNKNOWN};
 	strbuf_init_cap(&o->metadata, HTTP_HEADER_BYTES_MAX);
+	strbuf_init_cap(&o->headers, HTTP_HEADER_BYTES_MAX);
 }
 
 void s3_object_deinit(struct s3_object *o)
@@ -28,6 +29,7 @@ void s3_object_deinit(struct s3_object *o)
 	free(o->version_id);
 	free(o->storage_class);
 	strbuf_deinit(&o->metadata);
+	strbuf_deinit(&o->headers);
 	s3_object_init(o);
 }
 
@@ -56,6 +58,17 @@ static void on_meta(void *arg, struct strview name, struct strview value)
 	strbuf_add_char(&o->metadata, '\n');
 }
 
+static void add_headers(const struct http_response *resp, struct strbuf *out)
+{
+	static const char *const names[] = {
+		"cache-control", "content-disposition", "content-language", "expires"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct strview value = http_header(resp, names[i]);
+		if (value.len)
+			strbuf_addf(out, "%s: %.*s\n", names[i], (int)value.len, value.data);
+	}
+}
+
 /* Everything but the size, which stands elsewhere in a ranged answer. */
 static void object_from(const struct http_response *resp, struct s3_object *o)
 {
@@ -66,6 +79,7 @@ static void object_from(const struct http_response *resp, struct s3_object *o)
 	o->content_encoding = header_copy(resp, "content-encoding");
 	o->version_id = header_copy(resp, "x-amz-version-id");
 	o->storage_class = header_copy(resp, "x-amz-storage-class");
+	add_headers(resp, &o->headers);
 	o->encryption = header_copy(resp, "x-amz-server-side-encryption");
 	if (!o->encryption)
 		o->encryption =
@@ -107,7 +121,7 @@ enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, stru
 /* --- PUT --- */
 
 /* reserved: for what a request means, which metadata must not crowd out */
-enum { PUT_HEADERS_MAX = 40, PUT_HEADERS_RESERVED = 8 };
+enum { PUT_HEADERS_MAX = 48, PUT_HEADERS_RESERVED = 14 };
 
 struct put_headers {
 	struct sigv4_pair pairs[PUT_HEADERS_MAX];
@@ -172,6 +186,14 @@ static void put_headers_init(struct put_headers *h, const struct s3_put *put)
 			(unsigned long long)put->part_size);
 		put_add(h, SV(META META_PART_SIZE), sv(h->part_size));
 	}
+	for (struct strview rest = put->headers; rest.len;) {
+		size_t end = sv_find(rest, '\n'), colon = sv_find(rest, ':');
+		put_add(h, sv_n(rest.data, colon),
+			sv_trim(sv_n(rest.data + colon + 1, end - colon - 1)));
+		rest = sv_from(rest, end + 1);
+	}
+	if (put->tagging && put->tagging[0])
+		put_add(h, SV("x-amz-tagging"), sv(put->tagging));
 	put_add_metadata(h, put->metadata, has_mtime);
 	if (put->if_none_match)
 		put_add(h, SV("if-none-match"), SV("*"));

@@ -1,4 +1,5 @@
 #include "core/s3.h"
+#include "core/uri.h"
 #include "core/xml.h"
 
 struct tags {
@@ -15,10 +16,11 @@ static void on_close(
 		strbuf_reset(&t->key);
 		strbuf_add_sv(&t->key, text);
 	} else if (sv_eq(name, SV("Value"))) {
-		strbuf_add_sv(t->out, strbuf_view(&t->key));
-		strbuf_add_str(t->out, ": ");
-		strbuf_add_sv(t->out, text);
-		strbuf_add_char(t->out, '\n');
+		if (t->out->len)
+			strbuf_add_char(t->out, '&');
+		uri_encode(t->out, strbuf_view(&t->key), false);
+		strbuf_add_char(t->out, '=');
+		uri_encode(t->out, text, false);
 	}
 }
 

@@ -53,24 +53,27 @@ static void read_line(struct bookmarks *b, struct strview line)
 	strbuf_deinit(&path);
 }
 
-void bookmarks_load(struct bookmarks *b)
+bool bookmarks_load(struct bookmarks *b)
 {
 	char *name = file_name();
 	struct strbuf text;
 	*b = (struct bookmarks){0};
 	strbuf_init_cap(&text, FILE_MAX);
-	int fd = name ? open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-	if (fd >= 0) {
-		(void)fd_read_all(fd, &text);
+	int fd = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+	bool ok = fd >= 0 ? fd_read_all(fd, &text) : !name || errno == ENOENT;
+	int why = errno;
+	if (fd >= 0)
 		close(fd);
-	}
-	for (struct strview rest = strbuf_view(&text); rest.len && b->count < BOOKMARKS_MAX;) {
+	for (struct strview rest = strbuf_view(&text);
+		ok && rest.len && b->count < BOOKMARKS_MAX;) {
 		size_t n = sv_find(rest, '\n');
 		read_line(b, sv_n(rest.data, n));
 		rest = sv_from(rest, n + 1);
 	}
 	strbuf_deinit(&text);
 	free(name);
+	errno = why;
+	return ok;
 }
 
 void bookmarks_deinit(struct bookmarks *b)
@@ -121,7 +124,9 @@ enum s3t_rc bookmarks_save(const struct bookmarks *b, struct s3t_err *err)
 	for (size_t i = 0; i < b->count; i++)
 		write_line(&b->items[i], &text);
 	enum s3t_rc rc = S3T_OK;
-	if (!file_replace(name, text.data, text.len))
+	if (!strbuf_ok(&text) || b->count > BOOKMARKS_MAX)
+		rc = s3t_fail(err, S3T_INVALID, "These are too many bookmarks.");
+	else if (!file_replace(name, text.data, text.len))
 		rc = s3t_fail_errno(err, errno, "The bookmarks cannot be written to %s", name);
 	strbuf_deinit(&text);
 	free(name);

@@ -20,8 +20,9 @@ struct bookmarks {
 	size_t count;
 };
 
-/* Empty where there is no file; lines that are none are left out. */
-void bookmarks_load(struct bookmarks *b);
+/* Empty where there is no file; lines that are none are left out. False: there is one that cannot
+ * be read (errno), and which must not be replaced. */
+bool bookmarks_load(struct bookmarks *b);
 void bookmarks_deinit(struct bookmarks *b);
 /* False if it is there already. */
 bool bookmarks_add(struct bookmarks *b, const char *profile, struct strview path);

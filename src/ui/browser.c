@@ -131,6 +131,8 @@ static void draw(struct view *v)
 	struct drag *drag = of(v)->drag;
 	struct layout l = lay_out(app);
 	int cols = screen_cols();
+	if (drag && app_top(app) != v)
+		drag_cancel(drag);
 	if (drag)
 		drag_show_target(drag, l.panes);
 	for (int side = 0; side < 2; side++) {
@@ -164,7 +166,7 @@ static void on_mouse(struct view *v, const struct mouse_event *m)
 
 static void on_timer(struct view *v)
 {
-	if (of(v)->drag)
+	if (of(v)->drag && app_top(v->app) == v)
 		drag_on_timer(of(v)->drag, lay_out(v->app).panes);
 }
 

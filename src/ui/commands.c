@@ -123,7 +123,7 @@ static size_t mark_differences(struct pane *p, struct pane *other)
 /* Looking each name up is linear: for what people look at, not for a million. */
 static void compare(struct app *app)
 {
-	enum { ROWS_MAX = 20000 };
+	enum { ROWS_MAX = 3000 };
 	struct pane *a = app_active(app), *b = app_other(app);
 	if (pane_is_listing(a) || pane_is_listing(b)) {
 		app_status(app, "Both panes have to be listed first.");

@@ -54,6 +54,7 @@ static const struct view_ops conflict_ops = {.context = CTX_DIALOG,
 	.draw = form_draw,
 	.on_key = form_on_key,
 	.on_action = conflict_action,
+	.on_mouse = form_on_mouse,
 	.on_event = conflict_event,
 	.destroy = form_destroy};
 

@@ -12,6 +12,7 @@
 #include "ui/form.h"
 #include "ui/term.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct draft {
 	size_t path_len;
 	struct s3_object object; /* as it was read */
 	struct strbuf text;      /* what was read, or is to be written */
+	struct strbuf tagging;   /* its tags; "": none, or they cannot be read */
 	bool overwrites;         /* whatever is there now */
 };
 
@@ -40,6 +42,7 @@ struct edit_dialog {
 	enum stage stage;
 	list_id task;
 	char *dir, *file; /* NULL: there is none */
+	bool has_text;    /* the file is what is to be saved: the editor is done with it */
 	size_t label, buttons;
 };
 
@@ -52,6 +55,7 @@ static void free_draft(void *arg)
 	free(d->path);
 	s3_object_deinit(&d->object);
 	strbuf_deinit(&d->text);
+	strbuf_deinit(&d->tagging);
 	free(d);
 }
 
@@ -82,6 +86,10 @@ static enum s3t_rc read_object(
 	if (d->object.size > DRAFT_MAX)
 		return s3t_fail(err, S3T_UNSUPPORTED,
 			"It is larger than 64 MiB; copy it, edit it, and copy it back.");
+	struct s3t_err none;
+	if (s3_get_object_tagging(&ctx, get.bucket, get.key, &d->tagging, &none) != S3T_OK)
+		strbuf_reset(&d->tagging); /* a server without tags, or no right to see them */
+	strbuf_add_char(&d->tagging, '\0');
 	get.total = d->object.size;
 	get.etag = d->object.etag;
 	return d->object.size ? s3_get_object(&ctx, &get, err) : S3T_OK;
@@ -106,7 +114,9 @@ static enum s3t_rc write_object(
 			.content_encoding = d->object.content_encoding,
 			.storage_class = d->object.storage_class,
 			.mtime_ns = time_wall_s() * NS_PER_S,
-			.metadata = strbuf_view(&d->object.metadata)};
+			.metadata = strbuf_view(&d->object.metadata),
+			.headers = strbuf_view(&d->object.headers),
+			.tagging = d->tagging.data};
 		rc = s3_put_object(&ctx, bucket, key, &put, strbuf_view(&d->text), NULL, err);
 	}
 	s3_object_deinit(&now);
@@ -115,15 +125,21 @@ static enum s3t_rc write_object(
 
 /* --- the draft's file --- */
 
+/* With whatever an editor left beside it. */
 static void remove_file(struct edit_dialog *e)
 {
-	if (e->file)
-		(void)unlink(e->file);
+	DIR *dir = e->dir ? opendir(e->dir) : NULL;
+	struct dirent *entry;
+	while (dir && (entry = readdir(dir)))
+		(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
 	if (e->dir)
 		(void)rmdir(e->dir);
 	free(e->file);
 	free(e->dir);
 	e->file = e->dir = NULL;
+	e->has_text = false;
 }
 
 /* Its name is the object's where that can be: editors go by it. */
@@ -148,7 +164,10 @@ static enum s3t_rc make_file(struct edit_dialog *e, struct s3t_err *err)
 	int why = errno;
 	if (fd >= 0)
 		close(fd);
-	return ok ? S3T_OK : s3t_fail_errno(err, why, "The draft cannot be written");
+	if (ok)
+		return S3T_OK;
+	remove_file(e); /* half of a text is not the text */
+	return s3t_fail_errno(err, why, "The draft cannot be written");
 }
 
 /* What the editor left; *changed: it is another text. */
@@ -213,7 +232,8 @@ static void start(struct edit_dialog *e, enum stage stage)
 static void fail(struct edit_dialog *e, const struct s3t_err *err)
 {
 	static const char *const changed[] = {"Close", "Overwrite it"};
-	static const char *const other[] = {"Close", "Try again"};
+	static const char *const other[] = {"Close", "Save again"};
+	static const char *const again[] = {"Close", "Edit again"};
 	struct field *buttons = &e->form.fields[e->buttons];
 	e->stage = STAGE_FAILED;
 	if (e->file) {
@@ -221,7 +241,7 @@ static void fail(struct edit_dialog *e, const struct s3t_err *err)
 		form_set_label(&e->form, e->label, THEME_DIALOG_ERROR,
 			"%s\nYour text is kept in %s", err->message, file);
 		free(file);
-		buttons->options = err->rc == S3T_CHANGED ? changed : other;
+		buttons->options = !e->has_text ? again : err->rc == S3T_CHANGED ? changed : other;
 		buttons->option_count = 2;
 	} else {
 		form_set_label(&e->form, e->label, THEME_DIALOG_ERROR, "%s", err->message);
@@ -229,16 +249,16 @@ static void fail(struct edit_dialog *e, const struct s3t_err *err)
 	buttons->selected = 0;
 }
 
+/* The draft is there: the editor, and then what came of it. */
 static void edit_draft(struct edit_dialog *e)
 {
 	struct app *app = e->form.view.app;
 	struct s3t_err err;
 	bool changed = false;
-	enum s3t_rc rc = make_file(e, &err);
-	if (rc == S3T_OK)
-		rc = run_editor(app, e->file, &err);
+	enum s3t_rc rc = run_editor(app, e->file, &err);
 	if (rc == S3T_OK)
 		rc = read_file(e, &changed, &err);
+	e->has_text = rc == S3T_OK;
 	if (rc != S3T_OK) {
 		fail(e, &err);
 	} else if (!changed) {
@@ -248,6 +268,15 @@ static void edit_draft(struct edit_dialog *e)
 	} else {
 		start(e, STAGE_SAVING);
 	}
+}
+
+static void begin_draft(struct edit_dialog *e)
+{
+	struct s3t_err err;
+	if (make_file(e, &err) == S3T_OK)
+		edit_draft(e);
+	else
+		fail(e, &err);
 }
 
 static bool on_list(struct view *v, struct lister_event *event)
@@ -262,7 +291,7 @@ static bool on_list(struct view *v, struct lister_event *event)
 	if (event->err.rc != S3T_OK) {
 		fail(e, &event->err);
 	} else if (e->stage == STAGE_READING) {
-		edit_draft(e);
+		begin_draft(e);
 	} else {
 		struct strview path = sv_n(e->draft->path, e->draft->path_len);
 		for (int side = 0; side < 2; side++)
@@ -279,8 +308,16 @@ static void on_button(struct form *f, size_t button)
 	struct edit_dialog *e = (struct edit_dialog *)f;
 	struct s3t_err err;
 	bool changed;
-	if (button == 0 || e->stage != STAGE_FAILED || !e->draft || !e->file) {
+	if (button == 0) {
+		if (e->file)
+			app_status(f->view.app, "Your text is kept in %s", e->file);
 		form_close(f);
+		return;
+	}
+	if (e->stage != STAGE_FAILED || !e->draft || !e->file)
+		return; /* it is being saved */
+	if (!e->has_text) {
+		edit_draft(e);
 		return;
 	}
 	e->draft->overwrites = strcmp(f->fields[e->buttons].options[1], "Overwrite it") == 0;
@@ -328,6 +365,7 @@ void dialog_edit_open(struct app *app, struct location *location, struct strview
 	d->path_len = path.len;
 	s3_object_init(&d->object);
 	strbuf_init_cap(&d->text, DRAFT_MAX);
+	strbuf_init(&d->tagging);
 	e->draft = d;
 	form_init(&e->form, &ops, "Edit");
 	e->label = form_add_label(&e->form, THEME_DIALOG, "");

@@ -1,6 +1,7 @@
 /* All that is known of one thing; asked for off the UI thread. */
 #include "core/text.h"
 #include "core/timeutil.h"
+#include "core/uri.h"
 #include "ui/dialogs.h"
 #include "ui/form.h"
 
@@ -73,13 +74,22 @@ static void add_pairs(struct question *q, const char *heading, struct strview pa
 static void add_tags(
 	struct question *q, const struct s3_ctx *ctx, struct strview bucket, struct strview key)
 {
-	struct strbuf tags;
+	struct strbuf tags, lines;
 	struct s3t_err err;
 	strbuf_init(&tags);
-	if (s3_get_object_tagging(ctx, bucket, key, &tags, &err) == S3T_OK)
-		add_pairs(q, "tags", strbuf_view(&tags));
-	else
+	strbuf_init(&lines);
+	if (s3_get_object_tagging(ctx, bucket, key, &tags, &err) != S3T_OK)
 		add_line(q, "tags", err.message);
+	for (struct strview rest = strbuf_view(&tags); rest.len;) {
+		size_t end = sv_find(rest, '&'), equals = sv_find(rest, '=');
+		uri_decode(&lines, sv_n(rest.data, equals), false);
+		strbuf_add_str(&lines, ": ");
+		uri_decode(&lines, sv_n(rest.data + equals + 1, end - equals - 1), false);
+		strbuf_add_char(&lines, '\n');
+		rest = sv_from(rest, end + 1);
+	}
+	add_pairs(q, "tags", strbuf_view(&lines));
+	strbuf_deinit(&lines);
 	strbuf_deinit(&tags);
 }
 
@@ -107,6 +117,7 @@ static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, stru
 			crc[0]             ? crc
 			: o.etag_is_opaque ? "none that proves the bytes"
 					   : "the ETag, where it is an MD5");
+		add_pairs(q, "headers", strbuf_view(&o.headers));
 		add_pairs(q, "metadata", strbuf_view(&o.metadata));
 		add_tags(q, ctx, bucket, key);
 	}

@@ -38,6 +38,22 @@ static const char *profile_of(const struct location *location)
 	return client ? s3_client_profile(client)->name : "";
 }
 
+/* To the file as it is now: others may have changed it, and rows may have gone. */
+static void keep_place(struct app *app, const struct pane *pane)
+{
+	struct bookmarks now;
+	struct s3t_err err;
+	if (!bookmarks_load(&now))
+		app_status_error(app, "The bookmarks cannot be read, and stay as they are.");
+	else if (!bookmarks_add(&now, profile_of(pane_location(pane)), pane_path(pane)))
+		app_status(app, "This place is a bookmark already.");
+	else if (bookmarks_save(&now, &err) != S3T_OK)
+		app_status_error(app, "%s", err.message);
+	else
+		app_status(app, "Kept as a bookmark; b goes there.");
+	bookmarks_deinit(&now);
+}
+
 /* The first row keeps where the pane is; the bookmarks; what was visited. */
 static void choose_place(struct app *app, void *arg, size_t row)
 {
@@ -46,12 +62,7 @@ static void choose_place(struct app *app, void *arg, size_t row)
 	struct s3t_err err;
 	size_t marked = p->bookmarks.count;
 	if (row == 0) {
-		if (!bookmarks_add(&p->bookmarks, profile_of(pane_location(pane)), pane_path(pane)))
-			app_status(app, "This place is a bookmark already.");
-		else if (bookmarks_save(&p->bookmarks, &err) != S3T_OK)
-			app_status_error(app, "%s", err.message);
-		else
-			app_status(app, "Kept as a bookmark; b goes there.");
+		keep_place(app, pane);
 		return;
 	}
 	if (row > marked) {
@@ -77,7 +88,8 @@ static bool remove_place(struct app *app, void *arg, size_t row)
 	if (row == 0 || row > p->bookmarks.count)
 		return false;
 	const struct bookmark *gone = &p->bookmarks.items[row - 1];
-	bookmarks_load(&now); /* others may have gone already */
+	if (!bookmarks_load(&now)) /* others may have gone already */
+		return false;
 	for (size_t i = 0; i < now.count && !is_done; i++) {
 		if (strcmp(now.items[i].profile, gone->profile) != 0 ||
 			!sv_eq(sv_n(now.items[i].path, now.items[i].path_len),
@@ -131,7 +143,8 @@ void dialog_bookmarks_open(struct app *app)
 	struct pane *pane = app_active(app);
 	struct strbuf text;
 	strbuf_init(&text);
-	bookmarks_load(&p->bookmarks);
+	if (!bookmarks_load(&p->bookmarks))
+		app_status_error(app, "The bookmarks cannot be read.");
 	show_place(&text, pane_is_s3(pane), pane_path(pane));
 	char *keep = s3t_asprintf("keep %s", text.data);
 	chooser_add(c, keep, "as a bookmark", "");

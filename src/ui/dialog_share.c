@@ -135,8 +135,15 @@ static void shaped_links(const struct share_dialog *d, struct strbuf *out)
 
 static void show_links(struct share_dialog *d)
 {
+	enum { SHOWN_MAX = 32 << 10 }; /* of a label */
 	struct strbuf text;
 	shaped_links(d, &text);
+	bool is_long = text.len > SHOWN_MAX;
+	if (is_long)
+		strbuf_truncate(&text, SHOWN_MAX);
+	while (is_long && text.len && text.data[text.len - 1] != '\n')
+		strbuf_truncate(&text, text.len - 1);
+	strbuf_add_str(&text, is_long ? "... Copy and Save have them all." : "");
 	strbuf_add_char(&text, '\0');
 	form_set_label(&d->form, d->url, THEME_DIALOG, "%s", text.data);
 	strbuf_deinit_wipe(&text);

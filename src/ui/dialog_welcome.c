@@ -73,16 +73,28 @@ struct profile_dialog {
 	list_id testing;
 };
 
+/* What is tried is what is kept, whatever is typed meanwhile. */
 struct trial {
 	struct profile *profile;
-	char *bucket;
+	struct new_profile values; /* owned */
 };
+
+static void drop_values(struct new_profile *p)
+{
+	explicit_bzero((char *)p->secret_access_key, strlen(p->secret_access_key));
+	free((char *)p->name);
+	free((char *)p->endpoint);
+	free((char *)p->region);
+	free((char *)p->access_key_id);
+	free((char *)p->secret_access_key);
+	free((char *)p->default_bucket);
+}
 
 static void trial_free(void *arg)
 {
 	struct trial *t = arg;
 	profile_unref(t->profile);
-	free(t->bucket);
+	drop_values(&t->values);
 	free(t);
 }
 
@@ -93,8 +105,8 @@ static enum s3t_rc run_trial(
 	struct trial *t = arg;
 	struct s3_ctx ctx = {.client = s3_client_new(t->profile), .conn = conn, .cancel = cancel};
 	enum s3t_rc rc;
-	if (t->bucket[0]) {
-		rc = s3_head_bucket(&ctx, sv(t->bucket), err);
+	if (t->values.default_bucket[0]) {
+		rc = s3_head_bucket(&ctx, sv(t->values.default_bucket), err);
 	} else {
 		struct entry_page *page = entry_page_new(false);
 		rc = s3_list_buckets(&ctx, page, err);
@@ -119,17 +131,6 @@ static void take_values(const struct profile_dialog *d, struct new_profile *p)
 		.access_key_id = text_of(d, d->key),
 		.secret_access_key = text_of(d, d->secret),
 		.default_bucket = text_of(d, d->bucket)};
-}
-
-static void drop_values(struct new_profile *p)
-{
-	explicit_bzero((char *)p->secret_access_key, strlen(p->secret_access_key));
-	free((char *)p->name);
-	free((char *)p->endpoint);
-	free((char *)p->region);
-	free((char *)p->access_key_id);
-	free((char *)p->secret_access_key);
-	free((char *)p->default_bucket);
 }
 
 /* A profile of just these values; nothing of it stands in a file yet. */
@@ -162,14 +163,14 @@ static void test_values(struct profile_dialog *d)
 	take_values(d, &p);
 	if (make_profile(&p, &profile, &err) != S3T_OK) {
 		form_set_label(&d->form, d->note, THEME_DIALOG_ERROR, "%s", err.message);
+		drop_values(&p);
 	} else {
 		struct trial *t = s3t_alloc(sizeof *t);
 		t->profile = profile;
-		t->bucket = s3t_strdup(p.default_bucket);
+		t->values = p;
 		form_set_label(&d->form, d->note, THEME_DIALOG_DIM, "connecting...");
 		d->testing = lister_run(app_lister(d->form.view.app), run_trial, t, trial_free);
 	}
-	drop_values(&p);
 }
 
 /* It works: into s3tui.ini, and into the pane. */
@@ -177,12 +178,10 @@ static void keep(struct profile_dialog *d, const struct trial *t)
 {
 	struct app *app = d->form.view.app;
 	const struct config *config = app_options(app)->config;
-	struct new_profile p;
 	struct s3t_err err;
 	char *path = NULL;
-	take_values(d, &p);
-	enum s3t_rc rc = config_add_profile(config ? config_path(config) : NULL, &p, &path, &err);
-	drop_values(&p);
+	enum s3t_rc rc =
+		config_add_profile(config ? config_path(config) : NULL, &t->values, &path, &err);
 	if (rc != S3T_OK) {
 		form_set_label(&d->form, d->note, THEME_DIALOG_ERROR,
 			"It works, but it was not kept. %s", err.message);
@@ -194,7 +193,7 @@ static void keep(struct profile_dialog *d, const struct trial *t)
 	if (!pane_is_s3(pane) && pane_is_s3(app_other(app)))
 		pane = app_other(app);
 	app_add_profile(app, t->profile, &location);
-	pane_go(pane, location, sv(t->bucket), SV(""));
+	pane_go(pane, location, sv(t->values.default_bucket), SV(""));
 	form_close(&d->form);
 	app_status(app, "Kept in %s.", path);
 	free(path);

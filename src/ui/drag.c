@@ -50,7 +50,7 @@ struct drag *drag_new(struct app *app)
 	return d;
 }
 
-static void let_go(struct drag *d)
+void drag_cancel(struct drag *d)
 {
 	if (d->state == DRAG_MOVING)
 		job_spec_deinit(&d->spec);
@@ -62,7 +62,7 @@ void drag_free(struct drag *d)
 {
 	if (!d)
 		return;
-	let_go(d);
+	drag_cancel(d);
 	strbuf_deinit(&d->what);
 	strbuf_deinit(&d->where);
 	free(d);
@@ -227,7 +227,7 @@ static void drop(struct drag *d, const struct rect rects[2])
 		strbuf_deinit(&label);
 	}
 	strbuf_deinit(&to.path);
-	let_go(d);
+	drag_cancel(d);
 }
 
 static void move_to(struct drag *d, const struct mouse_event *m)
@@ -236,7 +236,7 @@ static void move_to(struct drag *d, const struct mouse_event *m)
 	d->y = m->y;
 	d->x = m->x;
 	if (d->state == DRAG_PRESSED && has_moved && !begin(d))
-		let_go(d);
+		drag_cancel(d);
 	if (d->state == DRAG_MOVING)
 		app_set_timer(d->app, EDGE_MS);
 }
@@ -256,7 +256,7 @@ static void press_row(struct drag *d, int side, size_t row)
 	d->clicked_side = is_second ? -1 : side;
 	d->clicked_id = id;
 	if (is_second) {
-		let_go(d);
+		drag_cancel(d);
 		(void)command_run(d->app, app_top(d->app), ACTION_ENTER);
 		return;
 	}
@@ -301,7 +301,7 @@ static void press(struct drag *d, const struct rect rects[2], const struct mouse
 {
 	int side = side_at(rects, m->y, m->x);
 	if (d->state != DRAG_IDLE) { /* another button lets it go */
-		let_go(d);
+		drag_cancel(d);
 		return;
 	}
 	if (side < 0)
@@ -337,7 +337,7 @@ void drag_on_mouse(struct drag *d, const struct rect rects[2], const struct mous
 	} else if (m->kind == MOUSE_PRESS) {
 		press(d, rects, m);
 	} else if (m->button == MOUSE_NO_BUTTON && m->kind == MOUSE_MOVE) {
-		let_go(d); /* it was released where the terminal could not see it */
+		drag_cancel(d); /* it was released where the terminal could not see it */
 	} else if (d->state == DRAG_MARKING) {
 		struct pane_hit hit = {.part = PANE_FRAME};
 		if (side == d->side)
@@ -345,13 +345,13 @@ void drag_on_mouse(struct drag *d, const struct rect rects[2], const struct mous
 		if (hit.part == PANE_ROW && m->kind == MOUSE_MOVE)
 			mark_to(d, hit.row);
 		if (m->kind == MOUSE_RELEASE)
-			let_go(d);
+			drag_cancel(d);
 	} else if (d->state != DRAG_IDLE) {
 		move_to(d, m);
 		if (m->kind == MOUSE_RELEASE && d->state == DRAG_MOVING)
 			drop(d, rects);
 		else if (m->kind == MOUSE_RELEASE)
-			let_go(d);
+			drag_cancel(d);
 	}
 }
 
@@ -360,7 +360,7 @@ bool drag_on_key(struct drag *d, ui_key key)
 	if (d->state != DRAG_MOVING)
 		return false;
 	if (key == K_ESC)
-		let_go(d);
+		drag_cancel(d);
 	else if (key == 'm')
 		d->spec.kind = d->spec.kind == JOB_MOVE ? JOB_COPY : JOB_MOVE;
 	return true;

@@ -14,6 +14,8 @@ struct drag *drag_new(struct app *app);
 void drag_free(struct drag *d);
 /* Within the panes, which stand in rects. */
 void drag_on_mouse(struct drag *d, const struct rect rects[2], const struct mouse_event *m);
+/* Something else is in front now. */
+void drag_cancel(struct drag *d);
 /* While something is dragged: 'm' copies or moves, Esc lets it go, all others are swallowed. */
 bool drag_on_key(struct drag *d, ui_key key);
 /* The time of app_set_timer(): the edge scrolls. */

@@ -385,17 +385,38 @@ void term_suspend(const char *note)
 
 int term_run(char *const argv[])
 {
+	/* the keyboard's signals are the program's; when it stops, so do we, and a shell sees it */
+	static const int keyboard[] = {SIGINT, SIGQUIT, SIGTSTP};
+	struct sigaction before[COUNT(keyboard)], now = {.sa_handler = SIG_IGN};
+	sigemptyset(&now.sa_mask);
 	leave_screen();
+	for (size_t i = 0; i < COUNT(keyboard); i++) {
+		now.sa_handler = keyboard[i] == SIGTSTP ? SIG_DFL : SIG_IGN;
+		(void)sigaction(keyboard[i], &now, &before[i]);
+	}
 	pid_t child = fork();
 	if (child == 0) {
 		release_signals();
+		for (size_t i = 0; i < COUNT(keyboard); i++)
+			(void)signal(keyboard[i], SIG_DFL);
+		(void)signal(SIGPIPE, SIG_DFL);
+		stdlog_give_back();
 		(void)execvp(argv[0], argv);
 		_exit(127);
 	}
 	int status = 0, why = errno;
 	pid_t ended = child;
-	while (child > 0 && (ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
-		;
+	while (child > 0) {
+		ended = waitpid(child, &status, WUNTRACED);
+		if (ended < 0 && errno == EINTR)
+			continue;
+		if (ended < 0 || !WIFSTOPPED(status))
+			break;
+		(void)raise(SIGSTOP); /* until fg */
+		(void)kill(child, SIGCONT);
+	}
+	for (size_t i = 0; i < COUNT(keyboard); i++)
+		(void)sigaction(keyboard[i], &before[i], NULL);
 	term_resume();
 	if (child < 0 || ended < 0) {
 		errno = why;

@@ -169,6 +169,17 @@ size_t textline_row(enum text_encoding e, struct strview data, bool is_wrapped, 
 	return at;
 }
 
+/* Not in the middle of a character. */
+static size_t align(enum text_encoding e, struct strview data, size_t at)
+{
+	if (is_wide(e))
+		return at - at % 2;
+	while (e == ENCODING_UTF8 && at < data.len && at > 0 &&
+		((unsigned char)data.data[at] & 0xc0) == 0x80)
+		at++;
+	return at;
+}
+
 /* Where the line of `at` begins: behind the newline before it. */
 static size_t line_begin(enum text_encoding e, struct strview data, size_t at)
 {
@@ -184,11 +195,25 @@ static size_t line_begin(enum text_encoding e, struct strview data, size_t at)
 			return at;
 		at -= unit;
 	}
-	/* not in the middle of a character */
-	while (e == ENCODING_UTF8 && at < data.len && at > 0 &&
-		((unsigned char)data.data[at] & 0xc0) == 0x80)
-		at++;
-	return at;
+	return align(e, data, at);
+}
+
+/* The last row before `at` of those that begin with the line's start. */
+static size_t last_row(enum text_encoding e, struct strview data, size_t line, size_t at,
+	bool is_wrapped, int columns)
+{
+	struct strbuf unused;
+	strbuf_init(&unused);
+	for (;;) {
+		strbuf_reset(&unused);
+		size_t n = textline_row(e, sv_n(data.data + line, data.len - line), is_wrapped, 0,
+			columns, &unused);
+		if (n == 0 || line + n >= at)
+			break;
+		line += n;
+	}
+	strbuf_deinit(&unused);
+	return line;
 }
 
 size_t textline_before(
@@ -198,17 +223,13 @@ size_t textline_before(
 		return 0;
 	size_t unit = is_wide(e) ? 2 : 1;
 	/* the newline right before belongs to the row that is looked for */
-	size_t row = line_begin(e, data, at > unit ? at - unit : 0);
-	struct strbuf unused;
-	strbuf_init(&unused);
-	for (;;) {
-		strbuf_reset(&unused);
-		size_t n = textline_row(
-			e, sv_n(data.data + row, data.len - row), is_wrapped, 0, columns, &unused);
-		if (n == 0 || row + n >= at)
-			break;
-		row += n;
-	}
-	strbuf_deinit(&unused);
+	size_t line = line_begin(e, data, at > unit ? at - unit : 0);
+	/* a line that has no beginning in reach: its rows end where this one begins */
+	bool is_cut = line > 0 && at - line >= TEXTLINE_MAX;
+	if (is_cut && !is_wrapped)
+		return line;
+	size_t row = last_row(e, data, line, at, is_wrapped, columns);
+	if (is_cut)
+		row = last_row(e, data, align(e, data, line + (at - row)), at, is_wrapped, columns);
 	return row;
 }

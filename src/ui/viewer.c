@@ -105,7 +105,8 @@ static void down(struct viewer *v, int rows)
 			strbuf_reset(&unused);
 			seen += row_len(v, sv_from(all, seen), &unused);
 		}
-		if (v->pos + (seen - index) >= viewer_file_size(v->file))
+		/* the last row is in sight, or what comes next has not been read yet */
+		if (v->pos + (seen - index) >= viewer_file_size(v->file) || seen >= all.len)
 			break;
 		strbuf_reset(&unused);
 		v->pos += row_len(v, sv_from(all, index), &unused);
@@ -332,8 +333,10 @@ static int draw_rows(struct viewer *v)
 	v->sees_end = false;
 	if (viewer_file_size(v->file) && !around(v, v->pos, &all, &index)) {
 		draw_str(1, 1, width() - 2, THEME_DIM, "reading");
+		strbuf_deinit(&text);
 		return 1;
 	}
+	size_t first = index;
 	for (uint64_t at = v->pos; row < height() && viewer_file_size(v->file); row++) {
 		struct strview rest = sv_from(all, index);
 		strbuf_reset(&text);
@@ -356,6 +359,8 @@ static int draw_rows(struct viewer *v)
 		index += n;
 		v->sees_end = at >= viewer_file_size(v->file);
 	}
+	if (row < height() && all.len && !v->sees_end) /* there is room for more than was read */
+		(void)around(v, v->pos + (all.len - first), &all, &index);
 	strbuf_deinit(&text);
 	return row;
 }

@@ -192,7 +192,7 @@ static enum s3t_rc search_forward(struct search *s, const struct loc_io *io, str
 static enum s3t_rc search_backward(struct search *s, const struct loc_io *io, struct s3t_err *err)
 {
 	struct reading *r = &s->base;
-	uint64_t end = s->from;
+	uint64_t end = s->from < r->st.size ? s->from : r->st.size;
 	enum s3t_rc rc = S3T_OK;
 	r->data = s3t_alloc(SEARCH_BLOCK + s->text_len);
 	while (end && rc == S3T_OK && !s->is_found) {
@@ -400,6 +400,7 @@ static void ask_around(struct viewer_file *f, uint64_t at)
 	uint64_t size = f->st.size, end = f->from + f->len;
 	if (f->reading || f->err.rc != S3T_OK || !f->is_open || size == 0)
 		return;
+	at = at < size ? at : size;
 	if (!f->len || at < f->from || at > end) {
 		/* somewhere else: a block with the offset in its middle */
 		uint64_t from = at > WINDOW_BLOCK / 2 ? at - WINDOW_BLOCK / 2 : 0;

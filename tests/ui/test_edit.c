@@ -1,6 +1,8 @@
 /* Editing: local files as they are, objects by a draft that nothing loses. */
 #include "support/tty.h"
 
+#include "core/timeutil.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -156,8 +158,67 @@ static void a_draft_stays_when_it_cannot_be_saved(void **state)
 	tty_wait_text(t, "Your text is kept in", TTY_WAIT_MS);
 	assert_object(s, "old\n");
 	tty_keys(t, "Enter");
-	tty_wait_gone(t, "Your text is kept in", TTY_WAIT_MS);
+	tty_wait_gone(t, "[>Close<]", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "Your text is kept in"));
 	assert_int_equal(count_drafts(s), 1);
+	stage_quit(s);
+}
+
+/* What it had besides its bytes is still there. */
+static void headers_and_tags_stay(void **state)
+{
+	struct stage *s = *state;
+	struct s3t_err err;
+	stage_open(s, NULL, NULL);
+	struct s3_ctx ctx = {.client = s->f.client, .conn = s->f.conn};
+	struct s3_put put = {.mtime_ns = TIME_UNKNOWN,
+		.metadata = SV("color: blue\n"),
+		.headers = SV("cache-control: max-age=60\ncontent-disposition: attachment\n"),
+		.tagging = "team=r%26d&a%20b=c"};
+	assert_int_equal(
+		s3_put_object(&ctx, SV("demo"), SV("note.txt"), &put, SV("old\n"), NULL, &err),
+		S3T_OK);
+	start_with_editor(s, "echo new >>\"$1\"; echo x >\"$1~\"");
+	go_to_note(s);
+	tty_keys(s->tty, "F4");
+	tty_wait_text(s->tty, "Saved.", TTY_WAIT_MS);
+	assert_object(s, "old\nnew\n");
+	struct s3_object object;
+	struct strbuf tags;
+	s3_object_init(&object);
+	strbuf_init(&tags);
+	assert_int_equal(s3_head_object(&ctx, SV("demo"), SV("note.txt"), &object, &err), S3T_OK);
+	assert_non_null(memmem(object.headers.data, object.headers.len, "max-age=60", 10));
+	assert_non_null(memmem(object.headers.data, object.headers.len, "attachment", 10));
+	assert_non_null(memmem(object.metadata.data, object.metadata.len, "blue", 4));
+	assert_int_equal(
+		s3_get_object_tagging(&ctx, SV("demo"), SV("note.txt"), &tags, &err), S3T_OK);
+	assert_non_null(memmem(tags.data, tags.len, "team=r%26d", 10));
+	assert_non_null(memmem(tags.data, tags.len, "a%20b=c", 7));
+	s3_object_deinit(&object);
+	strbuf_deinit(&tags);
+	assert_int_equal(count_drafts(s), 0); /* nor what the editor left beside it */
+	stage_quit(s);
+}
+
+/* An editor that says no is asked again, and nothing is written. */
+static void an_editor_that_fails_saves_nothing(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	fixture_put(&s->f, "note.txt", "old\n");
+	start_with_editor(s, "[ -e again ] || { touch again; echo half >\"$1\"; exit 3; }\n"
+			     "echo whole >\"$1\"");
+	go_to_note(s);
+	struct tty *t = s->tty;
+	tty_keys(t, "F4");
+	tty_wait_text(t, "The editor ended with 3.", TTY_WAIT_MS);
+	assert_object(s, "old\n");
+	tty_keys(t, "Right");
+	tty_wait_text(t, "[>Edit again<]", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "Saved.", TTY_WAIT_MS);
+	assert_object(s, "whole\n");
 	stage_quit(s);
 }
 
@@ -198,6 +259,8 @@ int main(void)
 		STAGE_TEST(nothing_is_written_when_nothing_changed),
 		STAGE_TEST(what_others_changed_is_not_overwritten),
 		STAGE_TEST(a_draft_stays_when_it_cannot_be_saved),
+		STAGE_TEST(headers_and_tags_stay),
+		STAGE_TEST(an_editor_that_fails_saves_nothing),
 		STAGE_TEST(a_local_file_is_edited_in_place),
 		STAGE_TEST(an_editor_that_is_not_there_is_named),
 	};

@@ -178,6 +178,30 @@ static void esc_and_other_places_let_it_go(void **state)
 	stage_quit(s);
 }
 
+/* A question of a job comes in front: its button's release drops nothing. */
+static void a_dialog_ends_the_drag(void **state)
+{
+	struct stage *s = *state;
+	open_with_files(s);
+	struct tty *t = s->tty;
+	fixture_put(&s->f, "one.txt", "another");
+	drag_and_drop(t, "one.txt", "top.bin"); /* asks, a moment later */
+	tty_drag(t, "two.txt", "top.bin", RIGHT);
+	tty_wait_text(t, "Skip", TTY_WAIT_MS);
+	int y = 0, x = 0;
+	assert_true(tty_find(t, "Skip", &y, &x));
+	tty_wait_gone(t, "copy two.txt", TTY_WAIT_MS);
+	tty_click(t, y, x);
+	tty_wait_gone(t, "Skip", TTY_WAIT_MS);
+	tty_keys(t, "t");
+	tty_wait_text(t, "Transfers", TTY_WAIT_MS);
+	assert_false(tty_shows(t, "two.txt"));
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "Transfers", TTY_WAIT_MS);
+	assert_false(fixture_has_key(&s->f, "two.txt"));
+	stage_quit(s);
+}
+
 static void within_a_pane_it_goes_into_a_directory(void **state)
 {
 	struct stage *s = *state;
@@ -378,6 +402,7 @@ int main(void)
 		STAGE_TEST(it_is_the_same_under_every_terminal),
 		STAGE_TEST(m_makes_it_a_move),
 		STAGE_TEST(esc_and_other_places_let_it_go),
+		STAGE_TEST(a_dialog_ends_the_drag),
 		STAGE_TEST(within_a_pane_it_goes_into_a_directory),
 		STAGE_TEST(a_resize_leaves_the_drag_alive),
 		STAGE_TEST(clicks_focus_enter_and_sort),

@@ -142,8 +142,18 @@ static void a_line_without_end_is_cut(void **state)
 	assert_int_equal(
 		textline_row(ENCODING_UTF8, sv_n(text, size), false, 0, 80, &unused), TEXTLINE_MAX);
 	assert_int_equal(unused.len, 80);
-	size_t before = textline_before(ENCODING_UTF8, sv_n(text, size), size, true, 80);
-	assert_in_range(size - before, 1, 80);
+	/* whole rows backwards, wherever one is */
+	for (int columns = 80; columns <= 200; columns += 17) {
+		size_t at = size - 1;
+		for (int i = 0; i < 50; i++) {
+			size_t before =
+				textline_before(ENCODING_UTF8, sv_n(text, size), at, true, columns);
+			assert_int_equal(at - before, columns);
+			at = before;
+		}
+	}
+	assert_int_equal(size - textline_before(ENCODING_UTF8, sv_n(text, size), size, false, 80),
+		TEXTLINE_MAX + 1);
 	strbuf_deinit(&unused);
 	free(text);
 }
