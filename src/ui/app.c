@@ -111,6 +111,13 @@ struct view *app_top(struct app *app)
 	return v;
 }
 
+bool app_dismiss(struct view *v, enum action action)
+{
+	if (action == ACTION_DISMISS)
+		app_close(v->app, v);
+	return action == ACTION_DISMISS;
+}
+
 static void destroy_closing(struct app *app, bool all)
 {
 	if (!app->has_closing && !all)

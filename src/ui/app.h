@@ -33,6 +33,8 @@ void app_push(struct app *app, struct view *v);
 /* Takes v off (it need not be the top one); destroyed when the current event was handled. */
 void app_close(struct app *app, struct view *v);
 struct view *app_top(struct app *app);
+/* What dialogs do with an action: ACTION_DISMISS closes; false if it is another. */
+bool app_dismiss(struct view *v, enum action action);
 /* Does what a key for it would do while v is on top. */
 void app_run(struct app *app, struct view *v, enum action action);
 /* The next frame is drawn anew. After every handled key that happens anyway. */

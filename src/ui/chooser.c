@@ -171,20 +171,13 @@ static bool on_key(struct view *v, const struct input_event *in)
 	return true;
 }
 
-static bool on_action(struct view *v, enum action action)
-{
-	if (action == ACTION_DISMISS)
-		app_close(v->app, v);
-	return action == ACTION_DISMISS;
-}
-
 static void on_mouse(struct view *v, const struct mouse_event *m)
 {
 	struct chooser *c = of(v);
 	struct rect list = place_list(c);
 	size_t hit = c->cursor.top + (size_t)(m->y - list.y);
 	if (m->kind == MOUSE_WHEEL)
-		cursor_scroll(&c->cursor, 3L * m->wheel);
+		cursor_scroll(&c->cursor, (long)m->wheel * MOUSE_WHEEL_ROWS);
 	if (m->kind != MOUSE_PRESS || m->button != MOUSE_LEFT || m->y < list.y ||
 		m->y >= list.y + list.h || m->x < list.x || m->x >= list.x + list.w ||
 		hit >= c->cursor.rows)
@@ -213,7 +206,7 @@ static const struct view_ops ops = {
 	.context = CTX_DIALOG,
 	.draw = draw,
 	.on_key = on_key,
-	.on_action = on_action,
+	.on_action = app_dismiss,
 	.on_mouse = on_mouse,
 	.destroy = destroy,
 };

@@ -279,6 +279,12 @@ static void begin_draft(struct edit_dialog *e)
 		fail(e, &err);
 }
 
+static void refresh_panes(struct app *app, const struct location *location, struct strview dir)
+{
+	for (int side = 0; side < 2; side++)
+		pane_refresh_if(app_pane(app, side), location, dir);
+}
+
 static bool on_list(struct view *v, struct lister_event *event)
 {
 	struct edit_dialog *e = (struct edit_dialog *)v;
@@ -294,8 +300,7 @@ static bool on_list(struct view *v, struct lister_event *event)
 		begin_draft(e);
 	} else {
 		struct strview path = sv_n(e->draft->path, e->draft->path_len);
-		for (int side = 0; side < 2; side++)
-			pane_refresh_if(app_pane(app, side), e->draft->location, path_parent(path));
+		refresh_panes(app, e->draft->location, path_parent(path));
 		remove_file(e);
 		form_close(&e->form);
 		app_status(app, "Saved.");
@@ -347,8 +352,7 @@ static void edit_local(struct app *app, struct strview path)
 	if (run_editor(app, file, &err) != S3T_OK)
 		app_status_error(app, "%s", err.message);
 	free(file);
-	for (int side = 0; side < 2; side++)
-		pane_refresh_if(app_pane(app, side), app_local(app), path_parent(path));
+	refresh_panes(app, app_local(app), path_parent(path));
 }
 
 void dialog_edit_open(struct app *app, struct location *location, struct strview path)

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { DOUBLE_CLICK_MS = 400, EDGE_MS = 80, WHEEL_ROWS = 3, LABEL_MAX = 60 };
+enum { DOUBLE_CLICK_MS = 400, EDGE_MS = 80, LABEL_MAX = 60 };
 
 enum drag_state {
 	DRAG_IDLE,
@@ -333,7 +333,7 @@ void drag_on_mouse(struct drag *d, const struct rect rects[2], const struct mous
 	int side = side_at(rects, m->y, m->x);
 	if (m->kind == MOUSE_WHEEL) {
 		if (side >= 0)
-			scroll(d, side, (long)m->wheel * WHEEL_ROWS);
+			scroll(d, side, (long)m->wheel * MOUSE_WHEEL_ROWS);
 	} else if (m->kind == MOUSE_PRESS) {
 		press(d, rects, m);
 	} else if (m->button == MOUSE_NO_BUTTON && m->kind == MOUSE_MOVE) {

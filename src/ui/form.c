@@ -408,13 +408,12 @@ static void scroll_page(struct form *f, int pages)
 
 void form_on_mouse(struct view *v, const struct mouse_event *m)
 {
-	enum { WHEEL_LINES = 3 };
 	struct form *f = (struct form *)v;
 	struct layout l;
 	(void)place(f, &l);
 	struct rect box = l.box;
 	if (m->kind == MOUSE_WHEEL)
-		scroll(f, m->wheel * WHEEL_LINES);
+		scroll(f, m->wheel * MOUSE_WHEEL_ROWS);
 	if (m->kind != MOUSE_PRESS || m->button != MOUSE_LEFT || m->y < box.y ||
 		m->y >= box.y + box.h || m->x < box.x || m->x >= box.x + box.w)
 		return;
@@ -471,9 +470,5 @@ bool form_on_key(struct view *v, const struct input_event *in)
 
 bool form_on_action(struct view *v, enum action action)
 {
-	struct form *f = (struct form *)v;
-	if (action != ACTION_DISMISS)
-		return false;
-	form_close(f);
-	return true;
+	return app_dismiss(v, action);
 }

@@ -142,7 +142,7 @@ static bool on_action(struct view *v, enum action action)
 static void on_mouse(struct view *v, const struct mouse_event *m)
 {
 	if (m->kind == MOUSE_WHEEL)
-		cursor_scroll(&((struct help_view *)v)->cursor, 3L * m->wheel);
+		cursor_scroll(&((struct help_view *)v)->cursor, (long)m->wheel * MOUSE_WHEEL_ROWS);
 }
 
 static void destroy(struct view *v)

@@ -141,13 +141,6 @@ static bool on_key(struct view *v, const struct input_event *in)
 	}
 }
 
-static bool on_action(struct view *v, enum action action)
-{
-	if (action == ACTION_DISMISS)
-		app_close(v->app, v);
-	return action == ACTION_DISMISS;
-}
-
 static void on_mouse(struct view *v, const struct mouse_event *e)
 {
 	struct menu *m = of(v);
@@ -179,7 +172,7 @@ static const struct view_ops ops = {
 	.context = CTX_DIALOG,
 	.draw = draw,
 	.on_key = on_key,
-	.on_action = on_action,
+	.on_action = app_dismiss,
 	.on_mouse = on_mouse,
 	.destroy = destroy,
 };

@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 
+/* What one step of the wheel scrolls. */
+enum { MOUSE_WHEEL_ROWS = 3 };
+
 enum mouse_kind { MOUSE_PRESS, MOUSE_MOVE, MOUSE_RELEASE, MOUSE_WHEEL };
 enum mouse_button { MOUSE_LEFT, MOUSE_MIDDLE, MOUSE_RIGHT, MOUSE_NO_BUTTON };
 

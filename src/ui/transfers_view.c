@@ -514,7 +514,7 @@ static void on_mouse(struct view *v, const struct mouse_event *m)
 	struct transfers_view *t = (struct transfers_view *)v;
 	rebuild(t);
 	if (m->kind == MOUSE_WHEEL)
-		cursor_scroll(&t->cursor, 3L * m->wheel);
+		cursor_scroll(&t->cursor, (long)m->wheel * MOUSE_WHEEL_ROWS);
 	else if (m->kind == MOUSE_PRESS && m->button == MOUSE_LEFT && m->y >= 1 &&
 		 m->y <= (int)t->cursor.height && t->cursor.top + (size_t)m->y - 1 < t->row_count)
 		cursor_to(&t->cursor, t->cursor.top + (size_t)m->y - 1);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEX_ROW = 16, FOLLOW_MS = 1000, SEARCH_MS = 200, SKIP_STEP = 8, WHEEL_ROWS = 3 };
+enum { HEX_ROW = 16, FOLLOW_MS = 1000, SEARCH_MS = 200, SKIP_STEP = 8 };
 
 struct viewer {
 	struct view view;
@@ -322,8 +322,8 @@ static int offset_digits(const struct viewer *v)
 	return viewer_file_size(v->file) > UINT32_MAX ? 12 : 8;
 }
 
-/* Rows from pos on; how many there were. */
-static int draw_rows(struct viewer *v)
+/* Rows from pos on. */
+static void draw_rows(struct viewer *v)
 {
 	struct strview all = sv_n("", 0);
 	struct strbuf text;
@@ -334,7 +334,7 @@ static int draw_rows(struct viewer *v)
 	if (viewer_file_size(v->file) && !around(v, v->pos, &all, &index)) {
 		draw_str(1, 1, width() - 2, THEME_DIM, "reading");
 		strbuf_deinit(&text);
-		return 1;
+		return;
 	}
 	size_t first = index;
 	for (uint64_t at = v->pos; row < height() && viewer_file_size(v->file); row++) {
@@ -362,7 +362,6 @@ static int draw_rows(struct viewer *v)
 	if (row < height() && all.len && !v->sees_end) /* there is room for more than was read */
 		(void)around(v, v->pos + (all.len - first), &all, &index);
 	strbuf_deinit(&text);
-	return row;
 }
 
 static void draw_title(const struct viewer *v)
@@ -440,7 +439,7 @@ static void draw(struct view *view)
 	guess(v);
 	settle(v);
 	draw_fill((struct rect){1, 0, height(), width()}, THEME_NORMAL);
-	(void)draw_rows(v);
+	draw_rows(v);
 	draw_title(v);
 	draw_status(v, screen_rows() - 2);
 	strip_draw_keys(view->app, CTX_VIEWER, screen_rows() - 1);
@@ -554,9 +553,9 @@ static void on_mouse(struct view *view, const struct mouse_event *m)
 {
 	struct viewer *v = of(view);
 	if (m->kind == MOUSE_WHEEL && m->wheel < 0)
-		up(v, WHEEL_ROWS);
+		up(v, MOUSE_WHEEL_ROWS);
 	else if (m->kind == MOUSE_WHEEL)
-		down(v, WHEEL_ROWS);
+		down(v, MOUSE_WHEEL_ROWS);
 	else if (m->kind == MOUSE_PRESS && m->y == screen_rows() - 1)
 		app_run(view->app, view, strip_key_at(view->app, CTX_VIEWER, m->x));
 }

@@ -586,6 +586,15 @@ bool tty_wait_either(struct tty *t, const char *a, const char *b, int64_t timeou
 	return tty_shows(t, a);
 }
 
+void tty_select(struct tty *t, const char *name)
+{
+	tty_keys(t, "/");
+	tty_type(t, name);
+	tty_wait_text(t, "1 with /", TTY_WAIT_MS);
+	tty_keys(t, "Enter End");
+	tty_wait_cursor(t, name, TTY_WAIT_MS);
+}
+
 void tty_wait_frame(struct tty *t, int64_t timeout_ms)
 {
 	uint64_t before = t->frames;

@@ -45,6 +45,8 @@ void tty_click(struct tty *t, int y, int x);
 /* Presses the left button on the first place of `from`, moves in steps to the first place of `to`
  * in or behind column min_x, and leaves it there. */
 void tty_drag(struct tty *t, const char *from, const char *to, int min_x);
+/* Filters the active pane to the one row of that name, and puts the cursor on it. */
+void tty_select(struct tty *t, const char *name);
 /* TIOCSWINSZ; the emulator's screen changes too. */
 void tty_resize(struct tty *t, int rows, int cols);
 

@@ -14,11 +14,8 @@
 static void share(struct stage *s, const char *key)
 {
 	struct tty *t = s->tty;
-	tty_keys(t, "Tab /");
-	tty_type(t, key);
-	tty_wait_text(t, "1 with /", TTY_WAIT_MS);
-	tty_keys(t, "Enter End");
-	tty_wait_cursor(t, key, TTY_WAIT_MS);
+	tty_keys(t, "Tab");
+	tty_select(t, key);
 	tty_keys(t, "F2");
 	tty_wait_text(t, "X-Amz-Signature", TTY_WAIT_MS);
 	tty_wait_text(t, "until 20", TTY_WAIT_MS);

@@ -36,11 +36,8 @@ static void write_text(
 /* Looks into the row of that name in the right pane. */
 static void view_key(struct tty *t, const char *name)
 {
-	tty_keys(t, "Tab /");
-	tty_type(t, name);
-	tty_wait_text(t, "1 with /", TTY_WAIT_MS);
-	tty_keys(t, "Enter End");
-	tty_wait_cursor(t, name, TTY_WAIT_MS);
+	tty_keys(t, "Tab");
+	tty_select(t, name);
 	tty_keys(t, "F3");
 	tty_wait_text(t, "7Find", TTY_WAIT_MS);
 }
