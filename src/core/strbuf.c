@@ -89,6 +89,14 @@ bool sv_eq_nocase(struct strview a, struct strview b)
 	return true;
 }
 
+bool sv_contains_nocase(struct strview text, struct strview part)
+{
+	for (size_t i = 0; i + part.len <= text.len; i++)
+		if (sv_eq_nocase(sv_n(text.data + i, part.len), part))
+			return true;
+	return false;
+}
+
 void strbuf_init(struct strbuf *sb)
 {
 	strbuf_init_cap(sb, STRBUF_CAP_DEFAULT);

@@ -44,6 +44,8 @@ struct strview sv_next_word(struct strview *rest);
 /* Byte order, shorter first. */
 int sv_cmp(struct strview a, struct strview b);
 bool sv_eq_nocase(struct strview a, struct strview b);
+/* Whether part is in text, ASCII letters in any case. */
+bool sv_contains_nocase(struct strview text, struct strview part);
 
 void strbuf_init(struct strbuf *sb);
 /* cap: the most bytes it may ever hold. */

@@ -9,12 +9,13 @@
 
 #include "core/thread.h"
 #include "core/timeutil.h"
+#include "transfer/finder.h"
 #include "transfer/split_list.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { WORKERS_MAX = 8, COUNT_EVERY_MS = 100 };
+enum { WORKERS_MAX = 8, REPORT_EVERY_MS = 100 };
 
 struct request {
 	struct request *next; /* guarded by lock */
@@ -23,9 +24,10 @@ struct request {
 	struct cancel *cancel;
 	/* LISTER_PAGE, LISTER_COUNT */
 	struct location *location;
-	struct strview *paths; /* owned bytes */
+	struct strview *paths; /* owned bytes; of a search: where, and the pattern */
 	size_t path_count;
 	unsigned flags;
+	bool is_search;
 	/* LISTER_TASK */
 	lister_task_fn run;
 	void *arg;
@@ -106,6 +108,52 @@ static void list_pages(struct lister *l, struct request *r, const struct loc_io 
 	split_list_free(list);
 }
 
+static void send_found(struct lister *l, const struct request *r, const struct finder *f,
+	struct entry_page *found, bool done, const struct s3t_err *err)
+{
+	struct lister_event *e = event_new(r);
+	entry_page_trim(found);
+	e->page = found;
+	e->seen = f->seen;
+	e->done = done;
+	if (done)
+		e->err = *err;
+	msgq_push(l->events, &e->msg);
+}
+
+/* What is found comes out at once, and then as often as a screen is drawn. */
+static void find_names(struct lister *l, struct request *r, const struct loc_io *io)
+{
+	uint64_t problems = 0;
+	struct finder f;
+	struct s3t_err err = {.rc = S3T_OK};
+	struct entry_page *found = entry_page_new(false);
+	int64_t sent_ms = 0;
+	finder_init(&f, r->paths[1]);
+	struct split_list *list = split_list_new(r->location, r->paths[0], LOC_LIST_RECURSIVE,
+		count_problem, &problems, l->transport);
+	for (bool done = false; !done;) {
+		struct entry_page *page = NULL;
+		enum s3t_rc rc = cancel_is_set(r->cancel)
+					 ? s3t_fail(&err, S3T_CANCELLED, "Cancelled.")
+					 : split_list_next(list, io, &page, &done, &err);
+		if (rc != S3T_OK)
+			done = true;
+		else
+			err.rc = S3T_OK;
+		if (page)
+			finder_take(&f, page, found);
+		entry_page_free(page);
+		if (!done && time_mono_ms() - sent_ms < REPORT_EVERY_MS)
+			continue;
+		sent_ms = time_mono_ms();
+		send_found(l, r, &f, found, done, &err);
+		found = done ? NULL : entry_page_new(false);
+	}
+	split_list_free(list);
+	finder_deinit(&f);
+}
+
 struct count {
 	uint64_t files, dirs, bytes, problems;
 	int64_t sent_ms;
@@ -142,7 +190,7 @@ static enum s3t_rc count_below(struct lister *l, struct request *r, struct strvi
 			c->bytes += e->size;
 		}
 		entry_page_free(page);
-		if (rc == S3T_OK && time_mono_ms() - c->sent_ms >= COUNT_EVERY_MS)
+		if (rc == S3T_OK && time_mono_ms() - c->sent_ms >= REPORT_EVERY_MS)
 			send_count(l, r, c, false, NULL);
 	}
 	split_list_free(list);
@@ -189,7 +237,9 @@ static void run_task(struct lister *l, struct request *r, struct http_conn *conn
 static void perform(struct lister *l, struct request *r, struct http_conn *conn)
 {
 	struct loc_io io = {.conn = conn, .cancel = r->cancel};
-	if (r->kind == LISTER_PAGE)
+	if (r->is_search)
+		find_names(l, r, &io);
+	else if (r->kind == LISTER_PAGE)
 		list_pages(l, r, &io);
 	else if (r->kind == LISTER_COUNT)
 		count_paths(l, r, &io);
@@ -311,6 +361,15 @@ list_id lister_request(
 {
 	struct request *r = request_new(LISTER_PAGE, location, &path, 1);
 	r->flags = flags;
+	return submit(l, r);
+}
+
+list_id lister_find(
+	struct lister *l, struct location *location, struct strview path, struct strview pattern)
+{
+	struct strview paths[] = {path, pattern};
+	struct request *r = request_new(LISTER_PAGE, location, paths, 2);
+	r->is_search = true;
 	return submit(l, r);
 }
 

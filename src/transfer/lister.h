@@ -32,6 +32,7 @@ struct lister_event {
 	struct s3t_err err;      /* rc S3T_OK: fine; S3T_CANCELLED: by lister_cancel() */
 	struct entry_page *page; /* owned */
 	uint64_t files, dirs, bytes, problems;
+	uint64_t seen;               /* LISTER_PAGE of lister_find(): names looked at so far */
 	void *arg;                   /* LISTER_TASK */
 	void (*free_arg)(void *arg); /* by lister_event_free(), unless arg was taken */
 };
@@ -45,6 +46,10 @@ void lister_free(struct lister *l);
 /* Lists path; flags of enum loc_list_flags. Any thread. References location, copies path. */
 list_id lister_request(
 	struct lister *l, struct location *location, struct strview path, unsigned flags);
+/* Finds names under path, recursively, by pattern (glob_finds()); pages of names relative to path,
+ * at most ten a second, also empty ones that only tell how many were seen. */
+list_id lister_find(
+	struct lister *l, struct location *location, struct strview path, struct strview pattern);
 /* Counts files and bytes under the paths, recursively (a file counts itself); events at most ten
  * times a second. */
 list_id lister_count(

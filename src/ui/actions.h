@@ -12,14 +12,15 @@ enum action_context {
 	CTX_HELP = 4,
 	CTX_DIALOG = 8,
 	CTX_VIEWER = 16,
+	CTX_SIZES = 32,
+	CTX_LOG = 64,
 };
 /* moving in lists of any kind */
-#define CTX_LISTS (CTX_BROWSER | CTX_TRANSFERS | CTX_HELP | CTX_VIEWER)
-#define CTX_SCREENS (CTX_TRANSFERS | CTX_HELP | CTX_VIEWER)
+#define CTX_SCREENS (CTX_TRANSFERS | CTX_HELP | CTX_VIEWER | CTX_SIZES | CTX_LOG)
+#define CTX_LISTS (CTX_BROWSER | CTX_SCREENS)
 
 #define ACTION_TABLE(X)                                                                           \
-	X(HELP, "help", "F1 ?", CTX_BROWSER | CTX_TRANSFERS | CTX_VIEWER, "Help",                 \
-		"this list of keys")                                                              \
+	X(HELP, "help", "F1 ?", CTX_LISTS & ~CTX_HELP, "Help", "this list of keys")               \
 	X(SHARE, "share", "F2 Y", CTX_BROWSER, "Share",                                           \
 		"make a link that opens without keys (presigned URL)")                            \
 	X(VIEW, "view", "F3 v", CTX_BROWSER, "View", "look into the file, of any size")           \
@@ -29,7 +30,7 @@ enum action_context {
 	X(MKDIR, "mkdir", "F7", CTX_BROWSER, "New", "new directory or bucket")                    \
 	X(DELETE, "delete", "F8 Del d", CTX_BROWSER, "Delete", "delete")                          \
 	X(MENU, "menu", "F9", CTX_BROWSER, "Menu", "menus of all that can be done")               \
-	X(PALETTE, "palette", ":", CTX_BROWSER | CTX_TRANSFERS | CTX_VIEWER, "",                  \
+	X(PALETTE, "palette", ":", CTX_LISTS & ~CTX_HELP, "",                                     \
 		"find an action by a part of its name")                                           \
 	X(QUIT, "quit", "F10 q Ctrl-C", CTX_BROWSER, "Quit", "leave s3tui")                       \
 	X(SWITCH, "switch", "Tab", CTX_BROWSER, "", "switch to the other pane")                   \
@@ -39,8 +40,9 @@ enum action_context {
 	X(PAGE_DOWN, "page-down", "PgDn Ctrl-D", CTX_LISTS, "", "one page down")                  \
 	X(TOP, "top", "Home g", CTX_LISTS, "", "first row")                                       \
 	X(BOTTOM, "bottom", "End G", CTX_LISTS, "", "last row")                                   \
-	X(ENTER, "enter", "Enter l Right", CTX_BROWSER, "", "enter the directory, view the file") \
-	X(PARENT, "parent", "Backspace h Left", CTX_BROWSER, "", "one level up")                  \
+	X(ENTER, "enter", "Enter l Right", CTX_BROWSER | CTX_SIZES, "",                           \
+		"enter the directory, view the file")                                             \
+	X(PARENT, "parent", "Backspace h Left", CTX_BROWSER | CTX_SIZES, "", "one level up")      \
 	X(MARK, "mark", "Insert Space", CTX_BROWSER, "", "mark or unmark, cursor down")           \
 	X(MARK_UP, "mark-up", "Shift-Up", CTX_BROWSER, "", "mark or unmark, cursor up")           \
 	X(MARK_DOWN, "mark-down", "Shift-Down", CTX_BROWSER, "", "mark or unmark, cursor down")   \
@@ -48,10 +50,16 @@ enum action_context {
 	X(UNMARK_PATTERN, "unmark-pattern", "- \\", CTX_BROWSER, "", "unmark by pattern")         \
 	X(INVERT, "invert", "*", CTX_BROWSER, "", "invert the marks")                             \
 	X(FILTER, "filter", "/", CTX_BROWSER, "", "show only names that contain what you type")   \
+	X(FIND, "find", "Ctrl-F Alt-?", CTX_BROWSER, "",                                          \
+		"find names below here; what is found is listed as it comes")                     \
+	X(MEASURE, "count", "Ctrl-Space", CTX_BROWSER, "",                                        \
+		"count what is below directories and prefixes")                                   \
+	X(SIZES, "sizes", "u", CTX_BROWSER, "", "what takes the room below here, as a tree")      \
+	X(SHOW, "size-show", "o Ctrl-G", CTX_SIZES, "", "show it in the pane")                    \
 	X(SORT, "sort", "s", CTX_BROWSER, "",                                                     \
 		"sort by name, size, date, class, number; again: reversed")                       \
 	X(SORT_REVERSE, "sort-reverse", "S", CTX_BROWSER, "", "reverse the order")                \
-	X(REFRESH, "refresh", "Ctrl-R R", CTX_BROWSER | CTX_VIEWER, "", "list again")             \
+	X(REFRESH, "refresh", "Ctrl-R R", CTX_BROWSER | CTX_VIEWER | CTX_SIZES, "", "list again") \
 	X(VERIFY, "verify", "V", CTX_BROWSER, "", "compare by content with the other pane")       \
 	X(TRANSFERS, "transfers", "t", CTX_BROWSER, "", "transfers: bars, cancel, retry")         \
 	X(COPY_URI, "copy-uri", "y", CTX_BROWSER, "", "URI or path into the clipboard")           \

@@ -150,13 +150,6 @@ bool app_submit_saved(
 	return is_saved;
 }
 
-static struct strview without_slash(struct strview s)
-{
-	if (s.len > 1 && s.data[s.len - 1] == '/')
-		s.len--;
-	return s;
-}
-
 /* Takes the marks from what was done. */
 static void unmark_done(struct app *app, const struct job_note *n)
 {
@@ -170,10 +163,10 @@ static void unmark_done(struct app *app, const struct job_note *n)
 		struct pane *p = app->panes[side];
 		size_t count = 0;
 		for (size_t i = 0; i < n->source_count; i++) {
-			struct strview up = path_parent(n->sources[i]);
+			struct strview name;
 			if (flags[i] && pane_location(p) == n->from &&
-				sv_eq(without_slash(up), without_slash(pane_path(p))))
-				names[count++] = sv_from(n->sources[i], up.len);
+				pane_relative(p, n->sources[i], &name))
+				names[count++] = name;
 		}
 		if (count)
 			pane_unmark(p, names, count);

@@ -5,6 +5,7 @@
 #include "ui/clipboard.h"
 #include "ui/dialogs.h"
 #include "ui/menu.h"
+#include "ui/sizes_view.h"
 #include "ui/transfers_view.h"
 #include "ui/viewer.h"
 
@@ -157,7 +158,7 @@ static void stop(struct app *app)
 {
 	struct pane *p = app_active(app);
 	if (pane_stop(p))
-		app_status(app, "The listing was stopped; what came stays.");
+		app_status(app, "Stopped; what came stays.");
 	else if (listing_filter(pane_listing(p)).len)
 		pane_set_filter(p, sv_n("", 0));
 }
@@ -219,6 +220,13 @@ static bool run_pane_action(struct app *app, struct view *browser, enum action a
 	case ACTION_FILTER:
 		browser_start_filter(browser);
 		return true;
+	case ACTION_FIND:
+		dialog_find_open(app);
+		return true;
+	case ACTION_MEASURE:
+		if (pane_count(p) == 0)
+			app_status(app, "Only directories, prefixes and buckets are counted.");
+		return true;
 	case ACTION_SORT:
 		next_sort(app);
 		return true;
@@ -263,6 +271,9 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	case ACTION_MARK_PATTERN:
 	case ACTION_UNMARK_PATTERN:
 		dialog_pattern_open(app, action == ACTION_MARK_PATTERN);
+		return true;
+	case ACTION_SIZES:
+		sizes_view_open(app);
 		return true;
 	case ACTION_TRANSFERS:
 		transfers_view_open(app);

@@ -25,6 +25,8 @@ void dialog_quit_open(struct app *app);
 /* files: with unfinished jobs; the answer goes to app_saved_answer(). */
 void dialog_resume_open(struct app *app, const struct journal_file *files);
 void dialog_pattern_open(struct app *app, bool mark);
+/* Find below where the active pane is. */
+void dialog_find_open(struct app *app);
 void dialog_verify_open(struct app *app);
 /* One line of text. done gets it when the button is pressed; false: err says why, and the dialog
  * stays. arg must outlive the dialog. */

@@ -72,6 +72,7 @@ static void fill(struct help_view *h, const struct app *app)
 	add_actions(h, map, CTX_BROWSER, "Panes");
 	add_actions(h, map, CTX_TRANSFERS, "Transfers");
 	add_actions(h, map, CTX_VIEWER, "Viewer");
+	add_actions(h, map, CTX_SIZES, "Sizes");
 	add_actions(h, map, CTX_DIALOG, "Dialogs");
 	add(h, THEME_NORMAL, s3t_strdup("Tab Up Down Enter"),
 		"from field to field; Space chooses; Enter does it");
@@ -84,8 +85,7 @@ static void draw(struct view *v)
 	struct rect r = {0, 0, screen_rows(), screen_cols()};
 	struct strbuf foot;
 	strbuf_init(&foot);
-	keymap_keys(app_keymap(v->app), ACTION_CLOSE, &foot);
-	strbuf_add_str(&foot, " back");
+	keymap_hint(app_keymap(v->app), ACTION_CLOSE, "back", &foot);
 	draw_frame(r, THEME_FRAME_ACTIVE, "Help", foot.data);
 	strbuf_deinit(&foot);
 	cursor_set_rows(&h->cursor, h->count);

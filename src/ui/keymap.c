@@ -217,3 +217,12 @@ void keymap_keys(const struct keymap *map, enum action action, struct strbuf *ou
 		strbuf_addf(out, "%s%s", i ? " " : "", name);
 	}
 }
+
+void keymap_hint(const struct keymap *map, enum action action, const char *word, struct strbuf *out)
+{
+	char name[32];
+	if (!map->rows[action].count)
+		return;
+	key_text(map->rows[action].keys[0], name);
+	strbuf_addf(out, "%s%s %s", out->len ? "  " : "", name, word);
+}

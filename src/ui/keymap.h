@@ -23,5 +23,9 @@ enum s3t_rc keymap_check(const struct keymap *map, struct s3t_err *err) S3T_MUST
 enum action keymap_find(const struct keymap *map, unsigned context, ui_key key);
 /* Appends the action's keys for people: "F8 Del d". */
 void keymap_keys(const struct keymap *map, enum action action, struct strbuf *out);
+/* Appends its first key and a word, behind two spaces if something stands there: "F8 delete".
+ * Nothing where it has no key. */
+void keymap_hint(
+	const struct keymap *map, enum action action, const char *word, struct strbuf *out);
 
 #endif

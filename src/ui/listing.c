@@ -119,27 +119,6 @@ void listing_finish(struct listing *l)
 
 /* --- filter --- */
 
-static unsigned char lower(unsigned char c)
-{
-	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
-}
-
-/* needle is in lower case. */
-static bool contains(struct strview text, const char *needle, size_t len)
-{
-	if (len > text.len)
-		return false;
-	for (size_t i = 0; i + len <= text.len; i++) {
-		size_t j = 0;
-		while (j < len &&
-			lower((unsigned char)text.data[i + j]) == (unsigned char)needle[j])
-			j++;
-		if (j == len)
-			return true;
-	}
-	return false;
-}
-
 void listing_restart_filter(struct listing *l)
 {
 	for (int c = 0; c < CLASS_COUNT; c++)
@@ -150,8 +129,6 @@ void listing_restart_filter(struct listing *l)
 void listing_set_filter(struct listing *l, struct strview text)
 {
 	char *filter = s3t_strndup(text.data, text.len);
-	for (size_t i = 0; i < text.len; i++)
-		filter[i] = (char)lower((unsigned char)filter[i]);
 	free(l->filter);
 	l->filter = filter;
 	l->filter_len = text.len;
@@ -175,7 +152,7 @@ static bool filter_work(struct listing *l, size_t *steps)
 		while (l->scanned[c] < order->count && *steps) {
 			uint32_t id = order->at[l->scanned[c]++];
 			--*steps;
-			if (!contains(name_at(l, id), l->filter, l->filter_len))
+			if (!sv_contains_nocase(name_at(l, id), listing_filter(l)))
 				continue;
 			found = true;
 			if (!ids_add(&l->hits[c], id))

@@ -76,6 +76,4 @@ struct listing_totals listing_totals(const struct listing *l);
 /* Calls fn for each marked entry in the order of rows, also for those that a filter hides. */
 void listing_each_marked(const struct listing *l, void (*fn)(void *arg, uint32_t id), void *arg);
 
-bool glob_match(struct strview pattern, struct strview text);
-
 #endif

@@ -40,6 +40,8 @@ static char *normal_path(const struct location *loc, struct strview path, size_t
 
 static bool has_parent(const struct pane *p)
 {
+	if (p->pattern)
+		return true;
 	return pane_is_s3(p) ? p->path_len > 0 : p->path_len > 1;
 }
 
@@ -70,8 +72,9 @@ static void request(struct pane *p)
 		lister_cancel(p->lister, p->list);
 	listing_free(p->coming);
 	p->coming = NULL;
-	p->list = lister_request(p->lister, p->location, pane_path(p), 0);
-	p->arrived = 0;
+	p->list = p->pattern ? lister_find(p->lister, p->location, pane_path(p), sv(p->pattern))
+			     : lister_request(p->lister, p->location, pane_path(p), 0);
+	p->arrived = p->seen = 0;
 	p->rate_at_ms = p->started_ms = time_mono_ms();
 	p->rate_from = 0;
 	p->rate = 0;
@@ -91,9 +94,11 @@ void pane_free(struct pane *p)
 		return;
 	if (p->list)
 		lister_cancel(p->lister, p->list);
+	pane_drop_counts(p);
 	listing_free(p->listing);
 	listing_free(p->coming);
 	location_unref(p->location);
+	free(p->pattern);
 	pane_history_deinit(p);
 	for (size_t i = 0; i < p->visited_count; i++) {
 		free(p->visited[i].path);
@@ -125,7 +130,7 @@ bool pane_is_buckets(const struct pane *p)
 	return pane_is_s3(p) && p->path_len == 0;
 }
 
-void pane_title(const struct pane *p, struct strbuf *out)
+static void place_text(const struct pane *p, struct strbuf *out)
 {
 	struct strview path = pane_path(p);
 	if (pane_is_s3(p)) {
@@ -149,6 +154,15 @@ void pane_title(const struct pane *p, struct strbuf *out)
 	text_sanitise(out, path);
 }
 
+void pane_title(const struct pane *p, struct strbuf *out)
+{
+	place_text(p, out);
+	if (!p->pattern)
+		return;
+	strbuf_addf(out, " %s found: ", glyph(GLYPH_DOT));
+	text_sanitise(out, sv(p->pattern));
+}
+
 void pane_join(const struct pane *p, struct strview name, struct strbuf *out)
 {
 	if (pane_is_s3(p)) { /* not path_join(): a key may begin with '/' */
@@ -157,6 +171,21 @@ void pane_join(const struct pane *p, struct strview name, struct strbuf *out)
 	} else {
 		path_join(out, pane_path(p), name);
 	}
+}
+
+bool pane_relative(const struct pane *p, struct strview path, struct strview *name)
+{
+	struct strview here = pane_path(p);
+	size_t n = here.len;
+	if (!sv_starts_with(path, here))
+		return false;
+	if (n && here.data[n - 1] != '/') {
+		if (path.len <= n || path.data[n] != '/')
+			return false;
+		n++;
+	}
+	*name = sv_from(path, n);
+	return true;
 }
 
 void pane_uri(const struct pane *p, struct strview name, struct strbuf *out)
@@ -203,19 +232,9 @@ static void remember(struct pane *p)
 	v->name_len = name.len;
 }
 
-void pane_go(struct pane *p, struct location *location, struct strview path, struct strview select)
+static void show_place(struct pane *p, struct strview select)
 {
-	char *name = s3t_strndup(select.data, select.len);
-	size_t len;
-	char *normal = normal_path(location, path, &len);
-	if (p->listing && p->at_id < LISTING_NONE)
-		remember(p);
-	struct location *before = p->location;
-	p->location = location_ref(location);
-	location_unref(before);
-	free(p->path);
-	p->path = normal;
-	p->path_len = len;
+	pane_drop_counts(p);
 	listing_free(p->listing);
 	p->listing = fresh_listing(p);
 	p->seen_generation = listing_generation(p->listing); /* each listing counts for itself */
@@ -224,11 +243,44 @@ void pane_go(struct pane *p, struct location *location, struct strview path, str
 	p->at_id = listing_row(p->listing, 0);
 	p->error.rc = S3T_OK;
 	p->is_partial = false;
-	const struct visited *v = select.len ? NULL : find_visited(p);
-	set_wanted(p, v ? sv_n(v->name, v->name_len) : sv_n(name, select.len));
-	free(name);
-	pane_history_note(p);
+	set_wanted(p, select);
 	request(p);
+}
+
+void pane_go(struct pane *p, struct location *location, struct strview path, struct strview select)
+{
+	char *name = s3t_strndup(select.data, select.len);
+	size_t len;
+	char *normal = normal_path(location, path, &len);
+	if (p->listing && p->at_id < LISTING_NONE && !p->pattern)
+		remember(p);
+	free(p->pattern);
+	p->pattern = NULL;
+	struct location *before = p->location;
+	p->location = location_ref(location);
+	location_unref(before);
+	free(p->path);
+	p->path = normal;
+	p->path_len = len;
+	pane_history_note(p);
+	const struct visited *v = select.len ? NULL : find_visited(p);
+	show_place(p, v ? sv_n(v->name, v->name_len) : sv_n(name, select.len));
+	free(name);
+}
+
+void pane_find(struct pane *p, struct strview pattern)
+{
+	char *copy = s3t_strndup(pattern.data, pattern.len);
+	if (p->at_id < LISTING_NONE && !p->pattern)
+		remember(p);
+	free(p->pattern);
+	p->pattern = copy;
+	show_place(p, SV(""));
+}
+
+const char *pane_pattern(const struct pane *p)
+{
+	return p->pattern;
 }
 
 void pane_refresh(struct pane *p)
@@ -251,7 +303,9 @@ void pane_refresh_if(struct pane *p, const struct location *location, struct str
 	bool is_here = sv_eq(here, dir);
 	bool is_below = sv_starts_with(here, dir) && (dir.len < 2 || here.data[dir.len] == '/');
 	bool is_above = sv_eq(here, without_slash(path_parent(dir)));
-	if (is_same_place && (is_here || is_below || is_above))
+	struct strview name;
+	bool is_found = p->pattern && pane_relative(p, dir, &name);
+	if (is_same_place && (is_here || is_below || is_above || is_found))
 		pane_refresh(p);
 }
 
@@ -259,6 +313,12 @@ void pane_parent(struct pane *p)
 {
 	if (!has_parent(p))
 		return;
+	if (p->pattern) { /* to where it was looked for, and there on what leads to the row */
+		struct strview at =
+			p->at_id < LISTING_NONE ? listing_name(p->listing, p->at_id) : SV("");
+		pane_go(p, p->location, pane_path(p), sv_n(at.data, sv_find(at, '/')));
+		return;
+	}
 	struct strview here = pane_path(p), up = path_parent(here);
 	char *name = s3t_strndup(here.data + up.len, here.len - up.len);
 	char *path = s3t_strndup(up.data, up.len);
@@ -287,7 +347,7 @@ bool pane_enter(struct pane *p)
 bool pane_stop(struct pane *p)
 {
 	if (!p->list)
-		return false;
+		return pane_stop_counts(p);
 	lister_cancel(p->lister, p->list);
 	p->list = 0;
 	listing_free(p->coming);
@@ -331,6 +391,7 @@ static void follow(struct pane *p)
 static void show_coming(struct pane *p)
 {
 	size_t row = p->cursor.at;
+	pane_drop_counts(p);                       /* they may be true no more */
 	if (!p->wanted && p->at_id < LISTING_NONE) /* the person moved meanwhile */
 		set_wanted(p, listing_name(p->listing, p->at_id));
 	listing_free(p->listing);
@@ -367,8 +428,11 @@ static void note_rate(struct pane *p)
 
 bool pane_on_list(struct pane *p, struct lister_event *e)
 {
+	if (e->kind == LISTER_COUNT)
+		return pane_on_count(p, e);
 	if (!p->list || e->id != p->list || e->kind != LISTER_PAGE)
 		return false;
+	p->seen = e->seen;
 	struct listing *target = p->coming ? p->coming : p->listing;
 	if (e->page) {
 		p->arrived += e->page->count;

@@ -33,11 +33,21 @@ void pane_join(const struct pane *p, struct strview name, struct strbuf *out);
 /* Shows another place, and from its start. The listing comes later; errors stand in the pane.
  * select: name to put the cursor on, may be empty. */
 void pane_go(struct pane *p, struct location *location, struct strview path, struct strview select);
+/* Shows what is found by a pattern (core/glob.h) below where it is, as it is found; names are
+ * relative to there. Going anywhere, or up, ends it. */
+void pane_find(struct pane *p, struct strview pattern);
+/* NULL: it is an ordinary listing. */
+const char *pane_pattern(const struct pane *p);
 /* Lists again; cursor and marks stay on the same names. */
 void pane_refresh(struct pane *p);
 /* The same, if the pane shows `dir` of location or something below or just above it. */
 void pane_refresh_if(struct pane *p, const struct location *location, struct strview dir);
 void pane_parent(struct pane *p);
+/* The name that a path of its location has here; false if it is not below where the pane is. */
+bool pane_relative(const struct pane *p, struct strview path, struct strview *name);
+/* Counts what is below the selected directories, prefixes and buckets (below all of them, with the
+ * cursor on ".."), in the background; how many it began with. */
+size_t pane_count(struct pane *p);
 /* To where the pane was before; steps -1, or 1: there again. False: there is no such place. */
 bool pane_travel(struct pane *p, int step);
 /* Those places, the newest first. */
@@ -45,7 +55,7 @@ typedef void (*pane_stop_fn)(void *arg, struct location *location, struct strvie
 void pane_each_stop(const struct pane *p, pane_stop_fn fn, void *arg);
 /* Enters what is under the cursor; false if it is no directory. */
 bool pane_enter(struct pane *p);
-/* Stops a listing that still comes; what came stays. False if none did. */
+/* Stops a listing that still comes, or else counting; what came stays. False if there was none. */
 bool pane_stop(struct pane *p);
 bool pane_is_listing(const struct pane *p);
 

@@ -47,8 +47,14 @@ static void short_size(uint64_t bytes, char out[TEXT_SIZE_MAX])
 		memmove(dot, space, strlen(space) + 1);
 }
 
-static void size_text(const struct pane *p, const struct entry *e, char out[TEXT_SIZE_MAX])
+static void size_text(
+	const struct pane *p, uint32_t id, const struct entry *e, char out[TEXT_SIZE_MAX])
 {
+	const struct dir_count *count = pane_count_of(p, id);
+	if (count) {
+		short_size(count->bytes, out);
+		return;
+	}
 	switch ((enum entry_kind)e->kind) {
 	case ENTRY_FILE:
 		short_size(e->size, out);
@@ -118,7 +124,7 @@ static void draw_row(const struct pane *p, int y, int x, const struct columns *c
 	x += 1 + c->name;
 	char size[TEXT_SIZE_MAX] = "", date[32] = "";
 	if (e) {
-		size_text(p, e, size);
+		size_text(p, id, e, size);
 		time_format_local(e->mtime_s, false, date);
 	}
 	if (c->size) {
@@ -179,8 +185,9 @@ static void order_text(const struct pane *p, char out[64])
 	if (listing_is_sorting(p->listing) && p->sort != SORT_NAME)
 		snprintf(out, 64, "sorting by %s", orders[p->sort]);
 	else if (p->sort != SORT_NAME || p->reversed)
-		snprintf(out, 64, "sorted by %s%s", orders[p->sort],
-			p->reversed ? ", reversed" : "");
+		snprintf(out, 64, "sorted by %s%s%s", orders[p->sort],
+			p->reversed ? ", reversed" : "",
+			p->is_partial || (p->list && !p->coming) ? ", so far" : "");
 }
 
 /* "1,204+ items · 3 marked, 4.2 MiB · sorted by size" in so many columns */
@@ -192,16 +199,20 @@ static void foot_text(const struct pane *p, int room, struct strbuf *out)
 	text_count(t.entries, n);
 	strbuf_addf(out, "%s%s item%s", n, is_coming || p->is_partial ? "+" : "",
 		t.entries == 1 ? "" : "s");
-	if (is_coming && p->rate) {
+	if (p->pattern) {
+		text_count(p->seen, n);
+		strbuf_addf(out, " of %s", n);
+	} else if (is_coming && p->rate) {
 		text_count(p->rate, n);
 		strbuf_addf(out, ", %s/s", n);
 	}
 	if (t.marked) {
 		text_count(t.marked, n);
-		text_size(t.marked_bytes, size);
-		bool has_files = t.marked > t.marked_dirs;
-		snprintf(part, sizeof part, "%s marked%s%s%s", n, has_files ? ", " : "",
-			has_files ? size : "", has_files && t.marked_dirs ? "+" : "");
+		uint64_t counted = pane_counted_bytes(p);
+		text_size(t.marked_bytes + counted, size);
+		bool has_size = t.marked > t.marked_dirs || counted;
+		snprintf(part, sizeof part, "%s marked%s%s%s", n, has_size ? ", " : "",
+			has_size ? size : "", has_size && t.marked_dirs && !counted ? "+" : "");
 		add_part(out, room, part);
 	}
 	struct strview filter = listing_filter(p->listing);
@@ -360,6 +371,20 @@ void pane_draw(struct pane *p, struct rect r, bool is_active)
 		draw_note(p, rest);
 }
 
+/* What was counted below the row under the cursor. */
+static void count_text(const struct pane *p, struct strbuf *out)
+{
+	const struct dir_count *c = pane_count_of(p, listing_row(p->listing, p->cursor.at));
+	char files[32], size[TEXT_SIZE_MAX];
+	if (!c)
+		return;
+	text_count(c->files, files);
+	text_size(c->bytes, size);
+	strbuf_addf(out, " %s %s%s file%s, %s%s", glyph(GLYPH_DOT), c->list ? "counting: " : "",
+		files, c->files == 1 ? "" : "s", size,
+		c->is_partial && !c->list ? ", not all could be counted" : "");
+}
+
 void pane_describe(const struct pane *p, int columns, struct strbuf *out)
 {
 	struct pane_row row;
@@ -384,6 +409,7 @@ void pane_describe(const struct pane *p, int columns, struct strbuf *out)
 		strbuf_addf(&tail, " %s symbolic link", dot);
 	else if (row.kind == ENTRY_OTHER)
 		strbuf_addf(&tail, " %s no regular file", dot);
+	count_text(p, &tail);
 	if (row.kind == ENTRY_FILE && pane_is_s3(p)) {
 		strbuf_addf(&tail, " %s ", dot);
 		text_sanitise(&tail, sv(row.storage_class[0] ? row.storage_class : "STANDARD"));

@@ -19,6 +19,14 @@ struct stop {
 };
 enum { STOPS_MAX = 64 };
 
+/* What is below a row. */
+struct dir_count {
+	uint32_t id;  /* of the row */
+	list_id list; /* that still counts; 0: done */
+	uint64_t files, bytes;
+	bool is_partial; /* something could not be listed, or it was stopped */
+};
+
 struct pane {
 	struct lister *lister;
 	struct location *location; /* a reference */
@@ -26,6 +34,10 @@ struct pane {
 	size_t path_len;
 	struct listing *listing, *coming; /* coming: a refresh; NULL: none */
 	list_id list;                     /* that still comes; 0: none */
+	char *pattern;                    /* it shows what is found by that below path; or NULL */
+	uint64_t seen;                    /* names that were looked at for it */
+	struct dir_count *counts;         /* of directories and prefixes here; see pane_count.c */
+	size_t count_count;
 	struct cursor cursor;
 	uint32_t at_id; /* what the cursor is on */
 	unsigned seen_generation;
@@ -49,5 +61,13 @@ struct pane {
 /* pane_history.c: the pane is at another place now. */
 void pane_history_note(struct pane *p);
 void pane_history_deinit(struct pane *p);
+/* pane_count.c: NULL if it was not counted. */
+const struct dir_count *pane_count_of(const struct pane *p, uint32_t id);
+/* False: nothing was being counted. */
+bool pane_stop_counts(struct pane *p);
+bool pane_on_count(struct pane *p, const struct lister_event *e);
+/* Bytes that were counted below marked rows. */
+uint64_t pane_counted_bytes(const struct pane *p);
+void pane_drop_counts(struct pane *p);
 
 #endif

@@ -313,15 +313,8 @@ static void foot_text(const struct transfers_view *t, struct strbuf *out)
 	} keys[] = {{ACTION_TAKE_AWAY, "take away"}, {ACTION_RETRY, "retry what failed"},
 		{ACTION_PAUSE, "pause"}, {ACTION_LIMIT, "limit"}, {ACTION_JOB_UP, "up"},
 		{ACTION_JOB_DOWN, "down"}, {ACTION_CLOSE, "back"}};
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		struct strbuf all;
-		strbuf_init(&all);
-		keymap_keys(app_keymap(t->view.app), keys[i].action, &all);
-		struct strview first = sv_n(all.data, sv_find(strbuf_view(&all), ' '));
-		strbuf_addf(
-			out, "%s%.*s %s", i ? "  " : "", (int)first.len, first.data, keys[i].what);
-		strbuf_deinit(&all);
-	}
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		keymap_hint(app_keymap(t->view.app), keys[i].action, keys[i].what, out);
 }
 
 static uint64_t counted(atomic_uint_fast64_t *counter)

@@ -407,6 +407,10 @@ static void send_key(struct tty *t, const char *name, size_t len)
 		{"Enter", "\r"}, {"Esc", "\033"}, {"Backspace", "\177"}, {"Space", " "},
 		{"Alt-Left", "\033[1;3D"}, {"Alt-Right", "\033[1;3C"}, {"Shift-Up", "\033[1;2A"},
 		{"Shift-Down", "\033[1;2B"}};
+	if (len == 10 && memcmp(name, "Ctrl-Space", len) == 0) {
+		send(t, "", 1);
+		return;
+	}
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (strlen(keys[i][0]) == len && memcmp(keys[i][0], name, len) == 0) {
 			tty_type(t, keys[i][1]);

@@ -333,33 +333,6 @@ static void a_page_larger_than_a_slot_is_one_listing(void **state)
 	listing_free(l);
 }
 
-static void patterns_match_as_in_a_shell(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *pattern, *text;
-		bool matches;
-	} rows[] = {
-		{"*", "", true},
-		{"*", "abc", true},
-		{"", "", true},
-		{"", "a", false},
-		{"a*c", "abbbc", true},
-		{"a*c", "abbb", false},
-		{"*.tar.*", "x.tar.tar.gz", true},
-		{"?", "é", true},
-		{"??", "é", false},
-		{"[a-c]x", "bx", true},
-		{"[a-c]x", "dx", false},
-		{"[!a-c]x", "dx", true},
-		{"[abc", "[abc", true},
-		{"a**b", "ab", true},
-	};
-	for (size_t i = 0; i < COUNT(rows); i++)
-		if (glob_match(sv(rows[i].pattern), sv(rows[i].text)) != rows[i].matches)
-			fail_msg("%s on %s", rows[i].pattern, rows[i].text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,7 +351,6 @@ int main(void)
 		cmocka_unit_test(what_was_done_loses_its_mark_also_before_it_is_listed_again),
 		cmocka_unit_test(names_are_found_with_and_without_a_final_slash),
 		cmocka_unit_test(a_page_larger_than_a_slot_is_one_listing),
-		cmocka_unit_test(patterns_match_as_in_a_shell),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
