@@ -6,6 +6,7 @@
 #ifndef CORE_S3_H
 #define CORE_S3_H
 
+#include "core/call_log.h"
 #include "core/config.h"
 #include "core/entry.h"
 #include "core/http.h"
@@ -36,6 +37,9 @@ const struct profile *s3_client_profile(const struct s3_client *c);
 /* How a profile's connections are made; borrows from it. */
 struct http_options s3_http_options(const struct profile *profile);
 struct s3_counters *s3_client_counters(struct s3_client *c);
+/* Every try is noted there from now on; it must outlive the client's calls. NULL: nowhere. Any
+ * thread. */
+void s3_client_set_log(struct s3_client *c, struct call_log *log);
 /* Whether a copy between the two can be done by the server: same endpoint and credentials. */
 bool s3_client_same_service(const struct s3_client *a, const struct s3_client *b);
 /* Whether CRC64NVME proves at this endpoint: by its provider, or as configured. */

@@ -28,6 +28,7 @@ struct region_row {
 struct s3_client {
 	struct profile *profile;
 	struct s3_counters counters;
+	struct call_log *_Atomic log;
 	atomic_int refs;
 	atomic_int etag_rule;
 	atomic_int_fast64_t clock_offset_s;
@@ -71,6 +72,11 @@ void s3_client_unref(struct s3_client *c)
 const struct profile *s3_client_profile(const struct s3_client *c)
 {
 	return c->profile;
+}
+
+void s3_client_set_log(struct s3_client *c, struct call_log *log)
+{
+	atomic_store(&c->log, log);
 }
 
 struct s3_counters *s3_client_counters(struct s3_client *c)
@@ -306,8 +312,34 @@ static bool rewind_memory(void *arg)
 	return true;
 }
 
+/* What the log is to say of a try, but for its outcome. */
+static void describe_try(const struct attempt *a, const struct creds *creds, struct call_record *r)
+{
+	enum { BODY_MAX = 4096 };
+	const struct s3_call *call = a->call;
+	struct strbuf headers;
+	strbuf_init(&headers);
+	for (size_t i = 0; i < call->header_count; i++) {
+		strbuf_add_sv(&headers, call->headers[i].name);
+		strbuf_add_str(&headers, ": ");
+		strbuf_add_sv(&headers, call->headers[i].value);
+		strbuf_add_char(&headers, '\n');
+	}
+	bool is_short = call->has_body && !call->stream && call->body.len <= BODY_MAX;
+	*r = (struct call_record){.is_signed = creds != NULL,
+		.has_token = creds && creds_token(creds).len,
+		.is_stream = call->stream != NULL,
+		.body_size = call->stream ? call->stream->size : call->body.len,
+		.url = s3t_strndup(a->url.data, a->url.len),
+		.headers = strbuf_take(&headers),
+		.body = is_short ? s3t_strndup(call->body.data, call->body.len) : NULL};
+	snprintf(r->method, sizeof r->method, "%s", call->method);
+	snprintf(r->region, sizeof r->region, "%s", a->region);
+}
+
+/* record: filled if the client has a log; NULL: nobody wants it. */
 static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call,
-	struct http_response *resp, struct s3t_err *err)
+	struct http_response *resp, struct call_record *record, struct s3t_err *err)
 {
 	struct s3_client *c = ctx->client;
 	const struct settings *s = &c->profile->settings;
@@ -358,6 +390,8 @@ static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call,
 	struct http_options options = s3_http_options(c->profile);
 	atomic_fetch_add_explicit(&c->counters.requests, 1, memory_order_relaxed);
 	rc = http_perform(ctx->conn, &options, &req, resp, ctx->cancel, err);
+	if (record && atomic_load(&c->log))
+		describe_try(a, creds, record);
 
 	for (size_t i = 0; i < a->count; i++)
 		strbuf_deinit_wipe(&a->lines[i]);
@@ -456,7 +490,7 @@ static enum s3t_rc discover_region(const struct s3_ctx *ctx, struct strview buck
 	struct http_response resp;
 	http_response_init(&resp);
 	enum s3t_rc rc =
-		try_once(ctx, &call, &resp, NULL); /* the first failure is the one to tell */
+		try_once(ctx, &call, &resp, NULL, NULL); /* the first failure is the one to tell */
 	if (rc == S3T_OK)
 		s3_clean_region(http_header(&resp, "x-amz-bucket-region"), region);
 	http_response_deinit(&resp);
@@ -550,6 +584,28 @@ static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum
 	return !cancel_wait(ctx->cancel, ms);
 }
 
+static void note_try(struct s3_client *c, struct call_record *r, const struct http_response *resp,
+	enum s3t_rc rc, const struct s3t_err *err, unsigned try_number)
+{
+	struct call_log *log = atomic_load(&c->log);
+	if (!r->url)
+		return;
+	struct strview id = http_header(resp, "x-amz-request-id");
+	r->when_s = time_wall_s();
+	r->total_us = resp->total_us;
+	r->first_byte_us = resp->first_byte_us;
+	r->status = resp->status;
+	r->rc = rc;
+	r->try_number = try_number;
+	snprintf(r->request_id, sizeof r->request_id, "%.*s", (int)id.len, id.data);
+	snprintf(r->code, sizeof r->code, "%s", rc == S3T_OK ? "" : err->code);
+	r->message = s3t_strdup(rc == S3T_OK ? "" : err->message);
+	if (log)
+		call_log_add(log, r);
+	else
+		call_record_deinit(r);
+}
+
 /* Below everything that a person or a job can ask for. */
 static enum s3t_rc refuse_change(
 	const struct profile *profile, const char *method, struct s3t_err *err)
@@ -572,18 +628,20 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 	struct retrying r = {
 		.since_ms = time_mono_ms(), .progress = call->progress ? *call->progress : 0};
 	enum s3t_rc rc;
-	for (;;) {
+	for (unsigned try_number = 1;; try_number++) {
+		struct call_record record = {.url = NULL};
 		if (call->prepare)
 			call->prepare(call->prepare_arg, call);
 		if (call->stream && !call->stream->rewind(call->stream->arg))
 			return s3t_fail(err, S3T_IO, "The data cannot be read a second time.");
-		rc = try_once(ctx, call, resp, err);
+		rc = try_once(ctx, call, resp, &record, err);
 		if (rc == S3T_OK)
 			rc = judge(call, resp, err);
 		if (call->check && (rc == S3T_OK || (resp->sink_stopped && rc != S3T_CANCELLED))) {
 			enum s3t_rc found = call->check(call->check_arg, err);
 			rc = found == S3T_OK ? rc : found;
 		}
+		note_try(ctx->client, &record, resp, rc, err, try_number);
 		if (rc == S3T_OK) {
 			earn_token(ctx->client);
 			return S3T_OK;

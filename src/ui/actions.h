@@ -62,6 +62,9 @@ enum action_context {
 	X(REFRESH, "refresh", "Ctrl-R R", CTX_BROWSER | CTX_VIEWER | CTX_SIZES, "", "list again") \
 	X(VERIFY, "verify", "V", CTX_BROWSER, "", "compare by content with the other pane")       \
 	X(TRANSFERS, "transfers", "t", CTX_BROWSER, "", "transfers: bars, cancel, retry")         \
+	X(LOG, "log", "L", CTX_BROWSER | CTX_TRANSFERS, "", "every call to S3, also as curl")     \
+	X(LOG_CURL, "log-curl", "c y", CTX_LOG, "", "copy the call as a curl command")            \
+	X(LOG_DETAILS, "log-details", "Enter", CTX_LOG, "", "all that is known of the call")      \
 	X(COPY_URI, "copy-uri", "y", CTX_BROWSER, "", "URI or path into the clipboard")           \
 	X(GOTO, "goto", "Ctrl-G", CTX_BROWSER, "", "go to a path, bucket or s3:// location")      \
 	X(BACK, "back", "Alt-Left [", CTX_BROWSER, "", "back to where the pane was")              \

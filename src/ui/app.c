@@ -28,6 +28,11 @@ struct lister *app_lister(struct app *app)
 	return app->lister;
 }
 
+struct call_log *app_call_log(struct app *app)
+{
+	return app->log;
+}
+
 const struct keymap *app_keymap(const struct app *app)
 {
 	return app->keymap;

@@ -116,6 +116,7 @@ static const char *profile_name(const struct location *location)
 void app_add_profile(struct app *app, struct profile *profile, struct location **location)
 {
 	struct s3_client *client = s3_client_new(profile);
+	s3_client_set_log(client, app->log);
 	struct location **more =
 		realloc(app->opened, (app->opened_count + 1) * sizeof *app->opened);
 	if (!more)

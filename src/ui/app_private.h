@@ -25,6 +25,7 @@ struct app {
 	struct msgq *engine_events, *lister_events;
 	struct engine *engine;
 	struct lister *lister;
+	struct call_log *log; /* of all clients */
 	struct input *input;
 	struct view *top;
 	struct pane *panes[2];

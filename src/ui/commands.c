@@ -4,6 +4,7 @@
 #include "ui/browser.h"
 #include "ui/clipboard.h"
 #include "ui/dialogs.h"
+#include "ui/log_view.h"
 #include "ui/menu.h"
 #include "ui/sizes_view.h"
 #include "ui/transfers_view.h"
@@ -271,6 +272,9 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	case ACTION_MARK_PATTERN:
 	case ACTION_UNMARK_PATTERN:
 		dialog_pattern_open(app, action == ACTION_MARK_PATTERN);
+		return true;
+	case ACTION_LOG:
+		log_view_open(app);
 		return true;
 	case ACTION_SIZES:
 		sizes_view_open(app);

@@ -8,6 +8,7 @@
 #include "core/timeutil.h"
 #include "ui/app.h"
 #include "ui/dialogs.h"
+#include "ui/log_view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -487,6 +488,9 @@ static bool on_action(struct view *v, enum action action)
 			engine_move(app_engine(v->app), row_job(t, t->cursor.at),
 				action == ACTION_JOB_UP);
 		break;
+	case ACTION_LOG:
+		log_view_open(v->app);
+		return true;
 	case ACTION_LIMIT:
 		dialog_limit_open(v->app);
 		return true;

@@ -9,7 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { GRACE_MS = 5000 };
+enum { GRACE_MS = 5000, CALLS_KEPT = 2000 };
+
+static void log_calls(const struct location *location, struct call_log *log)
+{
+	struct s3_client *client = location_s3_client(location);
+	if (client)
+		s3_client_set_log(client, log);
+}
 
 static void start(struct app *app)
 {
@@ -19,6 +26,8 @@ static void start(struct app *app)
 	struct engine_options eo = {.workers = o->workers,
 		.bytes_per_second = o->bytes_per_second,
 		.journal = app->journal};
+	app->log = call_log_new(CALLS_KEPT);
+	log_calls(o->s3, app->log);
 	app->engine_events = msgq_new();
 	app->lister_events = msgq_new();
 	app->engine = engine_new(&eo, app->engine_events);
@@ -57,6 +66,8 @@ static size_t stop(struct app *app)
 	app_jobs_deinit(app);
 	app_place_deinit(app);
 	input_free(app->input);
+	log_calls(app->options->s3, NULL);
+	call_log_free(app->log);
 	size_t kept = free_engine_events(app->engine_events);
 	struct lister_event *e;
 	while ((e = (struct lister_event *)msgq_pop(app->lister_events)))
