@@ -237,6 +237,7 @@ void dialog_copy_open(struct app *app, bool is_move)
 	d->form.on_button = on_copy_button;
 	d->form.on_destroy = copy_destroy;
 	d->count_label = form_add_label(&d->form, THEME_DIALOG, "counting...");
+	form_warn_of_later(&d->form, from);
 	struct strbuf target;
 	strbuf_init(&target);
 	pane_uri(pane_is_buckets(to) ? from : to, SV(""), &target);

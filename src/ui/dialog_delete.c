@@ -99,6 +99,7 @@ void dialog_delete_open(struct app *app)
 	}
 	form_add_label(&d->form, THEME_DIALOG, text.data);
 	strbuf_deinit(&text);
+	form_warn_of_later(&d->form, from);
 	d->count_label = form_add_label(&d->form, THEME_DIALOG, "counting...");
 	form_set_hidden(&d->form, d->count_label, d->is_bucket);
 	d->word = form_add_text(&d->form, "Type delete to confirm", SV(""));

@@ -57,6 +57,13 @@ size_t form_add_buttons(struct form *f, const char *const *labels, size_t count)
 	return i;
 }
 
+void form_warn_of_later(struct form *f, const struct pane *p)
+{
+	if (pane_marks_later(p))
+		(void)form_add_label(f, THEME_DIALOG_ERROR,
+			"The listing still comes: this is for what is marked by now.");
+}
+
 void form_set_label(struct form *f, size_t i, enum theme_role role, const char *fmt, ...)
 {
 	va_list ap;

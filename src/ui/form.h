@@ -51,6 +51,9 @@ size_t form_add_choice(struct form *f, const char *label, const char *const *opt
 	size_t selected);
 size_t form_add_buttons(struct form *f, const char *const *labels, size_t count);
 
+/* Says that rows are still to come, if the pane marks them, too: a dialog has those that there are.
+ */
+void form_warn_of_later(struct form *f, const struct pane *p);
 void form_set_label(struct form *f, size_t field, enum theme_role role, const char *fmt, ...)
 	S3T_PRINTF(4, 5);
 /* What is typed into it is not shown. */

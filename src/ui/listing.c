@@ -30,6 +30,7 @@ void listing_free(struct listing *l)
 		free(l->hits[c].at);
 	}
 	nameset_deinit(&l->wanted);
+	listing_drop_rules(l);
 	free(l->slots);
 	free(l->filter);
 	free(l->pattern);
@@ -114,6 +115,7 @@ bool listing_add(struct listing *l, struct entry_page *page)
 void listing_finish(struct listing *l)
 {
 	l->is_finished = true;
+	listing_drop_rules(l);
 	nameset_deinit(&l->wanted);
 }
 

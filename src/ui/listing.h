@@ -63,13 +63,18 @@ struct strview listing_name(const struct listing *l, uint32_t id);
 
 bool listing_is_marked(const struct listing *l, uint32_t id);
 void listing_mark(struct listing *l, uint32_t id, bool marked);
-/* Files that are shown change their mark; directories lose it, as mc does. */
+/* Both hold for the files that are shown, and, until listing_finish(), for those that come later as
+ * if they had been there. */
+/* Files change their mark; directories lose it, as mc does. */
 void listing_invert(struct listing *l);
-/* Marks or unmarks what is shown and matches ("*.jpg": * ? [a-z]); done by listing_work(). */
+/* Marks or unmarks what matches ("*.jpg": core/glob.h); done by listing_work(). */
 void listing_mark_pattern(struct listing *l, struct strview pattern, bool marked);
 /* Marks of `from` by name; entries that come later are marked as well. */
 void listing_inherit_marks(struct listing *l, const struct listing *from);
+/* Of what comes later, too. */
 void listing_unmark_all(struct listing *l);
+/* Whether marks are given to what comes later. */
+bool listing_marks_later(const struct listing *l);
 /* A final '/' aside. */
 void listing_unmark_names(struct listing *l, const struct strview *names, size_t count);
 struct listing_totals listing_totals(const struct listing *l);

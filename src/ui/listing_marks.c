@@ -129,8 +129,59 @@ void listing_mark(struct listing *l, uint32_t id, bool marked)
 	}
 }
 
+void listing_drop_rules(struct listing *l)
+{
+	for (size_t i = 0; i < l->rule_count; i++) {
+		free(l->rules[i].pattern);
+		free(l->rules[i].filter);
+	}
+	l->rule_count = 0;
+}
+
+bool listing_marks_later(const struct listing *l)
+{
+	return l->rule_count > 0 && !l->is_finished;
+}
+
+static char *copy_of(struct strview text)
+{
+	return s3t_strndup(text.data, text.len);
+}
+
+/* For what comes from now on. The oldest ones would matter least, if there were ever so many. */
+static void add_rule(struct listing *l, enum mark_rule_kind kind, struct strview pattern)
+{
+	if (l->is_finished)
+		return;
+	if (l->rule_count == MARK_RULES_MAX) {
+		free(l->rules[0].pattern);
+		free(l->rules[0].filter);
+		memmove(l->rules, l->rules + 1, --l->rule_count * sizeof *l->rules);
+	}
+	l->rules[l->rule_count++] = (struct mark_rule){
+		.kind = kind, .pattern = copy_of(pattern), .filter = copy_of(listing_filter(l))};
+}
+
+static void apply_rules(struct listing *l, uint32_t id)
+{
+	struct strview name = name_at(l, id);
+	bool is_marked = listing_is_marked(l, id);
+	for (size_t i = 0; i < l->rule_count; i++) {
+		const struct mark_rule *r = &l->rules[i];
+		if (!sv_contains_nocase(name, sv(r->filter)))
+			continue;
+		if (r->kind == RULE_INVERT)
+			is_marked = !is_marked;
+		else if (glob_match(sv(r->pattern), name))
+			is_marked = r->kind == RULE_MARK;
+	}
+	listing_mark(l, id, is_marked);
+}
+
 void listing_marks_arrived(struct listing *l, uint32_t id)
 {
+	if (l->rule_count && class_of(entry_at(l, id)) == CLASS_FILES)
+		apply_rules(l, id);
 	if (l->wanted.count && nameset_has(&l->wanted, name_at(l, id)))
 		listing_mark(l, id, true);
 }
@@ -157,10 +208,12 @@ void listing_invert(struct listing *l)
 			listing_mark(l, id, is_file && !listing_is_marked(l, id));
 		}
 	free(seen);
+	add_rule(l, RULE_INVERT, SV(""));
 }
 
 void listing_mark_pattern(struct listing *l, struct strview pattern, bool marked)
 {
+	add_rule(l, marked ? RULE_MARK : RULE_UNMARK, pattern);
 	free(l->pattern);
 	l->pattern = s3t_strndup(pattern.data, pattern.len);
 	l->pattern_len = pattern.len;
@@ -192,6 +245,7 @@ void listing_unmark_all(struct listing *l)
 		free(l->slots[i].marks);
 		l->slots[i].marks = NULL;
 	}
+	listing_drop_rules(l);
 	l->marked = l->marked_dirs = 0;
 	l->marked_bytes = 0;
 	nameset_deinit(&l->wanted);

@@ -45,6 +45,14 @@ struct sort_job {
 
 enum { CLASS_DIRS, CLASS_FILES, CLASS_COUNT };
 
+/* What was asked of all files, while not all had come, holds for those that come later. */
+enum mark_rule_kind { RULE_MARK, RULE_UNMARK, RULE_INVERT };
+enum { MARK_RULES_MAX = 16 };
+struct mark_rule {
+	enum mark_rule_kind kind;
+	char *pattern, *filter; /* owned; "" as filter: all. pattern NULL with RULE_INVERT */
+};
+
 struct listing {
 	struct slot *slots;
 	size_t slot_count, slot_capacity, entries;
@@ -68,7 +76,9 @@ struct listing {
 	size_t marked, marked_dirs;
 	uint64_t marked_bytes;
 	struct nameset wanted; /* marks of the listing before this one */
-	char *pattern;         /* NULL: none under way */
+	struct mark_rule rules[MARK_RULES_MAX];
+	size_t rule_count;
+	char *pattern; /* NULL: none under way */
 	size_t pattern_len, pattern_class, pattern_at;
 	bool pattern_marks;
 };
@@ -101,6 +111,7 @@ bool listing_sort_work(struct listing *l, size_t *steps);
 void listing_sort_cancel(struct listing *l);
 /* listing_marks.c */
 bool listing_pattern_work(struct listing *l, size_t *steps);
+void listing_drop_rules(struct listing *l);
 void listing_marks_arrived(struct listing *l, uint32_t id);
 /* listing.c */
 void listing_restart_filter(struct listing *l);

@@ -538,6 +538,11 @@ bool pane_has_marks(const struct pane *p)
 	return listing_totals(p->listing).marked > 0;
 }
 
+bool pane_marks_later(const struct pane *p)
+{
+	return listing_marks_later(p->listing);
+}
+
 struct listing *pane_listing(struct pane *p)
 {
 	return p->listing;

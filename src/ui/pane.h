@@ -74,6 +74,8 @@ size_t pane_each_selected(struct pane *p, pane_row_fn fn, void *arg);
 size_t pane_selected_count(const struct pane *p);
 /* Whether rows are marked. */
 bool pane_has_marks(const struct pane *p);
+/* Whether what is still to be listed will be marked, too. */
+bool pane_marks_later(const struct pane *p);
 /* The row under the cursor; false if there is none or it is "..". */
 bool pane_current(const struct pane *p, struct pane_row *out);
 struct listing *pane_listing(struct pane *p);

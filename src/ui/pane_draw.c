@@ -211,8 +211,9 @@ static void foot_text(const struct pane *p, int room, struct strbuf *out)
 		uint64_t counted = pane_counted_bytes(p);
 		text_size(t.marked_bytes + counted, size);
 		bool has_size = t.marked > t.marked_dirs || counted;
-		snprintf(part, sizeof part, "%s marked%s%s%s", n, has_size ? ", " : "",
-			has_size ? size : "", has_size && t.marked_dirs && !counted ? "+" : "");
+		snprintf(part, sizeof part, "%s marked%s%s%s%s", n, has_size ? ", " : "",
+			has_size ? size : "", has_size && t.marked_dirs && !counted ? "+" : "",
+			listing_marks_later(p->listing) ? ", and what comes" : "");
 		add_part(out, room, part);
 	}
 	struct strview filter = listing_filter(p->listing);

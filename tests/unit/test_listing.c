@@ -264,6 +264,39 @@ static void a_pattern_marks_the_files_that_match(void **state)
 	listing_free(l);
 }
 
+static void marking_all_holds_for_what_comes_later(void **state)
+{
+	(void)state;
+	struct listing *l = listing_new(false);
+	ADD(l, "a.jpg", "b.txt", "dir/");
+	listing_mark_pattern(l, SV("*.jpg"), true);
+	finish_work(l);
+	assert_true(listing_marks_later(l));
+	ADD(l, "c.jpg", "d.txt", "e.jpg/");
+	assert_rows(l, "dir/ e.jpg/ a.jpg* b.txt c.jpg* d.txt");
+	listing_invert(l);
+	ADD(l, "f.jpg", "g.txt");
+	assert_rows(l, "dir/ e.jpg/ a.jpg b.txt* c.jpg d.txt* f.jpg g.txt*");
+	/* only of what was shown then */
+	listing_unmark_all(l);
+	listing_set_filter(l, SV("x"));
+	listing_mark_pattern(l, SV("*"), true);
+	finish_work(l);
+	listing_set_filter(l, SV(""));
+	ADD(l, "h.jpg", "x.jpg");
+	listing_mark_pattern(l, SV("xx*"), false);
+	ADD(l, "xx.jpg", "xy.jpg");
+	finish_work(l);
+	assert_rows(l,
+		"dir/ e.jpg/ a.jpg b.txt* c.jpg d.txt* f.jpg g.txt* h.jpg x.jpg* xx.jpg xy.jpg*");
+	/* nothing comes any more */
+	listing_finish(l);
+	assert_false(listing_marks_later(l));
+	listing_unmark_all(l);
+	assert_int_equal(listing_totals(l).marked, 0);
+	listing_free(l);
+}
+
 static void marks_go_over_to_the_refreshed_listing_by_name(void **state)
 {
 	(void)state;
@@ -347,6 +380,7 @@ int main(void)
 		cmocka_unit_test(marks_stay_when_order_and_filter_change),
 		cmocka_unit_test(invert_changes_files_and_unmarks_directories),
 		cmocka_unit_test(a_pattern_marks_the_files_that_match),
+		cmocka_unit_test(marking_all_holds_for_what_comes_later),
 		cmocka_unit_test(marks_go_over_to_the_refreshed_listing_by_name),
 		cmocka_unit_test(what_was_done_loses_its_mark_also_before_it_is_listed_again),
 		cmocka_unit_test(names_are_found_with_and_without_a_final_slash),
