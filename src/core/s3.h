@@ -34,6 +34,8 @@ struct s3_client *s3_client_new(struct profile *profile);
 struct s3_client *s3_client_ref(struct s3_client *c);
 void s3_client_unref(struct s3_client *c);
 const struct profile *s3_client_profile(const struct s3_client *c);
+/* The server's clock, as far as it is known; seconds. */
+int64_t s3_client_now_s(struct s3_client *c);
 /* How a profile's connections are made; borrows from it. */
 struct http_options s3_http_options(const struct profile *profile);
 struct s3_counters *s3_client_counters(struct s3_client *c);

@@ -74,6 +74,11 @@ const struct profile *s3_client_profile(const struct s3_client *c)
 	return c->profile;
 }
 
+int64_t s3_client_now_s(struct s3_client *c)
+{
+	return time_wall_s() + atomic_load(&c->clock_offset_s);
+}
+
 void s3_client_set_log(struct s3_client *c, struct call_log *log)
 {
 	atomic_store(&c->log, log);
@@ -259,7 +264,7 @@ static void sign(struct s3_client *c, struct attempt *a, const struct creds *cre
 	struct strview payload_hash)
 {
 	struct s3_call *call = a->call;
-	int64_t now_s = time_wall_s() + atomic_load(&c->clock_offset_s);
+	int64_t now_s = s3_client_now_s(c);
 	time_format_amz(now_s, a->date);
 	for (size_t i = 0; i < call->header_count; i++)
 		add_header(a, call->headers[i].name, call->headers[i].value);
@@ -475,12 +480,12 @@ static bool fix_clock(struct s3_client *c, const struct http_response *resp)
 }
 
 /* A HEAD that is refused for its time says so in no document: the clocks themselves tell. */
-static bool clock_is_off(const struct s3_client *c, const struct http_response *resp)
+static bool clock_is_off(struct s3_client *c, const struct http_response *resp)
 {
 	int64_t server_s = time_parse_http(http_header(resp, "date"));
 	if (server_s == TIME_UNKNOWN)
 		return false;
-	int64_t ahead = time_wall_s() + atomic_load(&c->clock_offset_s) - server_s;
+	int64_t ahead = s3_client_now_s(c) - server_s;
 	return ahead > CLOCK_SKEW_S || ahead < -CLOCK_SKEW_S;
 }
 
@@ -677,7 +682,7 @@ enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
 	if (!creds)
 		return s3t_fail(
 			err, S3T_CREDENTIALS, "A link needs credentials to be signed with.");
-	int64_t now_s = time_wall_s() + atomic_load(&client->clock_offset_s);
+	int64_t now_s = s3_client_now_s(client);
 	*ends_s = now_s + what->expires_s;
 	if (creds_expires_s(creds) < *ends_s)
 		*ends_s = creds_expires_s(creds);

@@ -23,6 +23,8 @@ enum action_context {
 	X(HELP, "help", "F1 ?", CTX_LISTS & ~CTX_HELP, "Help", "this list of keys")               \
 	X(SHARE, "share", "F2 Y", CTX_BROWSER, "Share",                                           \
 		"make a link that opens without keys (presigned URL)")                            \
+	X(LINKS, "links", "Alt-y", CTX_BROWSER, "",                                               \
+		"links made since the start, and when they end")                                  \
 	X(VIEW, "view", "F3 v", CTX_BROWSER, "View", "look into the file, of any size")           \
 	X(EDIT, "edit", "F4 e", CTX_BROWSER, "Edit", "edit in $EDITOR")                           \
 	X(COPY, "copy", "F5", CTX_BROWSER, "Copy", "copy to the other pane")                      \

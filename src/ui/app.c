@@ -28,6 +28,11 @@ struct lister *app_lister(struct app *app)
 	return app->lister;
 }
 
+struct links *app_links(struct app *app)
+{
+	return &app->links;
+}
+
 struct call_log *app_call_log(struct app *app)
 {
 	return app->log;

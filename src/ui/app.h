@@ -15,6 +15,8 @@ struct app;
 struct engine *app_engine(struct app *app);
 struct lister *app_lister(struct app *app);
 struct call_log *app_call_log(struct app *app);
+/* Those that were made. */
+struct links *app_links(struct app *app);
 const struct keymap *app_keymap(const struct app *app);
 const struct ui_options *app_options(const struct app *app);
 /* Upload, download and class options. */

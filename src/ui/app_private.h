@@ -4,6 +4,7 @@
 
 #include "transfer/journal.h"
 #include "ui/app.h"
+#include "ui/links.h"
 
 /* What is to be done when a job ends. */
 struct job_note {
@@ -26,6 +27,7 @@ struct app {
 	struct engine *engine;
 	struct lister *lister;
 	struct call_log *log; /* of all clients */
+	struct links links;
 	struct input *input;
 	struct view *top;
 	struct pane *panes[2];

@@ -273,6 +273,9 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	case ACTION_UNMARK_PATTERN:
 		dialog_pattern_open(app, action == ACTION_MARK_PATTERN);
 		return true;
+	case ACTION_LINKS:
+		dialog_links_open(app);
+		return true;
 	case ACTION_LOG:
 		log_view_open(app);
 		return true;

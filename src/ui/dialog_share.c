@@ -10,6 +10,7 @@
 #include "ui/clipboard.h"
 #include "ui/dialogs.h"
 #include "ui/form.h"
+#include "ui/links.h"
 #include "ui/qr.h"
 
 #include <errno.h>
@@ -38,6 +39,8 @@ struct share_dialog {
 	struct objects *objects;
 	size_t method, expiry, name, type, version, shape, ends, url, note;
 	list_id running;
+	int64_t ends_s;      /* of the links */
+	bool was_given;      /* they left the dialog: copied, saved, shown as a code */
 	struct strbuf links; /* a line each, without the last newline; "" while there are none */
 };
 
@@ -49,6 +52,7 @@ struct signing {
 	char *name, *type, *version;
 	struct strbuf links;
 	int64_t ends_s;
+	bool is_short; /* they end before what was asked for */
 };
 
 struct testing {
@@ -99,6 +103,7 @@ static enum s3t_rc run_signing(
 		rc = s3_presign_url(s->client, cancel, &what, &s->links, &ends_s, err);
 		s->ends_s = i == 0 || ends_s < s->ends_s ? ends_s : s->ends_s;
 	}
+	s->is_short = s->ends_s + 2 < s3_client_now_s(s->client) + s->what.expires_s;
 	if (rc == S3T_OK && !strbuf_ok(&s->links))
 		rc = s3t_fail(err, S3T_MEMORY, "These are too many links for one list.");
 	return rc;
@@ -156,10 +161,10 @@ static void take_links(struct share_dialog *d, const struct signing *s)
 	strbuf_add_sv(&d->links, strbuf_view(&s->links));
 	show_links(d);
 	time_format_local(s->ends_s, true, when);
-	bool is_short = s->ends_s + 2 < time_wall_s() + s->what.expires_s;
-	form_set_label(&d->form, d->ends, is_short ? THEME_DIALOG_ERROR : THEME_DIALOG,
-		is_short ? "until %s: your credentials end then, and the link with them"
-			 : "until %s",
+	d->ends_s = s->ends_s;
+	form_set_label(&d->form, d->ends, s->is_short ? THEME_DIALOG_ERROR : THEME_DIALOG,
+		s->is_short ? "until %s: your credentials end then, and the link with them"
+			    : "until %s",
 		when);
 }
 
@@ -175,6 +180,7 @@ static void sign_links(struct share_dialog *d)
 	int64_t ms = 0;
 	d->running = 0; /* what is still being signed is for something else */
 	strbuf_reset(&d->links);
+	d->was_given = false;
 	form_set_label(f, d->url, THEME_DIALOG, "%s", "");
 	form_set_label(f, d->note, THEME_DIALOG, "%s", "");
 	bool is_put = form_selected(f, d->method) == METHOD_PUT, is_one = d->objects->count == 1;
@@ -334,6 +340,19 @@ static void save_links(struct share_dialog *d)
 	strbuf_deinit_wipe(&text);
 }
 
+/* For the list of links made, an object each. */
+static void note_links(struct share_dialog *d)
+{
+	size_t i = 0;
+	bool is_upload = form_selected(&d->form, d->method) == METHOD_PUT;
+	for (struct strview rest = strbuf_view(&d->links); rest.len && i < d->objects->count; i++) {
+		size_t n = sv_find(rest, '\n');
+		links_add(app_links(d->form.view.app), sv_n(rest.data, n),
+			strbuf_view(&d->objects->paths[i]), is_upload, time_wall_s(), d->ends_s);
+		rest = sv_from(rest, n + 1);
+	}
+}
+
 static void copy_links(struct share_dialog *d)
 {
 	struct strbuf text;
@@ -358,6 +377,18 @@ static void show_qr(struct share_dialog *d)
 			&d->form, d->note, THEME_DIALOG, "This terminal cannot show a QR code.");
 }
 
+static void give_links(struct share_dialog *d, size_t button)
+{
+	note_links(d);
+	d->was_given = true;
+	if (button == BUTTON_SAVE)
+		save_links(d);
+	else if (button == BUTTON_QR)
+		show_qr(d);
+	else
+		copy_links(d);
+}
+
 static void on_share_button(struct form *f, size_t button)
 {
 	struct share_dialog *d = (struct share_dialog *)f;
@@ -365,14 +396,10 @@ static void on_share_button(struct form *f, size_t button)
 		form_close(f);
 	else if (d->links.len == 0)
 		form_set_label(f, d->note, THEME_DIALOG_ERROR, "There is no link yet.");
-	else if (button == BUTTON_SAVE)
-		save_links(d);
-	else if (button == BUTTON_QR)
-		show_qr(d);
 	else if (button == BUTTON_TEST)
 		test_link(d);
 	else
-		copy_links(d);
+		give_links(d, button);
 }
 
 static void on_share_change(struct form *f, size_t field)
@@ -389,6 +416,8 @@ static void share_destroy(struct form *f)
 	struct share_dialog *d = (struct share_dialog *)f;
 	if (d->running)
 		lister_cancel(app_lister(f->view.app), d->running);
+	if (!d->was_given)
+		note_links(d); /* it stood there in full, and may have been selected */
 	s3_client_unref(d->client);
 	drop_objects(d->objects);
 	strbuf_deinit_wipe(&d->links);

@@ -21,6 +21,7 @@ void dialog_new_profile_open(struct app *app);
 /* What the active pane shows: another profile's buckets, or local files. */
 void dialog_profiles_open(struct app *app);
 void dialog_share_open(struct app *app);
+void dialog_links_open(struct app *app);
 void dialog_quit_open(struct app *app);
 /* files: with unfinished jobs; the answer goes to app_saved_answer(). */
 void dialog_resume_open(struct app *app, const struct journal_file *files);

@@ -68,6 +68,7 @@ static size_t stop(struct app *app)
 	input_free(app->input);
 	log_calls(app->options->s3, NULL);
 	call_log_free(app->log);
+	links_deinit(&app->links);
 	size_t kept = free_engine_events(app->engine_events);
 	struct lister_event *e;
 	while ((e = (struct lister_event *)msgq_pop(app->lister_events)))

@@ -74,6 +74,12 @@ static void a_link_is_tested_and_saved(void **state)
 	tty_wait_text(t, "tested just now: 404 NoSuchKey", TTY_WAIT_MS);
 	tty_keys(t, "Esc");
 	tty_wait_gone(t, "NoSuchKey", TTY_WAIT_MS);
+	tty_keys(t, "Alt-y");
+	tty_wait_text(t, ">GET s3://demo/photo.jpg", TTY_WAIT_MS);
+	tty_wait_text(t, " left", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "sent to the terminal", TTY_WAIT_MS);
+	tty_keys(t, "Esc");
 	stage_quit(s);
 }
 
