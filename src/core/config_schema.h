@@ -39,6 +39,9 @@
 		"accept to pay for requests in requester-pays buckets")                            \
 	X("default", "readonly", BOOL, readonly, "false", 0, 0, NULL,                              \
 		"refuse every request that would change something")                                \
+	X("default", "color", WORD, frame_color, "none", 0, 0,                                     \
+		"none|red|green|yellow|blue|magenta|cyan",                                         \
+		"colour of the frame of panes that show this profile")                             \
 	X("default", "dualstack", BOOL, dualstack, "false", 0, 0, NULL, "Amazon's IPv6 endpoints") \
 	X("default", "fips", BOOL, fips, "false", 0, 0, NULL, "Amazon's FIPS endpoints")           \
 	X("default", "accelerate", BOOL, accelerate, "false", 0, 0, NULL,                          \
@@ -101,6 +104,8 @@
 		"age identity for reading")                                                        \
 	X("encryption", "client_passphrase_command", STRING, client_passphrase_command, "", 0, 0,  \
 		NULL, "command that prints a passphrase")                                          \
+	X("ui", "theme", WORD, theme, "auto", 0, 0, "auto|dark|light",                             \
+		"colours for a dark or a light ground; auto: by $COLORFGBG, else dark")            \
 	X("ui", "ascii", WORD, ascii, "auto", 0, 0, "auto|true|false",                             \
 		"draw with ASCII characters only; auto: by locale and terminal")                   \
 	X("ui", "mouse", BOOL, mouse, "true", 0, 0, NULL,                                          \

@@ -336,6 +336,12 @@ struct pane_hit pane_hit(const struct pane *p, struct rect r, int y, int x)
 	return hit;
 }
 
+static const char *frame_color(const struct pane *p)
+{
+	const struct s3_client *client = location_s3_client(p->location);
+	return client ? s3_client_profile(client)->settings.frame_color : "none";
+}
+
 void pane_draw(struct pane *p, struct rect r, bool is_active)
 {
 	struct strbuf title, foot;
@@ -344,10 +350,7 @@ void pane_draw(struct pane *p, struct rect r, bool is_active)
 	pane_title(p, &title);
 	foot_text(p, r.w - 4, &foot);
 	bool is_frame_lit = p->is_lit && p->lit_row == SIZE_MAX;
-	draw_frame(r,
-		is_frame_lit ? THEME_FRAME_DROP
-		: is_active  ? THEME_FRAME_ACTIVE
-			     : THEME_FRAME,
+	draw_frame(r, is_frame_lit ? THEME_FRAME_DROP : theme_frame(frame_color(p), is_active),
 		title.data, foot.data);
 	strbuf_deinit(&title);
 	strbuf_deinit(&foot);

@@ -339,7 +339,9 @@ enum s3t_rc term_start(const struct settings *s, struct s3t_err *err)
 	add_capability("rmcup");
 	add_capability("cnorm"); /* last, as in leave_screen() */
 	stdlog_start();
-	theme_start(strcmp(s->color, "off") != 0);
+	theme_start(strcmp(s->color, "off") != 0, strcmp(s->theme, "light") == 0  ? GROUND_LIGHT
+						  : strcmp(s->theme, "dark") == 0 ? GROUND_DARK
+										  : GROUND_AUTO);
 	is_mouse_on = s->mouse;
 	enter_modes();
 	return S3T_OK;

@@ -311,6 +311,63 @@ static void colors_are_there_otherwise(void **state)
 	stage_quit(s);
 }
 
+/* The background of the row under the cursor, and the colour of the right pane's frame. */
+static void assert_colors(struct stage *s, const char *const *env, int cursor, int frame)
+{
+	struct tty_options o = {.env = env};
+	stage_start(s, &o);
+	tty_wait_text(s->tty, "object.txt", TTY_WAIT_MS);
+	assert_int_equal(tty_cell(s->tty, 2, 5).bg, cursor);
+	assert_int_equal(tty_cell(s->tty, 0, 79).fg, frame);
+	stage_quit(s);
+	assert_true(tty_free(s->tty));
+	s->tty = NULL;
+}
+
+/* An xterm of 16 colours is not in every Debian: it is made for the test. */
+static void make_sixteen(struct stage *s)
+{
+	char *source = s3t_asprintf("%s/sixteen.ti", s->home);
+	char *command = s3t_asprintf("tic -x -o %s/terminfo %s 2>&1", s->home, source);
+	FILE *out = fopen(source, "w");
+	assert_non_null(out);
+	fputs("xterm-sixteen|for a test,\n\tcolors#16, pairs#256,\n"
+	      "\tsetab=\\E[%?%p1%{8}%<%t%p1%{40}%+%e%p1%{92}%+%;%dm,\n"
+	      "\tsetaf=\\E[%?%p1%{8}%<%t%p1%{30}%+%e%p1%{82}%+%;%dm,\n\tuse=xterm,\n",
+		out);
+	assert_int_equal(fclose(out), 0);
+	FILE *p = popen(command, "r"); /* NOLINT(cert-env33-c): a test's own */
+	assert_non_null(p);
+	assert_int_equal(pclose(p), 0);
+	free(source);
+	free(command);
+}
+
+static void themes_fit_the_ground_and_the_number_of_colors(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, "color = red\n");
+	fixture_put(&s->f, "object.txt", "x");
+	make_sixteen(s);
+	char *terminfo = s3t_asprintf("TERMINFO=%s/terminfo", s->home);
+	assert_colors(s, (const char *[]){"TERM=xterm-256color", NULL}, 39, 203);
+	assert_colors(s, (const char *[]){"TERM=xterm-256color", "COLORFGBG=0;15", NULL}, 25, 160);
+	assert_colors(s, (const char *[]){"TERM=xterm-256color", "COLORFGBG=15;0", NULL}, 39, 203);
+	assert_colors(s, (const char *[]){"TERM=xterm-sixteen", terminfo, NULL}, 6, 9);
+	assert_colors(
+		s, (const char *[]){"TERM=xterm-sixteen", terminfo, "COLORFGBG=0;7", NULL}, 4, 1);
+	assert_colors(s, (const char *[]){"TERM=xterm", "COLORFGBG=0;15", NULL}, 6, 1);
+	free(terminfo);
+}
+
+static void the_theme_can_be_set(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, "[ui]\ntheme = light\n");
+	fixture_put(&s->f, "object.txt", "x");
+	assert_colors(s, (const char *[]){"TERM=xterm-256color", "COLORFGBG=15;0", NULL}, 25, 244);
+}
+
 static void pasted_text_is_text_and_never_commands(void **state)
 {
 	struct stage *s = *state;
@@ -377,6 +434,8 @@ int main(int argc, char **argv)
 		STAGE_TEST(a_terminal_that_is_not_described_here_works_too),
 		STAGE_TEST(no_color_means_no_color),
 		STAGE_TEST(colors_are_there_otherwise),
+		STAGE_TEST(themes_fit_the_ground_and_the_number_of_colors),
+		STAGE_TEST(the_theme_can_be_set),
 		STAGE_TEST(pasted_text_is_text_and_never_commands),
 		STAGE_TEST(unknown_sequences_are_swallowed_whole),
 		STAGE_TEST(without_a_terminal_it_says_so),
