@@ -25,6 +25,7 @@ struct loc_io {
 	 * counted. */
 	void (*progress)(void *arg, int64_t bytes);
 	void *progress_arg;
+	atomic_uint_fast32_t *retries; /* as in struct s3_ctx */
 };
 
 struct loc_stat {

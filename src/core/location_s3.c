@@ -36,7 +36,8 @@ struct s3_ctx s3_location_ctx(struct location *loc, const struct loc_io *io)
 {
 	return (struct s3_ctx){.client = ((struct s3_location *)loc)->client,
 		.conn = io->conn,
-		.cancel = io->cancel};
+		.cancel = io->cancel,
+		.retries = io->retries};
 }
 
 /* --- listing --- */

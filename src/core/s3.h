@@ -55,6 +55,8 @@ struct s3_ctx {
 	struct s3_client *client;
 	struct http_conn *conn;
 	struct cancel *cancel; /* may be NULL */
+	atomic_uint_fast32_t
+		*retries; /* tries after the first of each call are counted there; NULL: nowhere */
 };
 
 /* --- one call, for the operations below --- */

@@ -586,6 +586,8 @@ static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum
 		(!has_moved && !spend_token(ctx->client, rc)))
 		return false;
 	atomic_fetch_add_explicit(&ctx->client->counters.retries, 1, memory_order_relaxed);
+	if (ctx->retries)
+		atomic_fetch_add_explicit(ctx->retries, 1, memory_order_relaxed);
 	return !cancel_wait(ctx->cancel, ms);
 }
 

@@ -269,15 +269,29 @@ job_id engine_resume(struct engine *e, struct saved_job *saved, struct location 
 	return id;
 }
 
+static void pause_locked(struct job *job, bool is_paused)
+{
+	if (job->state != JOB_RUNNING || job->is_paused == is_paused)
+		return;
+	job->is_paused = is_paused;
+	journal_order(job);
+	pthread_cond_broadcast(&job->engine->work);
+}
+
 void engine_pause(struct engine *e, job_id id, bool is_paused)
 {
 	pthread_mutex_lock(&e->lock);
 	struct job *job = find_job_locked(e, id);
-	if (job && job->state == JOB_RUNNING) {
-		job->is_paused = is_paused;
-		journal_order(job);
-		pthread_cond_broadcast(&e->work);
-	}
+	if (job)
+		pause_locked(job, is_paused);
+	pthread_mutex_unlock(&e->lock);
+}
+
+void engine_pause_all(struct engine *e, bool is_paused)
+{
+	pthread_mutex_lock(&e->lock);
+	for (struct job *job = e->jobs; job; job = job->next)
+		pause_locked(job, is_paused);
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -385,6 +399,22 @@ void engine_set_rate(struct engine *e, uint64_t bytes_per_second)
 uint64_t engine_rate(struct engine *e)
 {
 	return limiter_rate(&e->limiter);
+}
+
+void engine_set_connections(struct engine *e, uint32_t most)
+{
+	pthread_mutex_lock(&e->lock);
+	e->ceiling = !most ? WORKERS_AUTO : most < WORKERS_MAX ? most : WORKERS_MAX;
+	links_adjust_locked(e);
+	pthread_mutex_unlock(&e->lock);
+}
+
+uint32_t engine_connections(struct engine *e)
+{
+	pthread_mutex_lock(&e->lock);
+	uint32_t most = e->ceiling == WORKERS_AUTO ? 0 : e->ceiling;
+	pthread_mutex_unlock(&e->lock);
+	return most;
 }
 
 struct metrics *engine_metrics(struct engine *e)

@@ -131,6 +131,8 @@ job_id engine_resume(struct engine *e, struct saved_job *saved, struct location 
 void engine_suspend(struct engine *e);
 /* A paused job begins nothing new; parts under way go on to their end. */
 void engine_pause(struct engine *e, job_id job, bool is_paused);
+/* All that are not finished. */
+void engine_pause_all(struct engine *e, bool is_paused);
 /* Up or down in the queue, by one. */
 void engine_move(struct engine *e, job_id job, bool up);
 void engine_cancel(struct engine *e, job_id job);
@@ -148,6 +150,10 @@ bool engine_sources_done(struct engine *e, job_id job, bool *flags, size_t count
 /* Bytes a second of all transfers together, 0: no limit; holds at once. */
 void engine_set_rate(struct engine *e, uint64_t bytes_per_second);
 uint64_t engine_rate(struct engine *e);
+/* The most connections that transfers keep to an endpoint, 0: found out by the engine. More than
+ * that end when their part in hand is done. */
+void engine_set_connections(struct engine *e, uint32_t most);
+uint32_t engine_connections(struct engine *e);
 
 enum job_state { JOB_RUNNING, JOB_CANCELLING, JOB_FINISHED, JOB_STATE_COUNT };
 enum item_state {
@@ -182,7 +188,7 @@ struct item_view {
 	item_id id;
 	enum item_state state;
 	uint64_t size, bytes;
-	uint32_t parts, parts_done, connections;
+	uint32_t parts, parts_done, connections, retries;
 	int64_t started_ms;
 	char name[VIEW_TEXT_MAX], target[VIEW_TEXT_MAX]; /* sanitised */
 	char message[VIEW_TEXT_MAX];

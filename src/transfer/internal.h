@@ -63,6 +63,7 @@ struct item {
 	struct s3t_err err;
 	/* any thread */
 	atomic_int_fast64_t bytes;
+	atomic_uint_fast32_t retries;
 };
 
 /* Paths to delete together. */
@@ -141,7 +142,6 @@ struct engine {
 	pthread_mutex_t lock;
 	pthread_cond_t work;  /* something may be due */
 	pthread_cond_t ended; /* a thread has */
-	uint32_t ceiling;     /* of workers */
 	uint32_t first;       /* workers that an endpoint begins with */
 	struct msgq *events;
 	const struct http_transport *transport;
@@ -150,6 +150,7 @@ struct engine {
 	struct limiter limiter;
 	struct metrics metrics;
 	/* guarded by lock */
+	uint32_t ceiling; /* of workers, and of each endpoint's */
 	pthread_t threads[WORKERS_MAX];
 	uint32_t thread_count, idle, busy;
 	bool has_timer; /* one of the idle looks at the clock */
@@ -221,6 +222,8 @@ bool pool_start(struct engine *e);
 /* Finds the job's endpoints. */
 void job_link_locked(struct job *job);
 void links_free(struct engine *e);
+/* The ceiling of all workers has changed. */
+void links_adjust_locked(struct engine *e);
 /* Progress, for the pace: bytes of the item in hand; and an object that was sent in one piece. */
 void worker_moved(struct worker *w, int64_t bytes);
 void item_was_sent(const struct item *it);

@@ -36,8 +36,11 @@ static void on_progress(void *arg, int64_t bytes)
 struct loc_io item_io(struct worker *w, struct item *it)
 {
 	w->item = it;
-	return (struct loc_io){
-		.conn = w->conn, .cancel = it->cancel, .progress = on_progress, .progress_arg = w};
+	return (struct loc_io){.conn = w->conn,
+		.cancel = it->cancel,
+		.progress = on_progress,
+		.progress_arg = w,
+		.retries = &it->retries};
 }
 
 struct loc_sink_spec item_sink_spec(const struct item *it)

@@ -20,6 +20,16 @@ static void set_allowed(struct pace *p, uint64_t n)
 	p->sum = 0;
 }
 
+void pace_set_ceiling(struct pace *p, uint32_t ceiling)
+{
+	bool is_more = ceiling > p->ceiling;
+	p->ceiling = ceiling;
+	set_allowed(p, p->allowed);
+	p->level_count = 0;
+	if (p->phase != PACE_YIELD)
+		p->phase = is_more ? PACE_RAMP : PACE_HOLD;
+}
+
 /* The smallest number that was about as fast as any. */
 static void settle(struct pace *p)
 {

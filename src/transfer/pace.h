@@ -34,6 +34,8 @@ struct pace {
 	int64_t asked_ms;   /* when the server last asked for less; 0: never */
 };
 
+/* What is allowed is fitted to it; above, the ramp goes on from where it is. */
+void pace_set_ceiling(struct pace *p, uint32_t ceiling);
 /* first: workers to begin with, at most ceiling. */
 void pace_init(struct pace *p, uint32_t first, uint32_t ceiling, int64_t now_ms);
 /* Ends the window if it is over. moved: whatever measures progress; slow_downs: how often the

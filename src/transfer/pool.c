@@ -49,6 +49,13 @@ static bool is_link_of(const struct link *l, const struct s3_client *client)
 				   : !l->client && !client;
 }
 
+static uint32_t link_ceiling(const struct engine *e, const struct s3_client *client)
+{
+	uint32_t most =
+		client ? s3_client_profile(client)->settings.max_connections : WORKERS_LOCAL;
+	return most && most < e->ceiling ? most : e->ceiling;
+}
+
 /* client NULL: what stays on this machine. */
 static struct link *link_get_locked(struct engine *e, struct s3_client *client)
 {
@@ -57,9 +64,7 @@ static struct link *link_get_locked(struct engine *e, struct s3_client *client)
 		l = l->next;
 	if (l)
 		return l;
-	uint32_t most =
-		client ? s3_client_profile(client)->settings.max_connections : WORKERS_LOCAL;
-	uint32_t ceiling = most && most < e->ceiling ? most : e->ceiling;
+	uint32_t ceiling = link_ceiling(e, client);
 	l = s3t_alloc(sizeof *l);
 	l->client = client ? s3_client_ref(client) : NULL;
 	pace_init(&l->pace, client ? e->first : ceiling, ceiling, time_mono_ms());
@@ -446,6 +451,14 @@ static void *worker_main(void *arg)
 	pthread_mutex_unlock(&e->lock);
 	http_conn_free(w.conn);
 	return NULL;
+}
+
+void links_adjust_locked(struct engine *e)
+{
+	for (struct link *l = e->links; l; l = l->next)
+		pace_set_ceiling(&l->pace, link_ceiling(e, l->client));
+	pthread_cond_broadcast(&e->work);
+	wake_one_locked(e); /* a new one, if none sleeps */
 }
 
 bool pool_start(struct engine *e)

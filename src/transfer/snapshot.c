@@ -69,6 +69,8 @@ static void view_items(struct engine_snapshot *s, const struct item_list *l, siz
 			.size = it->stat.size,
 			.bytes = bytes > 0 ? (uint64_t)bytes : 0,
 			.connections = it->parts_running,
+			.retries =
+				(uint32_t)atomic_load_explicit(&it->retries, memory_order_relaxed),
 			.started_ms = it->started_ms};
 		copy_name(v->name, path_basename(sv_n(it->path, it->path_len)));
 		if (it->state != ITEM_STARTING) { /* else they are the starting worker's */

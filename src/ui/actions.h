@@ -84,9 +84,11 @@ enum action_context {
 		"cancel what runs or waits, dismiss what is finished")                            \
 	X(RETRY, "retry", "r", CTX_TRANSFERS, "", "try again what failed")                        \
 	X(PAUSE, "pause", "p Space", CTX_TRANSFERS, "", "pause the job, or let it go on")         \
+	X(PAUSE_ALL, "pause-all", "P", CTX_TRANSFERS, "", "pause all jobs, or let them go on")    \
+	X(RETRY_ALL, "retry-all", "R", CTX_TRANSFERS, "", "try again what failed in all jobs")    \
 	X(JOB_UP, "job-up", "K", CTX_TRANSFERS, "", "move the job up in the queue")               \
 	X(JOB_DOWN, "job-down", "J", CTX_TRANSFERS, "", "move the job down in the queue")         \
-	X(LIMIT, "limit", "l", CTX_TRANSFERS, "", "limit the rate of all transfers")              \
+	X(LIMIT, "limit", "l", CTX_TRANSFERS, "", "limit rate and connections of all transfers")  \
 	X(WRAP, "view-wrap", "F2 w", CTX_VIEWER, "Wrap", "wrap long lines, or cut them")          \
 	X(HEX, "view-hex", "F4 H", CTX_VIEWER, "Hex", "bytes in hex, or text")                    \
 	X(JUMP, "view-jump", "F5 Ctrl-G", CTX_VIEWER, "Jump",                                     \

@@ -272,7 +272,8 @@ static void resized(struct app *app)
 	for (struct view *v = app->top; v; v = v->below)
 		if (v->ops->resize)
 			v->ops->resize(v);
-	app->is_dirty = true;
+	/* a terminal that was made small for a moment has forgotten what stood there */
+	app->must_clear = app->is_dirty = true;
 }
 
 static void suspend(struct app *app)

@@ -14,16 +14,17 @@ static void measure(struct progress *p, uint64_t moved, int64_t now_ms)
 	if (p->at_ms == 0 || moved < p->moved || since > 60000) {
 		/* begins, or bytes were taken back: the rate stays as it was */
 		p->moved = moved;
-		p->since_ms = p->at_ms ? p->since_ms : now_ms;
+		if (!p->at_ms) {
+			p->since_ms = now_ms;
+			p->first_moved = moved;
+		}
 		p->at_ms = now_ms;
 		return;
 	}
 	if (since < 100)
 		return;
 	double now = (double)(moved - p->moved) * 1000 / (double)since;
-	double window = (double)(p->at_ms - p->since_ms); /* at first a plain average */
-	window = window < RATE_WINDOW_MS ? window : RATE_WINDOW_MS;
-	double old = window / (window + (double)since);
+	double old = RATE_WINDOW_MS / (RATE_WINDOW_MS + (double)since);
 	p->rate = p->rate * old + now * (1 - old);
 	p->has_rate = true;
 	p->moved = moved;
@@ -32,8 +33,12 @@ static void measure(struct progress *p, uint64_t moved, int64_t now_ms)
 
 void progress_update(struct progress *p, const struct engine_snapshot *s, int64_t now_ms)
 {
-	struct progress sum = {
-		.rate = p->rate, .moved = p->moved, .at_ms = p->at_ms, .has_rate = p->has_rate};
+	struct progress sum = {.rate = p->rate,
+		.moved = p->moved,
+		.first_moved = p->first_moved,
+		.at_ms = p->at_ms,
+		.since_ms = p->since_ms,
+		.has_rate = p->has_rate};
 	uint64_t moved = 0;
 	for (size_t i = 0; i < s->job_count; i++) {
 		const struct job_view *j = &s->jobs[i];
@@ -70,6 +75,14 @@ unsigned progress_permille(const struct progress *p)
 	if (p->bytes_total)
 		return (unsigned)((double)p->bytes_done * 1000 / (double)p->bytes_total);
 	return p->items_total ? (unsigned)(p->items_done * 1000 / p->items_total) : 0;
+}
+
+double progress_average(const struct progress *p)
+{
+	int64_t took_ms = p->at_ms - p->since_ms;
+	if (!p->has_rate || took_ms <= 0 || p->moved < p->first_moved)
+		return 0;
+	return (double)(p->moved - p->first_moved) * 1000 / (double)took_ms;
 }
 
 int64_t progress_seconds_left(const struct progress *p)

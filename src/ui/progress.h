@@ -22,7 +22,7 @@ struct progress {
 	bool is_busy, is_counting, is_slowed;
 	double rate; /* bytes a second, smoothed */
 	/* the measurement before */
-	uint64_t moved;
+	uint64_t moved, first_moved;
 	int64_t at_ms, since_ms; /* since_ms: the first one */
 	bool has_rate;
 };
@@ -30,6 +30,8 @@ struct progress {
 /* Takes the numbers of a new snapshot. */
 void progress_update(struct progress *p, const struct engine_snapshot *s, int64_t now_ms);
 unsigned progress_permille(const struct progress *p);
+/* Bytes a second since jobs began to run; 0: not known yet. */
+double progress_average(const struct progress *p);
 /* -1: cannot be said. */
 int64_t progress_seconds_left(const struct progress *p);
 /* "118 MiB/s"; "" while nothing is known. */

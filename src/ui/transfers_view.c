@@ -220,10 +220,10 @@ static void draw_job(
 			       : j->items_failed          ? THEME_ERROR
 			       : j->state == JOB_FINISHED ? THEME_DIM
 							  : THEME_DIR;
-	enum glyph g = j->items_failed              ? GLYPH_FAILED
-		       : j->state == JOB_FINISHED   ? GLYPH_DONE
-		       : j->state == JOB_CANCELLING ? GLYPH_WAITING
-						    : GLYPH_RUNNING;
+	enum glyph g = j->items_failed                              ? GLYPH_FAILED
+		       : j->state == JOB_FINISHED                   ? GLYPH_DONE
+		       : j->state == JOB_CANCELLING || j->is_paused ? GLYPH_WAITING
+								    : GLYPH_RUNNING;
 	char state[STATE_MAX], line[2 * VIEW_TEXT_MAX + STATE_MAX + 112];
 	char parts[56] = "";
 	job_state_text(j, state);
@@ -291,6 +291,8 @@ static void title_text(const struct transfers_view *t, struct strbuf *out)
 	if (p->has_rate) {
 		progress_rate_text(p->rate, rate);
 		strbuf_addf(out, " %s %s", dot, rate);
+		progress_rate_text(progress_average(p), rate);
+		strbuf_addf(out, " (avg %s)", rate);
 	}
 	int64_t seconds = progress_seconds_left(p);
 	if (seconds >= 0) {
@@ -311,9 +313,9 @@ static void foot_text(const struct transfers_view *t, struct strbuf *out)
 	static const struct {
 		enum action action;
 		const char *what;
-	} keys[] = {{ACTION_TAKE_AWAY, "take away"}, {ACTION_RETRY, "retry what failed"},
-		{ACTION_PAUSE, "pause"}, {ACTION_LIMIT, "limit"}, {ACTION_JOB_UP, "up"},
-		{ACTION_JOB_DOWN, "down"}, {ACTION_CLOSE, "back"}};
+	} keys[] = {{ACTION_PAUSE, "pause"}, {ACTION_PAUSE_ALL, "all"},
+		{ACTION_TAKE_AWAY, "take away"}, {ACTION_RETRY, "retry"}, {ACTION_LIMIT, "limit"},
+		{ACTION_JOB_UP, "up"}, {ACTION_JOB_DOWN, "down"}, {ACTION_CLOSE, "back"}};
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		keymap_hint(app_keymap(t->view.app), keys[i].action, keys[i].what, out);
 }
@@ -343,6 +345,43 @@ static void describe_metrics(struct app *app, struct strbuf *out)
 			(unsigned long long)counted(&c->retries),
 			(unsigned long long)counted(&c->errors));
 	}
+}
+
+static void add_average(struct strbuf *out, uint64_t bytes, int64_t since_ms, int64_t until_ms)
+{
+	char rate[32];
+	if (!since_ms || until_ms <= since_ms || !bytes)
+		return;
+	progress_rate_text((double)bytes * 1000 / (double)(until_ms - since_ms), rate);
+	strbuf_addf(out, " %s average %s", glyph(GLYPH_DOT), rate);
+}
+
+/* More of the row under the cursor, in the line above the frame's foot. */
+static void describe_row(const struct transfers_view *t, struct strbuf *out)
+{
+	const struct engine_snapshot *s = snapshot(t);
+	const char *dot = glyph(GLYPH_DOT);
+	int64_t now = time_mono_ms();
+	if (t->cursor.at >= t->row_count)
+		return;
+	const struct row *row = &t->rows[t->cursor.at];
+	if (row->item == SIZE_MAX) {
+		const struct job_view *j = &s->jobs[row->job];
+		char took[32];
+		int64_t until = j->ended_ms ? j->ended_ms : now;
+		text_duration((until - j->started_ms) / 1000, took);
+		strbuf_addf(out, "job %s %s %s %s %u connection%s", j->uid, dot, took, dot,
+			j->connections, j->connections == 1 ? "" : "s");
+		add_average(out, j->bytes_done, j->started_ms, until);
+		return;
+	}
+	const struct item_view *i = &s->items[row->item];
+	if (i->parts > 1)
+		strbuf_addf(out, "%u of %u parts %s ", i->parts_done, i->parts, dot);
+	strbuf_addf(out, "try %u %s %u connection%s", i->retries + 1, dot, i->connections,
+		i->connections == 1 ? "" : "s");
+	if (i->state == ITEM_RUNNING)
+		add_average(out, i->bytes, i->started_ms, now);
 }
 
 /* Jobs of other processes, below ours: they are theirs to end. */
@@ -395,7 +434,12 @@ static void draw(struct view *v)
 	strbuf_deinit(&title);
 	strbuf_deinit(&foot);
 	draw_fill((struct rect){1, 1, r.h - 2, r.w - 2}, THEME_NORMAL);
-	int rows = r.h - 2 - draw_rates(t, r);
+	int rows = r.h - 3 - draw_rates(t, r);
+	struct strbuf details;
+	strbuf_init(&details);
+	describe_row(t, &details);
+	draw_field(1 + rows, 4, r.w - 6, THEME_DIM, strbuf_view(&details));
+	strbuf_deinit(&details);
 	cursor_set_height(&t->cursor, (size_t)rows);
 	for (int i = 0; i < rows; i++) {
 		size_t at = t->cursor.top + (size_t)i;
@@ -468,6 +512,24 @@ static void pause_job(struct transfers_view *t)
 	engine_pause(app_engine(t->view.app), j->id, !j->is_paused);
 }
 
+/* All go on only if none runs. */
+static void pause_all(struct transfers_view *t)
+{
+	const struct engine_snapshot *s = snapshot(t);
+	bool is_any_running = false;
+	for (size_t i = 0; i < s->job_count; i++)
+		is_any_running |= s->jobs[i].state == JOB_RUNNING && !s->jobs[i].is_paused;
+	engine_pause_all(app_engine(t->view.app), is_any_running);
+}
+
+static void retry_all(struct transfers_view *t)
+{
+	const struct engine_snapshot *s = snapshot(t);
+	for (size_t i = 0; i < s->job_count; i++)
+		if (s->jobs[i].items_failed)
+			engine_retry_failed(app_engine(t->view.app), s->jobs[i].id);
+}
+
 static bool on_action(struct view *v, enum action action)
 {
 	struct transfers_view *t = (struct transfers_view *)v;
@@ -481,6 +543,12 @@ static bool on_action(struct view *v, enum action action)
 		break;
 	case ACTION_PAUSE:
 		pause_job(t);
+		break;
+	case ACTION_PAUSE_ALL:
+		pause_all(t);
+		break;
+	case ACTION_RETRY_ALL:
+		retry_all(t);
 		break;
 	case ACTION_JOB_UP:
 	case ACTION_JOB_DOWN:

@@ -228,6 +228,83 @@ static void the_transfers_view_shows_a_bar_an_item_and_x_cancels(void **state)
 	stage_quit(s);
 }
 
+/* Eight parts to a slow server: the connections can be counted. */
+static void connections_are_limited_while_a_transfer_runs(void **state)
+{
+	struct stage *s = *state;
+	struct sandbox_options slow = {.bytes_per_second = MIB};
+	stage_open(s, &slow, ini_parts);
+	fixture_write(&s->f, "left/large.bin", 80 * MIB, 1);
+	stage_run(s, NULL);
+	struct tty *t = s->tty;
+	tty_resize(t, 30, 120);
+	tty_keys(t, "Down");
+	press_and_confirm(t, "F5");
+	tty_keys(t, "t");
+	tty_wait_text(t, "8 connections", TTY_WAIT_MS);
+	tty_keys(t, "Down"); /* to the item */
+	tty_wait_text(
+		t, "0 of 16 parts \u00b7 try 1 \u00b7 8 connections \u00b7 average", TTY_WAIT_MS);
+	tty_keys(t, "l Tab");
+	tty_wait_text(t, "Connections to an endpoint", TTY_WAIT_MS);
+	tty_keys(t, "Ctrl-U");
+	tty_type(t, "none\r");
+	tty_wait_text(t, "Not a number of connections", TTY_WAIT_MS);
+	tty_keys(t, "Ctrl-U");
+	tty_type(t, "2\r");
+	tty_wait_gone(t, "Connections to an endpoint", TTY_WAIT_MS);
+	sandbox_set_bytes_per_second(s->f.server, 12 * MIB);
+	tty_wait_text(t, "2 connections", TTY_WAIT_MS);
+	sandbox_set_bytes_per_second(s->f.server, 0);
+	tty_wait_text(t, "done: 1 of 1", TTY_WAIT_MS);
+	assert_true(fixture_file_is_object(&s->f, "left/large.bin", "large.bin"));
+	tty_keys(t, "q");
+	tty_wait_gone(t, "Transfers", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
+static bool check_two_paused(struct tty *t, void *arg)
+{
+	int y = 0;
+	(void)arg;
+	if (!tty_find(t, "paused", &y, NULL))
+		return false;
+	y++;
+	return tty_find(t, "paused", &y, NULL);
+}
+
+static void all_jobs_pause_and_go_on(void **state)
+{
+	struct stage *s = *state;
+	struct sandbox_options slow = {.bytes_per_second = MIB};
+	stage_open(s, &slow, ini_parts);
+	fixture_write(&s->f, "left/a.bin", 60 * MIB, 1);
+	fixture_write(&s->f, "left/b.bin", 60 * MIB, 2);
+	stage_run(s, NULL);
+	struct tty *t = s->tty;
+	tty_resize(t, 30, 120);
+	tty_keys(t, "Down");
+	press_and_confirm(t, "F5");
+	tty_keys(t, "Down");
+	press_and_confirm(t, "F5");
+	tty_keys(t, "t");
+	tty_wait_text(t, "Transfers", TTY_WAIT_MS);
+	tty_keys(t, "P");
+	sandbox_set_bytes_per_second(s->f.server, 0);
+	tty_wait(t, check_two_paused, NULL, "two paused jobs", TTY_WAIT_MS);
+	tty_keys(t, "p"); /* one of them goes on: then P pauses it, too */
+	tty_wait_frame(t, TTY_WAIT_MS);
+	tty_keys(t, "P P");
+	tty_wait_text(t, "done: 1 of 1", TTY_WAIT_MS);
+	stage_wait_key(s, "a.bin", TTY_WAIT_MS);
+	stage_wait_key(s, "b.bin", TTY_WAIT_MS);
+	tty_wait_gone(t, "paused", TTY_WAIT_MS);
+	assert_true(fixture_file_is_object(&s->f, "left/a.bin", "a.bin"));
+	tty_keys(t, "q");
+	tty_wait_gone(t, "Transfers", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void the_limit_is_set_while_a_transfer_runs(void **state)
 {
 	struct stage *s = *state;
@@ -495,6 +572,8 @@ int main(int argc, char **argv)
 		STAGE_TEST(the_bar_moves_inside_one_large_file),
 		STAGE_TEST(the_bar_moves_inside_one_large_download),
 		STAGE_TEST(the_transfers_view_shows_a_bar_an_item_and_x_cancels),
+		STAGE_TEST(connections_are_limited_while_a_transfer_runs),
+		STAGE_TEST(all_jobs_pause_and_go_on),
 		STAGE_TEST(the_limit_is_set_while_a_transfer_runs),
 		STAGE_TEST(a_cancelled_download_leaves_no_file),
 		STAGE_TEST(esc_never_stops_a_transfer),

@@ -47,6 +47,22 @@ static void run_windows(struct server *s, int windows)
 	}
 }
 
+static void a_ceiling_is_changed_while_work_runs(void **state)
+{
+	(void)state;
+	struct server s;
+	open_server(&s, 64, 0, 1);
+	run_windows(&s, 20);
+	assert_in_range(s.pace.allowed, 50, CEILING);
+	pace_set_ceiling(&s.pace, 4);
+	assert_int_equal(s.pace.allowed, 4);
+	run_windows(&s, 40);
+	assert_int_equal(s.pace.allowed, 4);
+	pace_set_ceiling(&s.pace, CEILING);
+	run_windows(&s, 20);
+	assert_in_range(s.pace.allowed, 50, CEILING);
+}
+
 static void the_ramp_is_at_80_percent_of_the_best_after_a_second_and_a_half(void **state)
 {
 	(void)state;
@@ -158,6 +174,7 @@ static void a_tick_before_its_time_does_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_ceiling_is_changed_while_work_runs),
 		cmocka_unit_test(the_ramp_is_at_80_percent_of_the_best_after_a_second_and_a_half),
 		cmocka_unit_test(it_comes_back_to_few_where_more_do_not_help),
 		cmocka_unit_test(noise_of_15_percent_does_not_carry_it_away),
