@@ -95,6 +95,16 @@ void app_swap_panes(struct app *app)
 	app->panes[1] = left;
 }
 
+void app_toggle_sync(struct app *app)
+{
+	if (app->sync.is_on)
+		pane_sync_stop(&app->sync);
+	else
+		pane_sync_start(&app->sync, app->panes[0], app->panes[1]);
+	app_status(app, app->sync.is_on ? "What one pane enters or leaves, the other does, too."
+					: "The panes go their own ways again.");
+}
+
 /* --- views --- */
 
 void app_push(struct app *app, struct view *v)
@@ -352,6 +362,10 @@ static void take_input(struct app *app)
 	while (!app->is_quitting && input_next(app->input, &in)) {
 		dispatch(app, &in);
 		destroy_closing(app, false);
+		if (app->sync.is_on && !pane_sync_follow(&app->sync)) {
+			pane_sync_stop(&app->sync);
+			app_status(app, "A pane has gone elsewhere: they go their own ways again.");
+		}
 	}
 }
 

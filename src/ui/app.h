@@ -29,6 +29,8 @@ struct pane *app_other(struct app *app);
 void app_switch_panes(struct app *app);
 /* Left and right change places; the cursor stays on its side. */
 void app_swap_panes(struct app *app);
+/* Both panes go into directories together, or no more (pane_sync.h). */
+void app_toggle_sync(struct app *app);
 struct pane *app_pane(struct app *app, int side);
 
 /* Puts v on top; the app owns it from now on. */

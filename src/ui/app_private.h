@@ -5,6 +5,7 @@
 #include "transfer/journal.h"
 #include "ui/app.h"
 #include "ui/links.h"
+#include "ui/pane_sync.h"
 
 /* What is to be done when a job ends. */
 struct job_note {
@@ -32,6 +33,7 @@ struct app {
 	struct view *top;
 	struct pane *panes[2];
 	int active;
+	struct pane_sync sync;
 
 	struct engine_snapshot snapshot;
 	struct progress progress;

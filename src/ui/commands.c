@@ -305,6 +305,12 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	case ACTION_SWAP:
 		app_swap_panes(app);
 		return true;
+	case ACTION_SYNC:
+		app_toggle_sync(app);
+		return true;
+	case ACTION_RENAME:
+		dialog_rename_open(app);
+		return true;
 	case ACTION_SAME:
 		same(app);
 		return true;

@@ -8,6 +8,8 @@ struct app;
 struct journal_file;
 
 void dialog_copy_open(struct app *app, bool is_move);
+/* Another name for the row under the cursor, in the same place. */
+void dialog_rename_open(struct app *app);
 void dialog_delete_open(struct app *app);
 void dialog_mkdir_open(struct app *app);
 void dialog_limit_open(struct app *app);

@@ -568,6 +568,11 @@ void pane_set_sort(struct pane *p, enum listing_sort sort, bool reversed)
 		listing_set_sort(p->coming, sort, reversed);
 }
 
+void pane_set_synced(struct pane *p, bool is_synced)
+{
+	p->is_synced = is_synced;
+}
+
 void pane_set_filter(struct pane *p, struct strview text)
 {
 	listing_set_filter(p->listing, text);

@@ -89,6 +89,9 @@ void pane_set_filter(struct pane *p, struct strview text);
 /* A final '/' aside. */
 void pane_unmark(struct pane *p, const struct strview *names, size_t count);
 
+/* It says that it goes with the other pane. */
+void pane_set_synced(struct pane *p, bool is_synced);
+
 /* For the browser. */
 void pane_draw(struct pane *p, struct rect r, bool is_active);
 /* Shows in the next frames that something may be dropped here: into that row, or, SIZE_MAX, into

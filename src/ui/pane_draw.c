@@ -230,6 +230,8 @@ static void foot_text(const struct pane *p, int room, struct strbuf *out)
 		add_part(out, room, "listing again");
 	else if (p->is_partial)
 		add_part(out, room, "stopped");
+	if (p->is_synced)
+		add_part(out, room, "in step");
 	order_text(p, part);
 	add_part(out, room, part);
 }

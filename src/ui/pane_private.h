@@ -46,6 +46,7 @@ struct pane {
 	uint32_t wanted_slot; /* looked for up to here */
 	enum listing_sort sort;
 	bool reversed;
+	bool is_synced;  /* with the other pane */
 	bool is_partial; /* stopped or broken off */
 	struct s3t_err error;
 	uint64_t arrived, rate_from, rate; /* entries; entries a second */

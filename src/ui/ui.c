@@ -60,6 +60,7 @@ static size_t stop(struct app *app)
 	if (app->keeps)
 		engine_suspend(app->engine);
 	engine_free(app->engine, GRACE_MS);
+	pane_sync_stop(&app->sync);
 	pane_free(app->panes[0]);
 	pane_free(app->panes[1]);
 	lister_free(app->lister);

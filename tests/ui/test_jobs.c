@@ -472,6 +472,44 @@ static void one_file_is_deleted_with_a_button_that_is_not_the_first_choice(void 
 	stage_quit(s);
 }
 
+static void r_renames_files_and_whole_prefixes(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	fixture_put(&s->f, "old/one", "1");
+	fixture_put(&s->f, "old/deep/two", "22");
+	fixture_put(&s->f, "taken", "x");
+	fixture_write(&s->f, "left/file.txt", 10, 1);
+	stage_run(s, NULL);
+	struct tty *t = s->tty;
+	tty_keys(t, "Tab Down r");
+	tty_wait_text(t, "New name", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "is copied by the server"));
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "That is its name already", TTY_WAIT_MS);
+	tty_type(t, "/x\r");
+	tty_wait_text(t, "A name has no '/'", TTY_WAIT_MS);
+	tty_keys(t, "Ctrl-U");
+	tty_type(t, "new\r");
+	tty_wait_text(t, "2 moved", TTY_WAIT_MS);
+	stage_wait_key(s, "new/deep/two", TTY_WAIT_MS);
+	stage_wait_key(s, "new/one", TTY_WAIT_MS);
+	stage_wait_no_key(s, "old/one", TTY_WAIT_MS);
+	stage_wait_no_key(s, "old/deep/two", TTY_WAIT_MS);
+	tty_wait_text(t, "new/", TTY_WAIT_MS);
+	tty_keys(t, "Tab Down r");
+	tty_wait_text(t, "New name", TTY_WAIT_MS);
+	tty_keys(t, "Ctrl-U");
+	tty_type(t, "other.txt\r");
+	stage_wait_file(s, "left/other.txt", TTY_WAIT_MS);
+	stage_wait_no_file(s, "left/file.txt", TTY_WAIT_MS);
+	tty_keys(t, "Tab Backspace");
+	tty_wait_cursor(t, "demo/", TTY_WAIT_MS);
+	tty_keys(t, "r");
+	tty_wait_text(t, "S3 cannot rename a bucket", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void f6_renames_an_object_and_a_file(void **state)
 {
 	struct stage *s = *state;
@@ -580,6 +618,7 @@ int main(int argc, char **argv)
 		STAGE_TEST(f7_makes_a_directory_a_prefix_and_a_bucket),
 		STAGE_TEST(f8_deletes_a_prefix_after_the_typed_word_only),
 		STAGE_TEST(one_file_is_deleted_with_a_button_that_is_not_the_first_choice),
+		STAGE_TEST(r_renames_files_and_whole_prefixes),
 		STAGE_TEST(f6_renames_an_object_and_a_file),
 		STAGE_TEST(f6_moves_to_the_other_pane),
 		STAGE_TEST(a_dry_run_says_what_would_happen_and_does_nothing),

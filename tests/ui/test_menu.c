@@ -111,10 +111,35 @@ static void menus_have_the_actions(void **state)
 	stage_quit(s);
 }
 
+static void the_help_is_searched(void **state)
+{
+	struct stage *s = *state;
+	open_with_files(s);
+	struct tty *t = s->tty;
+	tty_keys(t, "F1");
+	tty_wait_text(t, "All keys can be changed", TTY_WAIT_MS);
+	tty_keys(t, "/");
+	tty_type(t, "ReSuMe");
+	tty_wait_gone(t, "All keys can be changed", TTY_WAIT_MS);
+	tty_keys(t, "Ctrl-U"); /* no text: nothing happens */
+	for (int i = 0; i < 6; i++)
+		tty_keys(t, "Backspace");
+	tty_type(t, "presigned");
+	tty_wait_text(t, "/presigned", TTY_WAIT_MS);
+	tty_wait_text(t, "F2 Y", TTY_WAIT_MS);
+	assert_false(tty_shows(t, "one row up"));
+	tty_keys(t, "Enter Esc"); /* all of it again */
+	tty_wait_text(t, "All keys can be changed", TTY_WAIT_MS);
+	tty_keys(t, "q");
+	tty_wait_text(t, "one.txt", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		STAGE_TEST(an_action_is_found_by_some_letters),
+		STAGE_TEST(the_help_is_searched),
 		STAGE_TEST(menus_have_the_actions),
 	};
 	tty_budget_s(100);

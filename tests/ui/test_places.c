@@ -153,11 +153,54 @@ static void each_pane_has_its_profile(void **state)
 	free(ini);
 }
 
+static void panes_go_together_until_one_goes_elsewhere(void **state)
+{
+	struct stage *s = *state;
+	open_with_prefixes(s, NULL);
+	struct tty *t = s->tty;
+	fixture_write(&s->f, "left/a/deep/two.txt", 10, 1);
+	tty_keys(t, "Ctrl-R");
+	tty_wait_text(t, "dir", TTY_WAIT_MS);
+	tty_keys(t, "Alt-s");
+	tty_wait_text(t, "the other does, too", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "in step"));
+	tty_keys(t, "Down Enter");
+	tty_wait_text(t, "left/a ", TTY_WAIT_MS);
+	tty_wait_text(t, "s3://demo/a/ ", TTY_WAIT_MS);
+	tty_wait_text(t, " deep/                          prefix", TTY_WAIT_MS);
+	tty_keys(t, "Tab Down Enter");
+	tty_wait_text(t, "er.txt", TTY_WAIT_MS);
+	tty_wait_text(t, "two.txt", TTY_WAIT_MS);
+	tty_keys(t, "Backspace Backspace");
+	tty_wait_text(t, "top.bin", TTY_WAIT_MS);
+	tty_wait_text(t, "one.txt", TTY_WAIT_MS);
+	/* out of where it began */
+	tty_keys(t, "Backspace");
+	tty_wait_text(t, "their own ways again", TTY_WAIT_MS);
+	tty_wait_gone(t, "in step", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "one.txt"));
+	/* what is not there is said, and left together */
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "top.bin", TTY_WAIT_MS);
+	fixture_put(&s->f, "only-there/x", "x");
+	tty_keys(t, "Ctrl-R");
+	tty_wait_text(t, "only-there", TTY_WAIT_MS);
+	tty_select(t, "only-there");
+	tty_keys(t, "Alt-s Enter");
+	tty_wait_text(t, "No such file", TTY_WAIT_MS);
+	tty_keys(t, "Backspace");
+	tty_wait_text(t, "one.txt", TTY_WAIT_MS);
+	tty_keys(t, "Alt-s");
+	tty_wait_text(t, "their own ways again", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		STAGE_TEST(a_pane_goes_back_and_forward),
 		STAGE_TEST(bookmarks_outlive_the_program),
+		STAGE_TEST(panes_go_together_until_one_goes_elsewhere),
 		STAGE_TEST(each_pane_has_its_profile),
 	};
 	tty_budget_s(120);
