@@ -180,6 +180,7 @@ static void panes_go_together_until_one_goes_elsewhere(void **state)
 	tty_wait_gone(t, "in step", TTY_WAIT_MS);
 	assert_true(tty_shows(t, "one.txt"));
 	/* what is not there is said, and left together */
+	tty_wait_cursor(t, "demo/", TTY_WAIT_MS);
 	tty_keys(t, "Enter");
 	tty_wait_text(t, "top.bin", TTY_WAIT_MS);
 	fixture_put(&s->f, "only-there/x", "x");
@@ -195,12 +196,47 @@ static void panes_go_together_until_one_goes_elsewhere(void **state)
 	stage_quit(s);
 }
 
+static void a_place_is_completed(void **state)
+{
+	struct stage *s = *state;
+	open_with_prefixes(s, NULL);
+	struct tty *t = s->tty;
+	fixture_put(&s->f, "a/deeper/x", "x");
+	fixture_put(&s->f, "a/other/x", "x");
+	fixture_write(&s->f, "left/photos/x", 10, 1);
+	tty_keys(t, "Ctrl-G");
+	tty_wait_text(t, "photos/", TTY_WAIT_MS); /* of the pane's own place */
+	tty_type(t, "s3://d");
+	tty_wait_text(t, "  demo/", TTY_WAIT_MS);
+	tty_keys(t, "Tab");
+	tty_wait_text(t, "s3://demo/", TTY_WAIT_MS);
+	tty_wait_text(t, "  a/ ", TTY_WAIT_MS);
+	tty_keys(t, "Tab");
+	tty_wait_text(t, "s3://demo/a/", TTY_WAIT_MS);
+	tty_wait_text(t, "  other/", TTY_WAIT_MS);
+	tty_type(t, "d");
+	tty_wait_gone(t, "  other/", TTY_WAIT_MS);
+	tty_keys(t, "Tab"); /* as far as deep/ and deeper/ agree */
+	tty_wait_text(t, "s3://demo/a/deep ", TTY_WAIT_MS);
+	tty_keys(t, "Tab");
+	tty_wait_text(t, "> deep/", TTY_WAIT_MS);
+	tty_keys(t, "Tab");
+	tty_wait_text(t, "> deeper/", TTY_WAIT_MS);
+	tty_keys(t, "Tab");
+	tty_wait_text(t, "> deep/", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "default:s3://demo/a/deep/", TTY_WAIT_MS);
+	tty_wait_text(t, "er.txt", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		STAGE_TEST(a_pane_goes_back_and_forward),
 		STAGE_TEST(bookmarks_outlive_the_program),
 		STAGE_TEST(panes_go_together_until_one_goes_elsewhere),
+		STAGE_TEST(a_place_is_completed),
 		STAGE_TEST(each_pane_has_its_profile),
 	};
 	tty_budget_s(120);
