@@ -20,6 +20,8 @@
 	X("default", "region", STRING, region, "us-east-1", 0, 0, NULL, "region to sign for")      \
 	X("default", "default_bucket", STRING, default_bucket, "", 0, 0, NULL,                     \
 		"opened when no location is given; s3:///key means a key in it")                   \
+	X("default", "buckets", STRING, buckets, "", 0, 0, NULL,                                   \
+		"names, with commas, for the list of buckets of who may not list them")            \
 	X("default", "access_key_id", SECRET, access_key_id, "", 0, 0, NULL, "access key")         \
 	X("default", "secret_access_key", SECRET, secret_access_key, "", 0, 0, NULL,               \
 		"secret key; better from ${VARIABLE} or credential_process")                       \

@@ -258,6 +258,11 @@ uint32_t listing_slots(const struct listing *l)
 	return (uint32_t)l->slot_count;
 }
 
+uint32_t listing_id(uint32_t slot, uint32_t entry)
+{
+	return slot << SLOT_BITS | entry;
+}
+
 const struct entry *listing_entry(const struct listing *l, uint32_t id)
 {
 	return entry_at(l, id);

@@ -58,6 +58,9 @@ size_t listing_row_of(const struct listing *l, uint32_t id);
  * listing_slots() said how many there were. */
 uint32_t listing_find(const struct listing *l, struct strview name, uint32_t from_slot);
 uint32_t listing_slots(const struct listing *l);
+/* Of an entry of a page that was added when there were so many slots; the page has less than a
+ * thousand. */
+uint32_t listing_id(uint32_t slot, uint32_t entry);
 const struct entry *listing_entry(const struct listing *l, uint32_t id); /* not LISTING_PARENT */
 struct strview listing_name(const struct listing *l, uint32_t id);
 

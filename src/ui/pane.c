@@ -72,6 +72,7 @@ static void request(struct pane *p)
 		lister_cancel(p->lister, p->list);
 	listing_free(p->coming);
 	p->coming = NULL;
+	pane_drop_pins(p);
 	p->list = p->pattern ? lister_find(p->lister, p->location, pane_path(p), sv(p->pattern))
 			     : lister_request(p->lister, p->location, pane_path(p), 0);
 	p->arrived = p->seen = 0;
@@ -95,6 +96,7 @@ void pane_free(struct pane *p)
 	if (p->list)
 		lister_cancel(p->lister, p->list);
 	pane_drop_counts(p);
+	pane_drop_pins(p);
 	listing_free(p->listing);
 	listing_free(p->coming);
 	location_unref(p->location);
@@ -430,6 +432,8 @@ bool pane_on_list(struct pane *p, struct lister_event *e)
 {
 	if (e->kind == LISTER_COUNT)
 		return pane_on_count(p, e);
+	if (e->kind == LISTER_TASK)
+		return pane_on_reach(p, e);
 	if (!p->list || e->id != p->list || e->kind != LISTER_PAGE)
 		return false;
 	p->seen = e->seen;
@@ -450,9 +454,11 @@ bool pane_on_list(struct pane *p, struct lister_event *e)
 			p->error = e->err;
 			p->is_partial = p->arrived > 0;
 		}
+		if (e->err.rc == S3T_OK || e->err.rc == S3T_DENIED)
+			pane_pin_buckets(p, target);
 		listing_finish(target);
 	}
-	if (p->coming && e->done && e->err.rc != S3T_OK) {
+	if (p->coming && e->done && e->err.rc != S3T_OK && !p->pin_count) {
 		/* what was there is better than half of what is new */
 		listing_free(p->coming);
 		p->coming = NULL;

@@ -55,6 +55,11 @@ static void size_text(
 		short_size(count->bytes, out);
 		return;
 	}
+	const char *access = pane_access_text(p, id);
+	if (access) {
+		snprintf(out, TEXT_SIZE_MAX, "%s", access);
+		return;
+	}
 	switch ((enum entry_kind)e->kind) {
 	case ENTRY_FILE:
 		short_size(e->size, out);

@@ -27,6 +27,15 @@ struct dir_count {
 	bool is_partial; /* something could not be listed, or it was stopped */
 };
 
+/* A bucket that the profile names. */
+enum bucket_access { BUCKET_ASKED, BUCKET_OPEN, BUCKET_DENIED, BUCKET_ABSENT, BUCKET_FAILED };
+struct pin {
+	uint32_t id;  /* of the row */
+	list_id task; /* that asks; 0: it was answered */
+	enum bucket_access access;
+};
+enum { PINS_MAX = 64 };
+
 struct pane {
 	struct lister *lister;
 	struct location *location; /* a reference */
@@ -38,6 +47,8 @@ struct pane {
 	uint64_t seen;                    /* names that were looked at for it */
 	struct dir_count *counts;         /* of directories and prefixes here; see pane_count.c */
 	size_t count_count;
+	struct pin pins[PINS_MAX];
+	size_t pin_count;
 	struct cursor cursor;
 	uint32_t at_id; /* what the cursor is on */
 	unsigned seen_generation;
@@ -70,5 +81,12 @@ bool pane_on_count(struct pane *p, const struct lister_event *e);
 /* Bytes that were counted below marked rows. */
 uint64_t pane_counted_bytes(const struct pane *p);
 void pane_drop_counts(struct pane *p);
+/* pane_buckets.c: adds those that are not in l yet, when the server's own have come or were
+ * refused. */
+void pane_pin_buckets(struct pane *p, struct listing *l);
+bool pane_on_reach(struct pane *p, const struct lister_event *e);
+/* What is known of a row that was pinned; NULL for others. */
+const char *pane_access_text(const struct pane *p, uint32_t id);
+void pane_drop_pins(struct pane *p);
 
 #endif

@@ -230,6 +230,45 @@ static void a_place_is_completed(void **state)
 	stage_quit(s);
 }
 
+static void pinned_buckets_are_there_for_who_may_not_list_them(void **state)
+{
+	struct stage *s = *state;
+	struct s3t_err err;
+	struct sandbox_fault denied = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "GET",
+		.times = 2,
+		.status = 403,
+		.code = "AccessDenied"};
+	struct sandbox_fault no_head = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "HEAD",
+		.target = "/secret",
+		.times = SANDBOX_FOREVER,
+		.status = 403,
+		.code = "AccessDenied"};
+	stage_open(s, NULL, "buckets = demo, absent-one ,secret\n");
+	assert_int_equal(sandbox_put(s->f.server, "demo", SV("key"), SV("x"), NULL, &err), S3T_OK);
+	sandbox_fault(s->f.server, &denied);
+	sandbox_fault(s->f.server, &no_head);
+	const char *args[] = {s->left, "s3://", NULL};
+	struct tty_options o = {.args = args};
+	stage_start(s, &o);
+	struct tty *t = s->tty;
+	for (int round = 0; round < 2; round++) {
+		tty_wait_text(t, "demo/                            open", TTY_WAIT_MS);
+		tty_wait_text(t, "absent-one/                    absent", TTY_WAIT_MS);
+		tty_wait_text(t, "secret/                        denied", TTY_WAIT_MS);
+		tty_wait_text(t, "Ctrl-G goes to a bucket", TTY_WAIT_MS);
+		tty_keys(t, round ? "Ctrl-R" : "Tab Ctrl-R");
+	}
+	/* the server's own list, and what of the others is not in it */
+	tty_wait_text(t, "demo/                          bucket", TTY_WAIT_MS);
+	tty_wait_text(t, "absent-one/                    absent", TTY_WAIT_MS);
+	tty_select(t, "demo");
+	tty_keys(t, "Enter");
+	tty_wait_text(t, " key ", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -237,6 +276,7 @@ int main(void)
 		STAGE_TEST(bookmarks_outlive_the_program),
 		STAGE_TEST(panes_go_together_until_one_goes_elsewhere),
 		STAGE_TEST(a_place_is_completed),
+		STAGE_TEST(pinned_buckets_are_there_for_who_may_not_list_them),
 		STAGE_TEST(each_pane_has_its_profile),
 	};
 	tty_budget_s(120);
