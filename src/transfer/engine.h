@@ -57,6 +57,8 @@ struct job_spec {
 /* Takes the upload, download and class options of s; references nothing. */
 void job_spec_init(struct job_spec *spec, enum job_kind kind, const struct settings *s);
 void job_spec_add_source(struct job_spec *spec, struct strview path, struct strview target_rel);
+/* Those of another, added. */
+void job_spec_copy_sources(struct job_spec *spec, const struct job_spec *from);
 void job_spec_set_target(struct job_spec *spec, struct location *to, struct strview root);
 void job_spec_deinit(struct job_spec *spec);
 

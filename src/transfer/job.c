@@ -53,6 +53,15 @@ void job_spec_set_target(struct job_spec *spec, struct location *to, struct strv
 	spec->target_root_len = root.len;
 }
 
+void job_spec_copy_sources(struct job_spec *spec, const struct job_spec *from)
+{
+	for (size_t i = 0; i < from->source_count; i++) {
+		const struct job_source *s = &from->sources[i];
+		job_spec_add_source(
+			spec, sv_n(s->path, s->path_len), sv_n(s->target_rel, s->target_rel_len));
+	}
+}
+
 void job_spec_deinit(struct job_spec *spec)
 {
 	for (size_t i = 0; i < spec->source_count; i++) {

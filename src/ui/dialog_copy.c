@@ -2,6 +2,7 @@
  */
 #include "core/text.h"
 #include "ui/dialogs.h"
+#include "ui/dry_run.h"
 #include "ui/form.h"
 
 #include <stdio.h>
@@ -22,16 +23,14 @@ static const char *const policy_options[] = {
 
 struct copy_dialog {
 	struct form form;
-	bool is_move, is_dry;
+	bool is_move;
 	struct job_spec spec;  /* sources, owned until submitted */
 	struct location *from; /* borrowed from spec */
 	size_t count_label, target, policy, class, encryption, error;
 	list_id counting;
-	job_id dry_job;
 	size_t selected;
 	bool is_single_file;
-	struct strbuf dry_list;
-	size_t dry_count;
+	struct dry_run dry;
 };
 
 static void show_count(struct copy_dialog *d, const struct lister_event *e)
@@ -56,45 +55,11 @@ static bool copy_on_list(struct view *v, struct lister_event *e)
 	return true;
 }
 
-static void dry_item(struct copy_dialog *d, const struct event *e)
-{
-	char size[TEXT_SIZE_MAX];
-	text_size(e->size, size);
-	if (d->dry_count++ >= 500)
-		return;
-	struct strbuf line;
-	strbuf_init(&line);
-	text_sanitise(&line, sv_n(e->target, e->target_len));
-	strbuf_addf(&d->dry_list, "%s %s, %s%s%s\n",
-		e->outcome == ITEM_COMPLETED ? (d->is_move ? "move" : "copy")
-					     : item_outcome_word(e->outcome),
-		line.data, size, e->err.message[0] ? ": " : "", e->err.message);
-	strbuf_deinit(&line);
-}
-
 static void copy_on_event(struct view *v, const struct event *e)
 {
 	struct copy_dialog *d = (struct copy_dialog *)v;
-	if (!d->dry_job || e->job != d->dry_job)
-		return;
-	if (e->kind == EV_ITEM) {
-		dry_item(d, e);
-	} else if (e->kind == EV_JOB_DONE) {
-		char head[96];
-		struct strbuf all;
-		strbuf_init(&all);
-		snprintf(head, sizeof head, "%zu items would be done so:\n\n", d->dry_count);
-		strbuf_add_str(&all, head);
-		strbuf_add_sv(&all, strbuf_view(&d->dry_list));
-		if (d->dry_count > 500)
-			strbuf_addf(&all, "... and %zu more\n", d->dry_count - 500);
-		engine_dismiss(app_engine(v->app), d->dry_job);
-		d->dry_job = 0;
-		dialog_message_open(v->app, "Dry run", all.data);
-		strbuf_deinit(&all);
-		strbuf_reset(&d->dry_list);
-		d->dry_count = 0;
-	}
+	if (dry_run_on_event(&d->dry, v->app, e))
+		form_set_label(&d->form, d->error, THEME_DIALOG, "%s", "");
 }
 
 static const struct view_ops copy_ops = {
@@ -106,7 +71,7 @@ static void copy_destroy(struct form *f)
 	if (d->counting)
 		lister_cancel(app_lister(f->view.app), d->counting);
 	job_spec_deinit(&d->spec);
-	strbuf_deinit(&d->dry_list);
+	dry_run_deinit(&d->dry, f->view.app);
 }
 
 static void add_source(void *arg, const struct pane_row *row)
@@ -151,13 +116,6 @@ static enum s3t_rc read_target(struct copy_dialog *d, struct job_spec *spec, str
 	return rc;
 }
 
-static void copy_source_list(struct job_spec *to, const struct job_spec *from)
-{
-	for (size_t i = 0; i < from->source_count; i++)
-		job_spec_add_source(to, sv_n(from->sources[i].path, from->sources[i].path_len),
-			sv_n(from->sources[i].target_rel, from->sources[i].target_rel_len));
-}
-
 static void submit(struct copy_dialog *d, bool dry)
 {
 	struct app *app = d->form.view.app;
@@ -166,7 +124,7 @@ static void submit(struct copy_dialog *d, bool dry)
 	app_job_spec_init(app, &spec, d->is_move ? JOB_MOVE : JOB_COPY, NULL);
 	location_unref(spec.from);
 	spec.from = location_ref(d->spec.from);
-	copy_source_list(&spec, &d->spec);
+	job_spec_copy_sources(&spec, &d->spec);
 	spec.policy = (enum conflict_policy)form_selected(&d->form, d->policy);
 	size_t class = form_selected(&d->form, d->class);
 	if (class) {
@@ -182,10 +140,7 @@ static void submit(struct copy_dialog *d, bool dry)
 		return;
 	}
 	if (dry) {
-		spec.dry_run = spec.report_items = true;
-		if (spec.policy == CONFLICT_ASK)
-			spec.policy = CONFLICT_FAIL; /* what exists is named as such */
-		d->dry_job = engine_submit(app_engine(app), &spec);
+		dry_run_begin(&d->dry, app, &spec);
 		form_set_label(
 			&d->form, d->error, THEME_DIALOG_DIM, "looking what would happen...");
 	} else if (app_submit(app, &spec, &err) == 0) {
@@ -224,7 +179,6 @@ void dialog_copy_open(struct app *app, bool is_move)
 		return;
 	}
 	struct copy_dialog *d = s3t_alloc(sizeof *d);
-	strbuf_init_cap(&d->dry_list, 1 << 20);
 	d->is_move = is_move;
 	pane_each_selected(from, add_source, d);
 	if (d->selected == 0) {
@@ -232,6 +186,7 @@ void dialog_copy_open(struct app *app, bool is_move)
 		app_status(app, "Nothing is selected.");
 		return;
 	}
+	dry_run_init(&d->dry);
 	app_job_spec_init(app, &d->spec, is_move ? JOB_MOVE : JOB_COPY, from);
 	form_init(&d->form, &copy_ops, is_move ? "Move or rename" : "Copy");
 	d->form.on_button = on_copy_button;

@@ -1,11 +1,14 @@
 /* Delete: counted first; more than one thing, or a prefix, wants a typed word (threat T19). */
 #include "core/text.h"
 #include "ui/dialogs.h"
+#include "ui/dry_run.h"
 #include "ui/form.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { BUTTON_DELETE, BUTTON_CANCEL, BUTTON_DRY_RUN };
 
 struct delete_dialog {
 	struct form form;
@@ -13,6 +16,7 @@ struct delete_dialog {
 	size_t count_label, word, error;
 	list_id counting;
 	bool needs_word, is_bucket;
+	struct dry_run dry;
 };
 
 static bool delete_on_list(struct view *v, struct lister_event *e)
@@ -30,22 +34,47 @@ static bool delete_on_list(struct view *v, struct lister_event *e)
 	return true;
 }
 
-static const struct view_ops delete_ops = {FORM_OPS, .on_list = delete_on_list};
+static void delete_on_event(struct view *v, const struct event *e)
+{
+	struct delete_dialog *d = (struct delete_dialog *)v;
+	if (dry_run_on_event(&d->dry, v->app, e))
+		form_set_label(&d->form, d->error, THEME_DIALOG, "%s", "");
+}
+
+static const struct view_ops delete_ops = {
+	FORM_OPS, .on_list = delete_on_list, .on_event = delete_on_event};
 
 static void delete_destroy(struct form *f)
 {
 	struct delete_dialog *d = (struct delete_dialog *)f;
 	if (d->counting)
 		lister_cancel(app_lister(f->view.app), d->counting);
+	dry_run_deinit(&d->dry, f->view.app);
 	job_spec_deinit(&d->spec);
+}
+
+static void look(struct delete_dialog *d)
+{
+	struct app *app = d->form.view.app;
+	struct job_spec spec;
+	app_job_spec_init(app, &spec, JOB_DELETE, NULL);
+	spec.from = location_ref(d->spec.from);
+	spec.recursive = d->spec.recursive;
+	job_spec_copy_sources(&spec, &d->spec);
+	dry_run_begin(&d->dry, app, &spec);
+	form_set_label(&d->form, d->error, THEME_DIALOG_DIM, "looking what would happen...");
 }
 
 static void on_delete_button(struct form *f, size_t button)
 {
 	struct delete_dialog *d = (struct delete_dialog *)f;
 	struct s3t_err err;
-	if (button == 1) {
+	if (button == BUTTON_CANCEL) {
 		form_close(f);
+		return;
+	}
+	if (button == BUTTON_DRY_RUN) {
+		look(d);
 		return;
 	}
 	if (d->needs_word && !sv_eq(form_text(f, d->word), SV("delete"))) {
@@ -70,7 +99,7 @@ static void note_row(void *arg, const struct pane_row *row)
 
 void dialog_delete_open(struct app *app)
 {
-	static const char *const buttons[] = {"Delete", "Cancel"};
+	static const char *const buttons[] = {"Delete", "Cancel", "Dry run"};
 	struct pane *from = app_active(app);
 	struct delete_dialog *d = s3t_alloc(sizeof *d);
 	size_t n = pane_each_selected(from, note_row, d);
@@ -80,6 +109,7 @@ void dialog_delete_open(struct app *app)
 		return;
 	}
 	d->needs_word |= n > 1;
+	dry_run_init(&d->dry);
 	app_job_spec_init(app, &d->spec, JOB_DELETE, from);
 	/* a bucket goes only when it is empty: its contents are never taken along */
 	d->spec.recursive = !d->is_bucket;
@@ -105,9 +135,9 @@ void dialog_delete_open(struct app *app)
 	d->word = form_add_text(&d->form, "Type delete to confirm", SV(""));
 	form_set_hidden(&d->form, d->word, !d->needs_word);
 	d->error = form_add_label(&d->form, THEME_DIALOG, "");
-	size_t row = form_add_buttons(&d->form, buttons, 2);
+	size_t row = form_add_buttons(&d->form, buttons, 3);
 	d->form.focus = d->needs_word ? d->word : row;
-	d->form.fields[row].selected = d->needs_word ? 0 : 1;
+	d->form.fields[row].selected = d->needs_word ? BUTTON_DELETE : BUTTON_CANCEL;
 	app_push(app, &d->form.view);
 	if (d->is_bucket)
 		return;

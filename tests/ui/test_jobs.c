@@ -510,6 +510,41 @@ static void r_renames_files_and_whole_prefixes(void **state)
 	stage_quit(s);
 }
 
+static void a_dry_run_counts_items_requests_and_bytes(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, ini_parts);
+	fixture_put(&s->f, "old/one", "1");
+	fixture_put(&s->f, "old/deep/two", "22");
+	fixture_write(&s->f, "left/small", 10, 1);
+	fixture_write(&s->f, "left/large.bin", 12 * MIB, 1);
+	stage_run(s, NULL);
+	struct tty *t = s->tty;
+	tty_keys(t, "Tab Down F8");
+	tty_wait_text(t, "2 files, 3 B", TTY_WAIT_MS);
+	tty_keys(t, "Down");
+	tty_keys(t, "Right Right Enter");
+	tty_wait_text(t, "2 items would be done so, about 1 request:", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "delete demo/old/deep/two"));
+	tty_keys(t, "Enter");
+	tty_wait_gone(t, "would be done so", TTY_WAIT_MS);
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "Type delete", TTY_WAIT_MS);
+	assert_true(fixture_has_key(&s->f, "old/one"));
+	/* 3 parts with their begin and end, and one piece */
+	tty_keys(t, "Tab * F5");
+	tty_wait_text(t, "2 files, 12.0 MiB", TTY_WAIT_MS);
+	tty_keys(t, "Right Enter");
+	tty_wait_text(t, "2 items would be done so, 12.0 MiB, about 6 requests:", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "copy large.bin, 12.0 MiB"));
+	tty_keys(t, "Enter");
+	tty_wait_gone(t, "would be done so", TTY_WAIT_MS);
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "Dry run", TTY_WAIT_MS);
+	assert_false(fixture_has_key(&s->f, "small"));
+	stage_quit(s);
+}
+
 static void f6_renames_an_object_and_a_file(void **state)
 {
 	struct stage *s = *state;
@@ -568,7 +603,7 @@ static void a_dry_run_says_what_would_happen_and_does_nothing(void **state)
 	tty_keys(t, "Down F5");
 	tty_wait_text(t, "1 file, 10 B", TTY_WAIT_MS);
 	tty_keys(t, "Right Enter");
-	tty_wait_text(t, "1 items would be done", TTY_WAIT_MS);
+	tty_wait_text(t, "1 item would be done", TTY_WAIT_MS);
 	assert_true(tty_shows(t, "one.txt, 10 B"));
 	assert_int_equal(sandbox_request_count(s->f.server, "PUT"), 0);
 	assert_false(fixture_has_key(&s->f, "one.txt"));
@@ -619,6 +654,7 @@ int main(int argc, char **argv)
 		STAGE_TEST(f8_deletes_a_prefix_after_the_typed_word_only),
 		STAGE_TEST(one_file_is_deleted_with_a_button_that_is_not_the_first_choice),
 		STAGE_TEST(r_renames_files_and_whole_prefixes),
+		STAGE_TEST(a_dry_run_counts_items_requests_and_bytes),
 		STAGE_TEST(f6_renames_an_object_and_a_file),
 		STAGE_TEST(f6_moves_to_the_other_pane),
 		STAGE_TEST(a_dry_run_says_what_would_happen_and_does_nothing),
