@@ -67,7 +67,8 @@ enum cli_command {
 	X(recursive, FLAG, "recursive", 'r', NULL, CLI_ON(LS) | CLI_COPIES | CLI_ON(RM),          \
 		"everything under a prefix or directory")                                         \
 	X(on_conflict, TEXT, "on-conflict", 0, "HOW", CLI_COPIES,                                 \
-		"overwrite (default), newer, size, skip, rename, fail, ask")                      \
+		"overwrite (default), newer, size, skip, rename, resume (a part that is there), " \
+		"fail, ask")                                                                      \
 	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_COPIES, "class of new objects")   \
 	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_COPIES,                                  \
 		"none; others are not supported yet")                                             \

@@ -61,9 +61,9 @@ int spec_init(struct cli *cli, struct job_spec *spec, enum job_kind kind)
 		}
 	}
 	if (o->on_conflict && !conflict_policy_parse(sv(o->on_conflict), &spec->policy)) {
-		cli_complain(
-			"--on-conflict: '%s' is not one of overwrite, newer, size, skip, rename, "
-			"fail, ask",
+		cli_complain("--on-conflict: '%s' is not one of overwrite, newer, size, skip, "
+			     "rename, resume, "
+			     "fail, ask",
 			o->on_conflict);
 		return CLI_EXIT_USAGE;
 	}

@@ -43,6 +43,10 @@ enum conflict_action conflict_decide(
 		return source.mtime_ns > target.mtime_ns ? CONFLICT_GO : CONFLICT_DO_SKIP;
 	case CONFLICT_SIZE:
 		return source.size != target.size ? CONFLICT_GO : CONFLICT_DO_SKIP;
+	case CONFLICT_RESUME: /* a smaller target is the beginning of the source, until proven */
+		return target.size < source.size    ? CONFLICT_GO
+		       : target.size == source.size ? CONFLICT_DO_SKIP
+						    : CONFLICT_DO_FAIL;
 	case CONFLICT_SKIP:
 		return CONFLICT_DO_SKIP;
 	case CONFLICT_RENAME:

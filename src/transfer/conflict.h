@@ -14,6 +14,7 @@
 	X(SIZE, "size", "size differs")        \
 	X(SKIP, "skip", "skip")                \
 	X(RENAME, "rename", "rename")          \
+	X(RESUME, "resume", "resume")          \
 	X(FAIL, "fail", "fail")
 
 enum conflict_policy {

@@ -58,6 +58,8 @@ struct item {
 	uint32_t parts_running;
 	uint64_t bytes_before; /* of `bytes`, what an earlier process or try had moved */
 	bool is_proving, is_syncing, has_failed, was_cancelled, was_refetched, has_answer;
+	bool was_reused; /* a part of the old target is its beginning, which is still to be proven
+			  */
 	int64_t synced_ms, sync_took_ms; /* the last time that ranges were made durable */
 	enum conflict_policy answer;
 	struct s3t_err err;

@@ -59,7 +59,8 @@ struct loc_sink_spec item_sink_spec(const struct item *it)
 		.defer_proof = it->prover && it->prover->is_upload,
 		.no_replace = it->target_side.mtime_ns == TIME_UNKNOWN &&
 			      (it->answer == CONFLICT_SKIP || it->answer == CONFLICT_RENAME ||
-				      it->answer == CONFLICT_FAIL || it->answer == CONFLICT_ASK),
+				      it->answer == CONFLICT_FAIL || it->answer == CONFLICT_ASK ||
+				      it->answer == CONFLICT_RESUME),
 		.prove = spec->prove_upload};
 }
 
@@ -583,6 +584,7 @@ static bool refetch(struct item *it, const struct s3t_err *err)
 	pthread_mutex_lock(&job->engine->lock);
 	atomic_fetch_sub(&job->bytes_done, atomic_exchange(&it->bytes, 0));
 	it->was_refetched = true;
+	it->was_reused = false;
 	it->bytes_before = 0;
 	parts_restart(&it->parts);
 	if (it->prover)

@@ -9,9 +9,11 @@
 #include "transfer/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { GATHER = 256 << 10 };
@@ -47,6 +49,75 @@ static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 	return S3T_OK;
 }
 
+static bool flush(struct writer *w)
+{
+	size_t done = 0;
+	while (done < w->fill) {
+		ssize_t n = pwrite(w->fd, w->buf + done, w->fill - done, (off_t)(w->at + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			w->failed = errno;
+			return false;
+		}
+		done += (size_t)n;
+	}
+	w->at += w->fill;
+	w->fill = 0;
+	return true;
+}
+
+/* Copies what there is at the target's name in whole ranges; how many. */
+static uint32_t copy_beginning(struct item *it, int from, uint64_t have)
+{
+	int to = it->job->spec.to->ops->sink_fd(it->sink);
+	uint32_t ranges = (uint32_t)(have / it->plan.part_size);
+	uint64_t len = (uint64_t)ranges * it->plan.part_size;
+	char *buf = s3t_alloc(GATHER);
+	for (uint64_t at = 0; at < len;) {
+		size_t room = len - at < GATHER ? (size_t)(len - at) : GATHER;
+		ssize_t n = pread(from, buf, room, (off_t)at);
+		struct writer w = {.fd = to, .at = at, .buf = buf, .fill = n > 0 ? (size_t)n : 0};
+		if (n <= 0 || !flush(&w)) {
+			len = at; /* it is another by now, or the disk is full: the ranges will tell
+				   */
+			break;
+		}
+		at += (uint64_t)n;
+	}
+	free(buf);
+	return (uint32_t)(len / it->plan.part_size);
+}
+
+/* Policy "resume": the smaller file at the target's name is taken for the object's beginning. That
+ * is proven in the end with all the rest, so it is not done where nothing would prove it. */
+static void reuse_target(struct item *it)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct strbuf path;
+	struct stat st;
+	if (it->answer != CONFLICT_RESUME || !spec->prove_download || it->plan.part_count < 2 ||
+		it->parts.done_count || it->was_refetched)
+		return;
+	strbuf_init(&path);
+	path_join(&path, sv_n(spec->target_root, spec->target_root_len),
+		sv_n(it->target, it->target_len));
+	int fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	strbuf_deinit(&path);
+	if (fd < 0)
+		return;
+	uint32_t ranges = 0;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size < it->stat.size)
+		ranges = copy_beginning(it, fd, (uint64_t)st.st_size);
+	close(fd);
+	pthread_mutex_lock(&it->job->engine->lock);
+	for (uint32_t i = 0; i < ranges; i++)
+		parts_set_done(&it->parts, i);
+	it->was_reused = ranges > 0;
+	pthread_mutex_unlock(&it->job->engine->lock);
+	item_count_done_parts(it);
+}
+
 static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
@@ -64,6 +135,8 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 		return rc;
 	struct loc_sink_spec sink = item_sink_spec(it);
 	rc = item_sink_begin(it, io, &sink, err);
+	if (rc == S3T_OK)
+		reuse_target(it);
 	/* what the first range would have told */
 	if (rc == S3T_OK && it->plan.part_count > 1 &&
 		(may_have_crc || parts_is_done(&it->parts, 0)))
@@ -75,24 +148,6 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	if (it->plan.part_count > 1 && spec->prove_download && !facts.has_crc64)
 		it->prover = prover_new_download(it->stat.size, it->stat.etag, &facts);
 	return S3T_OK;
-}
-
-static bool flush(struct writer *w)
-{
-	size_t done = 0;
-	while (done < w->fill) {
-		ssize_t n = pwrite(w->fd, w->buf + done, w->fill - done, (off_t)(w->at + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			w->failed = errno;
-			return false;
-		}
-		done += (size_t)n;
-	}
-	w->at += w->fill;
-	w->fill = 0;
-	return true;
 }
 
 static bool on_data(void *arg, const char *data, size_t len)
@@ -202,6 +257,9 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	else if (spec->prove_download)
 		rc = proof_file(spec->to->ops->sink_fd(it->sink), it->stat.size, it->stat.etag,
 			&facts, f->has_sum ? f->sum : NULL, it->prover, io->cancel, &proof, err);
+	if (rc == S3T_OK && it->was_reused && (!proof || strstr(proof, "not verifiable")))
+		rc = s3t_fail(err, S3T_MISMATCH,
+			"Nothing proves that what was there is the object's beginning.");
 	if (rc != S3T_OK)
 		return rc;
 	if (facts.mtime_ns != TIME_UNKNOWN)

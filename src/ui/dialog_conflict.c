@@ -16,7 +16,7 @@ struct conflict_dialog {
 };
 
 static const enum conflict_policy answers[] = {
-	CONFLICT_OVERWRITE, CONFLICT_NEWER, CONFLICT_SKIP, CONFLICT_RENAME};
+	CONFLICT_OVERWRITE, CONFLICT_NEWER, CONFLICT_SKIP, CONFLICT_RENAME, CONFLICT_RESUME};
 
 static void conflict_event(struct view *v, const struct event *e)
 {
@@ -77,7 +77,7 @@ void dialog_conflict_open(struct app *app, const struct event *ask)
 {
 	static const char *const scopes[] = {"this one", "all of this job"};
 	static const char *const buttons[] = {
-		"Overwrite", "Newer only", "Skip", "Rename", "Stop job"};
+		"Overwrite", "Newer only", "Skip", "Rename", "Resume", "Stop job"};
 	struct conflict_dialog *d = s3t_alloc(sizeof *d);
 	d->job = ask->job;
 	d->item = ask->item;
@@ -86,7 +86,7 @@ void dialog_conflict_open(struct app *app, const struct event *ask)
 	add_side(&d->form, "target", sv_n(ask->target, ask->target_len), &ask->to);
 	form_add_label(&d->form, THEME_DIALOG, "");
 	d->scope = form_add_choice(&d->form, "Decide for", scopes, 2, 0);
-	size_t row = form_add_buttons(&d->form, buttons, 5);
+	size_t row = form_add_buttons(&d->form, buttons, 6);
 	d->form.focus = row;
 	d->form.on_button = on_conflict_button;
 	app_push(app, &d->form.view);

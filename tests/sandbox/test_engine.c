@@ -643,6 +643,95 @@ static void questions_wait_without_stopping_the_others(void **state)
 	fixture_stop(&f);
 }
 
+/* The first `size` bytes of dst/big come from src: a file of the fixture's. */
+static void leave_beginning(struct fixture *f, const char *src, size_t size)
+{
+	char *from = s3t_asprintf("%s/%s", f->dir, src), *to = s3t_asprintf("%s/dst/big", f->dir);
+	char *data = s3t_alloc(size);
+	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+	assert_non_null(in);
+	assert_non_null(out);
+	assert_int_equal(fread(data, 1, size, in), size);
+	assert_int_equal(fwrite(data, 1, size, out), size);
+	assert_int_equal(fclose(in), 0);
+	assert_int_equal(fclose(out), 0);
+	free(data);
+	free(from);
+	free(to);
+}
+
+static uint64_t fetch_rest(struct fixture *f)
+{
+	struct job_spec spec;
+	uint64_t before = atomic_load(&engine_metrics(f->engine)->bytes_downloaded);
+	fixture_download(f, &spec, "big", "dst", "big");
+	spec.policy = CONFLICT_RESUME;
+	fixture_run(f, &spec);
+	return atomic_load(&engine_metrics(f->engine)->bytes_downloaded) - before;
+}
+
+static void a_part_that_is_there_is_gone_on_with_and_proven(void **state)
+{
+	enum { SIZE = 12 << 20, CHUNK = 1 << 20, HALF = 5 * CHUNK + 1000 };
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL,
+		"[upload]\nmultipart_threshold = 5MiB\npart_size = 5MiB\n"
+		"[download]\nchunk_size = 1MiB\n");
+	fixture_write(&f, "big", SIZE, 1);
+	fixture_write(&f, "other", SIZE + 1, 2);
+	fixture_write(&f, "dst/x", 1, 1);
+	fixture_upload(&f, &spec, "big", "", "big");
+	fixture_run(&f, &spec);
+	/* its beginning: only the rest is fetched */
+	leave_beginning(&f, "big", HALF);
+	assert_int_equal(fetch_rest(&f), SIZE - 5 * CHUNK);
+	assert_int_equal(f.done, 1);
+	assert_true(fixture_files_equal(&f, "big", "dst/big"));
+	/* the whole of it: nothing is */
+	assert_int_equal(fetch_rest(&f), 0);
+	assert_int_equal(f.skipped, 1);
+	/* something else: it is found out, and all is fetched */
+	leave_beginning(&f, "other", HALF);
+	(void)fetch_rest(&f);
+	assert_int_equal(f.done, 1);
+	assert_true(fixture_files_equal(&f, "big", "dst/big"));
+	/* more than there can be: it stays */
+	leave_beginning(&f, "other", SIZE + 1);
+	assert_int_equal(fetch_rest(&f), 0);
+	assert_int_equal(f.failed, 1);
+	assert_true(fixture_files_equal(&f, "other", "dst/big"));
+	assert_int_equal(fixture_temp_count(&f), 0);
+	fixture_stop(&f);
+}
+
+/* An object whose ETag proves nothing: what is there is not believed. */
+static void a_part_that_nothing_proves_is_fetched_again(void **state)
+{
+	enum { SIZE = 12 << 20, HALF = 3 << 20 };
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	struct sandbox_fault no_etag = {.kind = SANDBOX_FAULT_DROP_ETAG, .times = SANDBOX_FOREVER};
+	fixture_start(&f, NULL,
+		"[upload]\nmultipart_threshold = 5MiB\npart_size = 5MiB\n"
+		"[download]\nchunk_size = 1MiB\n");
+	fixture_write(&f, "big", SIZE, 1);
+	fixture_write(&f, "other", SIZE, 2);
+	fixture_write(&f, "dst/x", 1, 1);
+	fixture_upload(&f, &spec, "big", "", "big");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.done, 1);
+	leave_beginning(&f, "other", HALF);
+	sandbox_fault(f.server, &no_etag);
+	(void)fetch_rest(&f);
+	assert_int_equal(f.done, 1);
+	assert_non_null(strstr(f.proof, "not verifiable"));
+	assert_true(fixture_files_equal(&f, "big", "dst/big"));
+	fixture_stop(&f);
+}
+
 static void failed_items_can_be_tried_again(void **state)
 {
 	(void)state;
@@ -724,6 +813,8 @@ int main(void)
 		cmocka_unit_test(passing_faults_are_survived),
 		cmocka_unit_test(a_part_with_a_wrong_etag_is_sent_again),
 		cmocka_unit_test(questions_wait_without_stopping_the_others),
+		cmocka_unit_test(a_part_that_is_there_is_gone_on_with_and_proven),
+		cmocka_unit_test(a_part_that_nothing_proves_is_fetched_again),
 		cmocka_unit_test(failed_items_can_be_tried_again),
 		cmocka_unit_test(an_upload_of_a_file_that_changes_fails_and_leaves_nothing),
 	};

@@ -24,6 +24,12 @@ static void every_policy_decides_as_the_table_says(void **state)
 	};
 	enum { GO = CONFLICT_GO, NO = CONFLICT_DO_SKIP };
 	static const int newer[] = {NO, GO, NO, GO, NO, NO, NO, GO, GO, GO};
+	enum { BAD = CONFLICT_DO_FAIL };
+	static const struct conflict_side halves[][2] = {
+		{{5, OLD}, {4, NEW}}, {{5, OLD}, {5, NEW}}, {{5, NEW}, {6, OLD}}};
+	assert_int_equal(conflict_decide(CONFLICT_RESUME, halves[0][0], halves[0][1]), GO);
+	assert_int_equal(conflict_decide(CONFLICT_RESUME, halves[1][0], halves[1][1]), NO);
+	assert_int_equal(conflict_decide(CONFLICT_RESUME, halves[2][0], halves[2][1]), BAD);
 	static const int size[] = {NO, NO, NO, GO, GO, NO, NO, GO, GO, NO};
 	_Static_assert(COUNT(newer) == COUNT(sides), "a column for every pair");
 	_Static_assert(COUNT(size) == COUNT(sides), "a column for every pair");
@@ -43,7 +49,7 @@ static void words_of_the_command_line_come_back(void **state)
 {
 	(void)state;
 	static const char *const words[] = {
-		"ask", "overwrite", "newer", "size", "skip", "rename", "fail"};
+		"ask", "overwrite", "newer", "size", "skip", "rename", "resume", "fail"};
 	_Static_assert(COUNT(words) == CONFLICT_POLICY_COUNT, "a word for every policy");
 	for (int i = 0; i < CONFLICT_POLICY_COUNT; i++) {
 		enum conflict_policy p = CONFLICT_POLICY_COUNT;
