@@ -260,16 +260,25 @@ void app_draw(struct app *app)
 			screen_cols(), screen_rows(), MIN_COLS, MIN_ROWS);
 	else
 		draw_view(app_top(app));
-	if (app->must_clear)
-		(void)clearok(curscr, TRUE);
-	app->must_clear = false;
 	bool has_cursor = draw_take_cursor(&y, &x) && !is_too_small();
-	(void)curs_set(has_cursor);
+	bool moves = has_cursor != app->has_cursor ||
+		     (has_cursor && (y != app->cursor_y || x != app->cursor_x));
 	if (has_cursor)
 		(void)wmove(stdscr, y, x);
-	term_frame_begin();
-	(void)wrefresh(stdscr);
-	term_frame_end();
+	if (app->must_clear)
+		(void)clearok(curscr, TRUE);
+	(void)wnoutrefresh(stdscr);
+	/* what looks as it did is not sent */
+	if (app->must_clear || moves || is_wintouched(newscr)) {
+		term_frame_begin();
+		(void)curs_set(has_cursor);
+		(void)doupdate();
+		term_frame_end();
+	}
+	app->has_cursor = has_cursor;
+	app->cursor_y = y;
+	app->cursor_x = x;
+	app->must_clear = false;
 	app->is_dirty = app->is_stale = false;
 	app->frame_ms = time_mono_ms();
 }
@@ -348,6 +357,10 @@ static void dispatch(struct app *app, const struct input_event *in)
 	enum action action = in->kind == INPUT_KEY
 				     ? keymap_find(app->keymap, v->ops->context, in->key)
 				     : ACTION_NONE;
+	if (action == ACTION_REDRAW) {
+		app_run(app, v, action);
+		return;
+	}
 	if (is_too_small() && action != ACTION_QUIT && action != ACTION_DISMISS)
 		return;
 	if (v->ops->on_key && v->ops->on_key(v, in))

@@ -47,6 +47,7 @@ void progress_update(struct progress *p, const struct engine_snapshot *s, int64_
 		if (j->state == JOB_FINISHED)
 			continue;
 		sum.is_busy = true;
+		sum.jobs++;
 		sum.is_counting = sum.is_counting || j->is_counting;
 		sum.is_slowed = sum.is_slowed || j->is_slowed;
 		sum.connections += j->connections;

@@ -18,7 +18,7 @@ struct progress {
 	/* of the last snapshot */
 	uint64_t bytes_done, bytes_total, items_running, items_waiting, items_failed, items_asking;
 	uint64_t items_done, items_total;
-	uint32_t connections;
+	uint32_t jobs, connections;
 	bool is_busy, is_counting, is_slowed;
 	double rate; /* bytes a second, smoothed */
 	/* the measurement before */

@@ -287,6 +287,8 @@ static void title_text(const struct transfers_view *t, struct strbuf *out)
 	if (!p->is_busy)
 		return;
 	text_size(p->bytes_total, size);
+	if (p->jobs > 1)
+		strbuf_addf(out, " %s %u jobs", dot, p->jobs);
 	strbuf_addf(out, " %s %u%% of %s", dot, progress_permille(p) / 10, size);
 	if (p->has_rate) {
 		progress_rate_text(p->rate, rate);

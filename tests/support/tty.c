@@ -602,6 +602,7 @@ void tty_select(struct tty *t, const char *name)
 void tty_wait_frame(struct tty *t, int64_t timeout_ms)
 {
 	uint64_t before = t->frames;
+	tty_keys(t, "Ctrl-L");
 	tty_wait(t, check_frames, &before, "another frame", timeout_ms);
 }
 

@@ -63,7 +63,7 @@ bool tty_wait_either(struct tty *t, const char *a, const char *b, int64_t timeou
 void tty_wait_gone(struct tty *t, const char *text, int64_t timeout_ms);
 /* The row under the cursor (the one that stands out) has text in it. */
 void tty_wait_cursor(struct tty *t, const char *text, int64_t timeout_ms);
-/* At least one more frame. */
+/* Has the screen drawn anew: what was pressed before has been seen then. */
 void tty_wait_frame(struct tty *t, int64_t timeout_ms);
 /* The program is stopped (SIGTSTP). */
 void tty_wait_stopped(struct tty *t, int64_t timeout_ms);
