@@ -132,6 +132,31 @@ void s3_list_deinit(struct s3_list *list);
 enum s3t_rc s3_list_page(const struct s3_ctx *ctx, struct s3_list *list, struct entry_page **page,
 	struct s3t_err *err) S3T_MUST_CHECK;
 
+/* --- versions --- */
+
+struct s3_version {
+	struct strview key, id, etag; /* borrowed for the call */
+	uint64_t size;
+	int64_t last_modified_s;
+	bool is_latest, is_delete_marker;
+};
+
+struct s3_version_list {
+	struct strview bucket, prefix;
+	uint32_t max_keys; /* 0: 1,000 */
+	/* continuation: "" at first; changed by each page */
+	struct strbuf key_marker, id_marker;
+	bool is_done;
+};
+void s3_version_list_init(
+	struct s3_version_list *list, struct strview bucket, struct strview prefix);
+void s3_version_list_deinit(struct s3_version_list *list);
+/* The next page (ListObjectVersions): of each key the newest first. S3T_UNSUPPORTED where the
+ * server answers something else. */
+enum s3t_rc s3_list_versions_page(const struct s3_ctx *ctx, struct s3_version_list *list,
+	void (*fn)(void *arg, const struct s3_version *v), void *arg,
+	struct s3t_err *err) S3T_MUST_CHECK;
+
 /* --- objects --- */
 
 struct s3_object {

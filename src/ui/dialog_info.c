@@ -93,6 +93,48 @@ static void add_tags(
 	strbuf_deinit(&tags);
 }
 
+struct versions {
+	struct strview key;
+	struct strbuf lines;
+	size_t count;
+};
+
+static void add_version(void *arg, const struct s3_version *v)
+{
+	struct versions *all = arg;
+	char when[32] = "", size[TEXT_SIZE_MAX];
+	if (!sv_eq(v->key, all->key))
+		return; /* a longer key that begins so */
+	if (v->last_modified_s != TIME_UNKNOWN)
+		time_format_local(v->last_modified_s, true, when);
+	text_size(v->size, size);
+	strbuf_addf(&all->lines, "%s  %s  %.*s%s\n", when, v->is_delete_marker ? "deleted" : size,
+		(int)v->id.len, v->id.data, v->is_latest ? "  latest" : "");
+	all->count++;
+}
+
+/* The last ones; a bucket that keeps none has the one, "null". */
+static void add_versions(
+	struct question *q, const struct s3_ctx *ctx, struct strview bucket, struct strview key)
+{
+	enum { SHOWN = 20 };
+	struct s3_version_list list;
+	struct versions all = {.key = key};
+	struct s3t_err err;
+	strbuf_init(&all.lines);
+	s3_version_list_init(&list, bucket, key);
+	list.max_keys = SHOWN;
+	if (s3_list_versions_page(ctx, &list, add_version, &all, &err) != S3T_OK)
+		add_line(q, "versions", err.message);
+	else if (all.count == 1 && strstr(all.lines.data, "  null"))
+		add_line(q, "versions", "this one only");
+	else
+		add_pairs(q, list.is_done ? "versions" : "versions, the last ones",
+			strbuf_view(&all.lines));
+	s3_version_list_deinit(&list);
+	strbuf_deinit(&all.lines);
+}
+
 static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, struct strview bucket,
 	struct strview key, struct s3t_err *err)
 {
@@ -120,6 +162,7 @@ static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, stru
 		add_pairs(q, "headers", strbuf_view(&o.headers));
 		add_pairs(q, "metadata", strbuf_view(&o.metadata));
 		add_tags(q, ctx, bucket, key);
+		add_versions(q, ctx, bucket, key);
 	}
 	s3_object_deinit(&o);
 	return rc;

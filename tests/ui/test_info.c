@@ -68,6 +68,46 @@ static void all_of_an_object_is_shown(void **state)
 	stage_quit(s);
 }
 
+static void versions_are_listed(void **state)
+{
+	struct stage *s = *state;
+	struct sandbox_fault answer = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "GET",
+		.target = "versions",
+		.status = 200,
+		.body = "<ListVersionsResult><IsTruncated>false</IsTruncated>"
+			"<DeleteMarker><Key>a%20b</Key><VersionId>v3</VersionId>"
+			"<IsLatest>false</IsLatest><LastModified>2026-01-03T00:00:00Z</"
+			"LastModified>"
+			"</DeleteMarker>"
+			"<Version><Key>a%20b</Key><VersionId>v4\x2e</VersionId>"
+			"<IsLatest>true</IsLatest><LastModified>2026-01-04T00:00:00Z</LastModified>"
+			"<Size>5</Size></Version>"
+			"<Version><Key>a%20b%20longer</Key><VersionId>other</VersionId></Version>"
+			"</ListVersionsResult>"};
+	stage_open(s, NULL, NULL);
+	fixture_put(&s->f, "a b", "12345");
+	struct tty_options size = {.rows = 40, .cols = 100};
+	stage_start(s, &size);
+	struct tty *t = s->tty;
+	tty_wait_text(t, "a b", TTY_WAIT_MS);
+	sandbox_fault(s->f.server, &answer);
+	tty_keys(t, "Tab End i");
+	tty_wait_text(t, "2026-01-04 00:00:00  5 B  v4.  latest", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "2026-01-03 00:00:00  deleted  v3"));
+	assert_false(tty_shows(t, "other"));
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "latest", TTY_WAIT_MS);
+	/* a server that knows nothing of them */
+	answer.body = "<ListBucketResult></ListBucketResult>";
+	sandbox_fault(s->f.server, &answer);
+	tty_keys(t, "i");
+	tty_wait_text(t, "versions          The server does not support this", TTY_WAIT_MS);
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "does not support", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void files_directories_and_what_is_gone(void **state)
 {
 	struct stage *s = *state;
@@ -120,6 +160,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		STAGE_TEST(all_of_an_object_is_shown),
+		STAGE_TEST(versions_are_listed),
 		STAGE_TEST(files_directories_and_what_is_gone),
 		STAGE_TEST(panes_are_compared),
 	};
