@@ -56,6 +56,9 @@ struct job_spec {
 
 /* Takes the upload, download and class options of s; references nothing. */
 void job_spec_init(struct job_spec *spec, enum job_kind kind, const struct settings *s);
+/* Where its locations are in S3, the options of their profiles instead: of uploads by the target's,
+ * of downloads by the source's. The class only if there is none yet. */
+void job_spec_take_profiles(struct job_spec *spec);
 void job_spec_add_source(struct job_spec *spec, struct strview path, struct strview target_rel);
 /* Those of another, added. */
 void job_spec_copy_sources(struct job_spec *spec, const struct job_spec *from);

@@ -31,6 +31,25 @@ void job_spec_init(struct job_spec *spec, enum job_kind kind, const struct setti
 		.storage_class = s->storage_class[0] ? s3t_strdup(s->storage_class) : NULL};
 }
 
+void job_spec_take_profiles(struct job_spec *spec)
+{
+	struct s3_client *from = location_s3_client(spec->from), *to = location_s3_client(spec->to);
+	if (from) {
+		const struct settings *s = &s3_client_profile(from)->settings;
+		spec->chunk_size = s->chunk_size;
+		spec->parallel_download = s->parallel;
+		spec->prove_download = s->verify_checksum;
+	}
+	if (to) {
+		const struct settings *s = &s3_client_profile(to)->settings;
+		spec->multipart_threshold = s->multipart_threshold;
+		spec->part_size = s->part_size;
+		spec->prove_upload = s->checksum;
+		if (!spec->storage_class && s->storage_class[0])
+			spec->storage_class = s3t_strdup(s->storage_class);
+	}
+}
+
 void job_spec_add_source(struct job_spec *spec, struct strview path, struct strview target_rel)
 {
 	struct job_source *more =

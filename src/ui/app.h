@@ -69,9 +69,9 @@ void app_status_error(struct app *app, const char *fmt, ...) S3T_PRINTF(2, 3);
 /* "" when there is none. */
 const char *app_status_text(const struct app *app, bool *is_error);
 
-/* A job over what is selected in `from` (NULL: no sources): all options as configured, recursive,
- * policy ask. The caller sets the target and whatever else, then app_submit()s or
- * job_spec_deinit()s. */
+/* A job over what is selected in `from` (NULL: no sources): all options as configured in the
+ * profiles of its places, recursive, policy ask. The caller sets the target and whatever else, then
+ * app_submit()s or job_spec_deinit()s. */
 void app_job_spec_init(
 	struct app *app, struct job_spec *spec, enum job_kind kind, struct pane *from);
 /* One more source of such a job. */

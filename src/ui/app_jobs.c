@@ -32,6 +32,8 @@ void app_job_spec_init(
 	struct app *app, struct job_spec *spec, enum job_kind kind, struct pane *from)
 {
 	job_spec_init(spec, kind, app->settings);
+	free(spec->storage_class); /* the target's profile tells */
+	spec->storage_class = NULL;
 	spec->recursive = true;
 	spec->policy = CONFLICT_ASK;
 	if (!from)
@@ -126,6 +128,7 @@ job_id app_submit(struct app *app, struct job_spec *spec, struct s3t_err *err)
 		if (j->state == JOB_FINISHED && j->items_failed == 0)
 			engine_dismiss(app->engine, j->id);
 	}
+	job_spec_take_profiles(spec);
 	struct job_note *n = note_new(spec);
 	n->id = engine_submit(app->engine, spec);
 	n->next = app->notes;

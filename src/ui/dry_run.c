@@ -25,6 +25,7 @@ void dry_run_begin(struct dry_run *d, struct app *app, struct job_spec *spec)
 {
 	struct s3_client *from = location_s3_client(spec->from), *to = location_s3_client(spec->to);
 	forget(d);
+	job_spec_take_profiles(spec);
 	d->kind = spec->kind;
 	d->from_s3 = from;
 	d->to_s3 = to;

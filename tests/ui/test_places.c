@@ -109,7 +109,9 @@ static void each_pane_has_its_profile(void **state)
 	struct sandbox_options defaults = {0};
 	assert_int_equal(sandbox_start(&defaults, &other, &err), S3T_OK);
 	char *ini = s3t_asprintf("[profile second]\nendpoint = %s\naccess_key_id = %s\n"
-				 "secret_access_key = %s\ndefault_bucket = demo\n",
+				 "secret_access_key = %s\ndefault_bucket = demo\n"
+				 "storage_class = STANDARD_IA\n"
+				 "[profile second.upload]\nmultipart_threshold = 5MiB\n",
 		sandbox_endpoint(other), sandbox_access_key(other), sandbox_secret_key(other));
 	assert_int_equal(
 		sandbox_put(other, "demo", SV("there.txt"), SV("there"), NULL, &err), S3T_OK);
@@ -141,6 +143,13 @@ static void each_pane_has_its_profile(void **state)
 	strbuf_init(&got);
 	assert_int_equal(sandbox_get(other, "demo", SV("top.bin"), &got, &err), S3T_OK);
 	assert_int_equal(got.len, 10);
+	strbuf_deinit(&got);
+	/* by the options of the profile that it goes to */
+	strbuf_init(&got);
+	assert_int_equal(
+		sandbox_get_header(other, "demo", SV("top.bin"), "x-amz-storage-class", &got, &err),
+		S3T_OK);
+	assert_string_equal(got.data, "STANDARD_IA");
 	strbuf_deinit(&got);
 	/* what a pane cannot open is said, and it stays where it is */
 	tty_keys(t, "Ctrl-P");
