@@ -13,7 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHOWN = 8 };
+enum { SHOWN = 8, ROWS_MAX = 10000 };
+enum { BUTTON_FIRST, BUTTON_CLOSE, BUTTON_MARK };
+
+/* A row of the panes in which something differs. */
+struct different {
+	struct strbuf name;
+	bool is_here, is_there;
+};
 
 struct verify_dialog {
 	struct form form;
@@ -22,6 +29,8 @@ struct verify_dialog {
 	bool is_over, from_s3, to_s3;
 	char *root; /* of the targets, as a person writes it */
 	uint64_t counts[VERDICT_COUNT];
+	struct different *rows;
+	size_t row_count;
 	struct strbuf report;                    /* a JSON line for each */
 	size_t lines[SHOWN], line_count, untold; /* untold: beyond them */
 	size_t count_label, more, file, error, ask, result;
@@ -45,6 +54,49 @@ static void show_counts(struct verify_dialog *d)
 	strbuf_deinit(&text);
 }
 
+/* What is below a directory is its row's. Names mostly come in their order: the last one is
+ * looked at, and a row that is noted twice is marked once. */
+static void note_row(struct verify_dialog *d, struct strview name, enum verdict v)
+{
+	struct strview row = sv_n(name.data, sv_find(name, '/'));
+	struct different *last = d->row_count ? &d->rows[d->row_count - 1] : NULL;
+	if (!row.len)
+		return;
+	if (!last || !sv_eq(strbuf_view(&last->name), row)) {
+		if (d->row_count == ROWS_MAX)
+			return;
+		if (!d->rows)
+			d->rows = s3t_alloc(ROWS_MAX * sizeof *d->rows);
+		last = &d->rows[d->row_count++];
+		strbuf_init(&last->name);
+		strbuf_add_sv(&last->name, row);
+	}
+	last->is_here |= v != VERDICT_ONLY_SECOND;
+	last->is_there |= v != VERDICT_ONLY_FIRST;
+}
+
+static void mark_row(struct pane *p, const struct different *row, bool is_there)
+{
+	uint32_t id = listing_find(pane_listing(p), strbuf_view(&row->name), 0);
+	if (is_there && id != LISTING_NONE)
+		listing_mark(pane_listing(p), id, true);
+}
+
+/* In both panes what differs is marked, and nothing else. */
+static void mark_rows(struct verify_dialog *d)
+{
+	struct app *app = d->form.view.app;
+	struct pane *here = app_active(app), *there = app_other(app);
+	listing_unmark_all(pane_listing(here));
+	listing_unmark_all(pane_listing(there));
+	for (size_t i = 0; i < d->row_count; i++) {
+		mark_row(here, &d->rows[i], d->rows[i].is_here);
+		mark_row(there, &d->rows[i], d->rows[i].is_there);
+	}
+	form_close(&d->form);
+	app_status(app, "What differs is marked in both panes.");
+}
+
 static void take_item(struct verify_dialog *d, const struct event *e)
 {
 	if (e->outcome == ITEM_CANCELLED)
@@ -65,6 +117,7 @@ static void take_item(struct verify_dialog *d, const struct event *e)
 	strbuf_deinit(&second);
 	if (v == VERDICT_SAME)
 		return;
+	note_row(d, name, v);
 	if (d->line_count == SHOWN) {
 		form_set_label(&d->form, d->more, THEME_DIALOG_DIM,
 			"and %zu more, which a report tells", ++d->untold);
@@ -101,6 +154,9 @@ static void verify_destroy(struct form *f)
 		engine_dismiss(app_engine(f->view.app), d->job);
 	job_spec_deinit(&d->spec);
 	strbuf_deinit(&d->report);
+	for (size_t i = 0; i < d->row_count; i++)
+		strbuf_deinit(&d->rows[i].name);
+	free(d->rows);
 	free(d->root);
 }
 
@@ -142,20 +198,22 @@ static void begin(struct verify_dialog *d)
 static void on_button(struct form *f, size_t button)
 {
 	struct verify_dialog *d = (struct verify_dialog *)f;
-	if (button == 1)
+	if (button == BUTTON_CLOSE)
 		form_close(f);
 	else if (!d->job)
 		begin(d);
-	else if (d->is_over)
-		save(d);
+	else if (!d->is_over)
+		form_set_label(f, d->error, THEME_DIALOG, "Not all is compared yet.");
+	else if (button == BUTTON_MARK)
+		mark_rows(d);
 	else
-		form_set_label(
-			f, d->error, THEME_DIALOG, "The report is saved when all is compared.");
+		save(d);
 }
 
 void dialog_verify_open(struct app *app)
 {
-	static const char *const ask[] = {"Compare", "Cancel"}, *const result[] = {"Save", "Close"};
+	static const char *const ask[] = {"Compare", "Cancel"}, *const result[] = {
+									"Save", "Close", "Mark"};
 	struct pane *from = app_active(app), *to = app_other(app);
 	if (pane_is_s3(to) && !pane_path(to).len) {
 		app_status(app, "Go into a bucket in the other pane first.");
@@ -202,7 +260,7 @@ void dialog_verify_open(struct app *app)
 	form_set_hidden(&d->form, d->file, true);
 	d->error = form_add_label(&d->form, THEME_DIALOG, "");
 	d->ask = form_add_buttons(&d->form, ask, 2);
-	d->result = form_add_buttons(&d->form, result, 2);
+	d->result = form_add_buttons(&d->form, result, 3);
 	form_set_hidden(&d->form, d->result, true);
 	d->form.focus = d->ask;
 	app_push(app, &d->form.view);

@@ -582,8 +582,12 @@ static void what_differs_between_the_panes_is_found_and_saved(void **state)
 	assert_int_equal(unlink(path), 0);
 	free(path);
 	assert_true(lines == 3 && same == 1 && differs == 1 && first == 1);
-	tty_keys(s->tty, "Right Enter");
-	tty_wait_gone(s->tty, "selected rows", TTY_WAIT_MS);
+	tty_keys(s->tty, "Right Right Enter");
+	tty_wait_text(s->tty, "What differs is marked in both panes", TTY_WAIT_MS);
+	tty_wait_text(s->tty, "*c-here.bin", TTY_WAIT_MS);
+	tty_wait_text(s->tty, "2 marked", TTY_WAIT_MS);
+	tty_wait_text(s->tty, "1 marked", TTY_WAIT_MS);
+	assert_false(tty_shows(s->tty, "*a-same.bin"));
 	stage_quit(s);
 }
 
