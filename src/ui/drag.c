@@ -312,6 +312,8 @@ static void press(struct drag *d, const struct rect rects[2], const struct mouse
 		app_switch_panes(d->app);
 	d->y = m->y;
 	d->x = m->x;
+	if (hit.part != PANE_ROW || m->button != MOUSE_LEFT)
+		d->clicked_side = -1; /* what comes next is no second click */
 	if (hit.part == PANE_HEADER && m->button == MOUSE_LEFT)
 		sort_by(p, hit.column);
 	else if (hit.part == PANE_ROW && m->button == MOUSE_LEFT)
