@@ -46,7 +46,7 @@ struct app {
 	bool status_is_error;
 	bool is_dirty, is_stale, has_closing, has_more_work, must_clear;
 	int64_t frame_ms, timer_ms; /* timer_ms: 0: none */
-	bool has_cursor; /* the terminal's, of the last frame */
+	bool has_cursor;            /* the terminal's, of the last frame */
 	int cursor_y, cursor_x;
 	bool has_mouse, was_busy;
 	int64_t busy_ms; /* since when jobs run */
