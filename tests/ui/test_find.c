@@ -21,6 +21,18 @@ static void open_with_tree(struct stage *s, const char *ini)
 	stage_run(s, NULL);
 }
 
+/* It need not be listed to its end. */
+static struct tty *open_million(struct stage *s)
+{
+	struct sandbox_options million = {.synthetic_keys = 1000000};
+	stage_open(s, &million, NULL);
+	const char *args[] = {s->left, "s3://million/", NULL};
+	struct tty_options o = {.args = args};
+	stage_start(s, &o);
+	tty_wait_text(s->tty, "data-0000", TTY_WAIT_MS);
+	return s->tty;
+}
+
 static void find(struct tty *t, const char *pattern)
 {
 	tty_keys(t, "Ctrl-F");
@@ -111,10 +123,7 @@ static void local_trees_are_searched_as_well(void **state)
 static void a_search_streams_and_is_stopped(void **state)
 {
 	struct stage *s = *state;
-	struct sandbox_options million = {.synthetic_keys = 1000000};
-	stage_open(s, &million, NULL);
-	stage_run(s, "s3://million/");
-	struct tty *t = s->tty;
+	struct tty *t = open_million(s);
 	tty_keys(t, "Tab");
 	find(t, "7777");
 	tty_wait_text(t, "Esc stops", TTY_WAIT_MS);
@@ -195,10 +204,7 @@ static void the_tree_of_sizes_is_gone_down_and_up(void **state)
 static void the_tree_grows_while_it_is_shown(void **state)
 {
 	struct stage *s = *state;
-	struct sandbox_options million = {.synthetic_keys = 1000000};
-	stage_open(s, &million, NULL);
-	stage_run(s, "s3://million/");
-	struct tty *t = s->tty;
+	struct tty *t = open_million(s);
 	tty_keys(t, "Tab u");
 	tty_wait_text(t, "counting", TTY_WAIT_MS);
 	tty_wait_text(t, ",000+ files", TTY_WAIT_MS);
