@@ -134,6 +134,8 @@ void call_record_curl(const struct call_record *r, struct strbuf *out)
 	} else if (r->body) {
 		strbuf_add_str(out, " --data-binary ");
 		add_quoted(out, sv(r->body));
+	} else if (r->body_size) {
+		strbuf_add_str(out, " --data-binary @FILE");
 	}
 	strbuf_add_char(out, ' ');
 	add_quoted(out, sv(r->url));

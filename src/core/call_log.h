@@ -1,7 +1,7 @@
 /*
  * The last calls to S3, for people: each try with its method, address, answer and time. It has
- * neither signatures nor credentials nor bodies, so it may be shown and copied. Any thread writes,
- * any reads; one lock, held for the copying of a record.
+ * neither signatures nor credentials nor what is in objects, so it may be shown and copied. Any
+ * thread writes, any reads; one lock, held for the copying of a record.
  */
 #ifndef CORE_CALL_LOG_H
 #define CORE_CALL_LOG_H
@@ -26,7 +26,7 @@ struct call_record {
 	/* owned; call_record_deinit() */
 	char *url;
 	char *headers; /* "name: value\n", those of the call itself */
-	char *body;    /* of a short one in memory; NULL */
+	char *body;    /* short XML; NULL: none, or larger, or an object's */
 	char *message; /* what failed, for people; "" if nothing */
 };
 void call_record_deinit(struct call_record *r);
@@ -44,7 +44,7 @@ uint64_t call_log_begin(struct call_log *log);
 bool call_log_get(struct call_log *log, uint64_t number, struct call_record *out);
 
 /* The same call as a command line: curl signs it with the keys that it finds in the environment, so
- * that no secret stands in it. A streamed body becomes "-T FILE". Appends. */
+ * that no secret stands in it. A body that is not kept becomes "-T FILE" or "@FILE". Appends. */
 void call_record_curl(const struct call_record *r, struct strbuf *out);
 
 #endif

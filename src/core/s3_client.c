@@ -330,7 +330,11 @@ static void describe_try(const struct attempt *a, const struct creds *creds, str
 		strbuf_add_sv(&headers, call->headers[i].value);
 		strbuf_add_char(&headers, '\n');
 	}
-	bool is_short = call->has_body && !call->stream && call->body.len <= BODY_MAX;
+	/* never what is in objects */
+	bool is_object = call->key.len && strcmp(call->method, "PUT") == 0;
+	bool is_short = call->has_body && !call->stream && !is_object && call->body.len &&
+			call->body.len <= BODY_MAX &&
+			!memchr(call->body.data, '\0', call->body.len);
 	*r = (struct call_record){.is_signed = creds != NULL,
 		.has_token = creds && creds_token(creds).len,
 		.is_stream = call->stream != NULL,

@@ -157,8 +157,16 @@ static enum conflict_action settle(
 		refine_source_time(it, io);
 	struct conflict_side source = {.size = it->stat.size, .mtime_ns = it->stat.mtime_ns};
 	enum conflict_action action = conflict_decide(policy, source, it->target_side);
+	bool is_download = route_for(it->job->spec.from, it->job->spec.to) == &route_fetch;
+	if (policy == CONFLICT_RESUME && action == CONFLICT_GO && !is_download) {
+		s3t_fail(err, S3T_EXISTS,
+			"The target exists; only downloads go on with a part of it.");
+		return CONFLICT_DO_FAIL;
+	}
 	if (action == CONFLICT_DO_FAIL)
-		s3t_fail(err, S3T_EXISTS, "The target exists.");
+		s3t_fail(err, S3T_EXISTS,
+			policy == CONFLICT_RESUME ? "The target is larger than the source."
+						  : "The target exists.");
 	if (action == CONFLICT_DO_SKIP)
 		s3t_fail(err, S3T_EXISTS, "The target exists (policy %s).",
 			conflict_policy_word(policy));

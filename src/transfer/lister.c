@@ -109,12 +109,13 @@ static void list_pages(struct lister *l, struct request *r, const struct loc_io 
 }
 
 static void send_found(struct lister *l, const struct request *r, const struct finder *f,
-	struct entry_page *found, bool done, const struct s3t_err *err)
+	uint64_t problems, struct entry_page *found, bool done, const struct s3t_err *err)
 {
 	struct lister_event *e = event_new(r);
 	entry_page_trim(found);
 	e->page = found;
 	e->seen = f->seen;
+	e->problems = problems;
 	e->done = done;
 	if (done)
 		e->err = *err;
@@ -147,7 +148,7 @@ static void find_names(struct lister *l, struct request *r, const struct loc_io 
 		if (!done && time_mono_ms() - sent_ms < REPORT_EVERY_MS)
 			continue;
 		sent_ms = time_mono_ms();
-		send_found(l, r, &f, found, done, &err);
+		send_found(l, r, &f, problems, found, done, &err);
 		found = done ? NULL : entry_page_new(false);
 	}
 	split_list_free(list);

@@ -334,7 +334,8 @@ enum s3t_rc item_sync(struct item *it, bool now, struct s3t_err *err)
 	/* of an upload from a file the server's list tells */
 	bool is_listed =
 		job->spec.to->ops->kind == LOC_S3 && job->spec.from->ops->kind == LOC_LOCAL;
-	if (!it->partial || it->plan.part_count < 2 || !it->sink || is_listed)
+	/* what was taken from the old target is believed only by the process that took it */
+	if (!it->partial || it->plan.part_count < 2 || !it->sink || is_listed || it->was_reused)
 		return S3T_OK;
 	int64_t began_ms = time_mono_ms();
 	pthread_mutex_lock(lock);

@@ -67,8 +67,43 @@ static bool flush(struct writer *w)
 	return true;
 }
 
+/* What stands at the target's name now; -1: nothing that can be read. */
+static int open_target(const struct item *it)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct strbuf path;
+	strbuf_init(&path);
+	path_join(&path, sv_n(spec->target_root, spec->target_root_len),
+		sv_n(it->target, it->target_len));
+	int fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	strbuf_deinit(&path);
+	return fd;
+}
+
+/* Policy "resume", where nothing of the old target was taken: it is replaced only by what begins
+ * with it. */
+static enum s3t_rc check_beginning(const struct item *it, struct s3t_err *err)
+{
+	int fetched = it->job->spec.to->ops->sink_fd(it->sink), old = open_target(it);
+	if (old < 0 && errno == ENOENT)
+		return S3T_OK;
+	if (old < 0)
+		return s3t_fail_errno(err, errno, "What is there cannot be read");
+	char *a = s3t_alloc(GATHER), *b = s3t_alloc(GATHER);
+	bool is_same = true;
+	ssize_t n = 0;
+	for (off_t at = 0; is_same && (n = pread(old, a, GATHER, at)) > 0; at += n)
+		is_same = pread(fetched, b, (size_t)n, at) == n && memcmp(a, b, (size_t)n) == 0;
+	free(a);
+	free(b);
+	close(old);
+	return is_same && n == 0 ? S3T_OK
+				 : s3t_fail(err, S3T_EXISTS,
+					   "What is there is not the beginning of it, and stays.");
+}
+
 /* Copies what there is at the target's name in whole ranges; how many. */
-static uint32_t copy_beginning(struct item *it, int from, uint64_t have)
+static uint32_t copy_beginning(struct item *it, const struct loc_io *io, int from, uint64_t have)
 {
 	int to = it->job->spec.to->ops->sink_fd(it->sink);
 	uint32_t ranges = (uint32_t)(have / it->plan.part_size);
@@ -78,7 +113,7 @@ static uint32_t copy_beginning(struct item *it, int from, uint64_t have)
 		size_t room = len - at < GATHER ? (size_t)(len - at) : GATHER;
 		ssize_t n = pread(from, buf, room, (off_t)at);
 		struct writer w = {.fd = to, .at = at, .buf = buf, .fill = n > 0 ? (size_t)n : 0};
-		if (n <= 0 || !flush(&w)) {
+		if (n <= 0 || !flush(&w) || cancel_is_set(io->cancel)) {
 			len = at; /* it is another by now, or the disk is full: the ranges will tell
 				   */
 			break;
@@ -91,24 +126,19 @@ static uint32_t copy_beginning(struct item *it, int from, uint64_t have)
 
 /* Policy "resume": the smaller file at the target's name is taken for the object's beginning. That
  * is proven in the end with all the rest, so it is not done where nothing would prove it. */
-static void reuse_target(struct item *it)
+static void reuse_target(struct item *it, const struct loc_io *io)
 {
 	const struct job_spec *spec = &it->job->spec;
-	struct strbuf path;
 	struct stat st;
 	if (it->answer != CONFLICT_RESUME || !spec->prove_download || it->plan.part_count < 2 ||
 		it->parts.done_count || it->was_refetched)
 		return;
-	strbuf_init(&path);
-	path_join(&path, sv_n(spec->target_root, spec->target_root_len),
-		sv_n(it->target, it->target_len));
-	int fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	strbuf_deinit(&path);
+	int fd = open_target(it);
 	if (fd < 0)
 		return;
 	uint32_t ranges = 0;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size < it->stat.size)
-		ranges = copy_beginning(it, fd, (uint64_t)st.st_size);
+		ranges = copy_beginning(it, io, fd, (uint64_t)st.st_size);
 	close(fd);
 	pthread_mutex_lock(&it->job->engine->lock);
 	for (uint32_t i = 0; i < ranges; i++)
@@ -136,7 +166,7 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	struct loc_sink_spec sink = item_sink_spec(it);
 	rc = item_sink_begin(it, io, &sink, err);
 	if (rc == S3T_OK)
-		reuse_target(it);
+		reuse_target(it, io);
 	/* what the first range would have told */
 	if (rc == S3T_OK && it->plan.part_count > 1 &&
 		(may_have_crc || parts_is_done(&it->parts, 0)))
@@ -260,6 +290,8 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	if (rc == S3T_OK && it->was_reused && (!proof || strstr(proof, "not verifiable")))
 		rc = s3t_fail(err, S3T_MISMATCH,
 			"Nothing proves that what was there is the object's beginning.");
+	if (rc == S3T_OK && it->answer == CONFLICT_RESUME && !it->was_reused)
+		rc = check_beginning(it, err);
 	if (rc != S3T_OK)
 		return rc;
 	if (facts.mtime_ns != TIME_UNKNOWN)

@@ -250,7 +250,8 @@ static void job_done(struct app *app, struct event *e)
 			note_free(n);
 		}
 	}
-	if (e->failed && !e->job_cancelled && !is_verify)
+	/* without a note it is a dry run, whose dialog tells */
+	if (e->failed && n && !e->job_cancelled && !is_verify)
 		keep_problem(app, e);
 	else
 		event_free(e);

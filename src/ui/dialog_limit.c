@@ -6,6 +6,7 @@
 #include "ui/form.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { CONNECTIONS_MAX = 256 };
 
@@ -14,6 +15,7 @@ static const struct view_ops plain_ops = {FORM_OPS};
 struct limit_dialog {
 	struct form form;
 	size_t rate, connections, error;
+	char shown_rate[TEXT_SIZE_MAX];
 };
 
 static void on_limit(struct form *f, size_t button)
@@ -38,7 +40,8 @@ static void on_limit(struct form *f, size_t button)
 			"Not a number of connections: 1 to %d, or auto.", CONNECTIONS_MAX);
 		return;
 	}
-	engine_set_rate(app_engine(f->view.app), rate);
+	if (!sv_eq(form_text(f, d->rate), sv(d->shown_rate))) /* it was rounded to be shown */
+		engine_set_rate(app_engine(f->view.app), rate);
 	engine_set_connections(app_engine(f->view.app), (uint32_t)most);
 	form_close(f);
 }
@@ -52,6 +55,7 @@ void dialog_limit_open(struct app *app)
 	if (rate)
 		text_size(rate, now);
 	form_init(&d->form, &plain_ops, "Limit");
+	memcpy(d->shown_rate, now, sizeof now);
 	d->rate = form_add_text(&d->form, "Bytes a second, all transfers together", sv(now));
 	char most[16] = "auto";
 	if (engine_connections(app_engine(app)))

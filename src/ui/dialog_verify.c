@@ -13,13 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHOWN = 8, ROWS_MAX = 10000 };
+enum { SHOWN = 8, ROWS_MAX = 1000000 };
 enum { BUTTON_FIRST, BUTTON_CLOSE, BUTTON_MARK };
 
-/* A row of the panes in which something differs. */
-struct different {
-	struct strbuf name;
-	bool is_here, is_there;
+/* Names of rows in which something differs. */
+struct rows {
+	struct strview *names; /* owned bytes */
+	size_t count, capacity;
+	bool is_full;
 };
 
 struct verify_dialog {
@@ -29,8 +30,7 @@ struct verify_dialog {
 	bool is_over, from_s3, to_s3;
 	char *root; /* of the targets, as a person writes it */
 	uint64_t counts[VERDICT_COUNT];
-	struct different *rows;
-	size_t row_count;
+	struct rows here, there;
 	struct strbuf report;                    /* a JSON line for each */
 	size_t lines[SHOWN], line_count, untold; /* untold: beyond them */
 	size_t count_label, more, file, error, ask, result;
@@ -54,47 +54,47 @@ static void show_counts(struct verify_dialog *d)
 	strbuf_deinit(&text);
 }
 
-/* What is below a directory is its row's. Names mostly come in their order: the last one is
- * looked at, and a row that is noted twice is marked once. */
-static void note_row(struct verify_dialog *d, struct strview name, enum verdict v)
+/* What is below a directory is its row's, but in a pane of what was found names are whole. */
+static void note_row(struct rows *rows, const struct pane *p, struct strview name)
 {
-	struct strview row = sv_n(name.data, sv_find(name, '/'));
-	struct different *last = d->row_count ? &d->rows[d->row_count - 1] : NULL;
-	if (!row.len)
+	struct strview row = pane_pattern(p) ? name : sv_n(name.data, sv_find(name, '/'));
+	if (!row.len || (rows->count && sv_eq(rows->names[rows->count - 1], row)))
 		return;
-	if (!last || !sv_eq(strbuf_view(&last->name), row)) {
-		if (d->row_count == ROWS_MAX)
-			return;
-		if (!d->rows)
-			d->rows = s3t_alloc(ROWS_MAX * sizeof *d->rows);
-		last = &d->rows[d->row_count++];
-		strbuf_init(&last->name);
-		strbuf_add_sv(&last->name, row);
+	if (rows->count == ROWS_MAX) {
+		rows->is_full = true;
+		return;
 	}
-	last->is_here |= v != VERDICT_ONLY_SECOND;
-	last->is_there |= v != VERDICT_ONLY_FIRST;
+	if (rows->count == rows->capacity) {
+		rows->capacity = rows->capacity ? rows->capacity * 2 : 64;
+		struct strview *more = realloc(rows->names, rows->capacity * sizeof *more);
+		if (!more)
+			s3t_oom();
+		rows->names = more;
+	}
+	rows->names[rows->count++] = sv_n(s3t_strndup(row.data, row.len), row.len);
 }
 
-static void mark_row(struct pane *p, const struct different *row, bool is_there)
+static void rows_free(struct rows *rows)
 {
-	uint32_t id = listing_find(pane_listing(p), strbuf_view(&row->name), 0);
-	if (is_there && id != LISTING_NONE)
-		listing_mark(pane_listing(p), id, true);
+	for (size_t i = 0; i < rows->count; i++)
+		free((void *)(uintptr_t)rows->names[i].data);
+	free(rows->names);
 }
 
 /* In both panes what differs is marked, and nothing else. */
 static void mark_rows(struct verify_dialog *d)
 {
 	struct app *app = d->form.view.app;
-	struct pane *here = app_active(app), *there = app_other(app);
-	listing_unmark_all(pane_listing(here));
-	listing_unmark_all(pane_listing(there));
-	for (size_t i = 0; i < d->row_count; i++) {
-		mark_row(here, &d->rows[i], d->rows[i].is_here);
-		mark_row(there, &d->rows[i], d->rows[i].is_there);
-	}
+	struct listing *here = pane_listing(app_active(app)), *there = pane_listing(app_other(app));
+	listing_unmark_all(here);
+	listing_unmark_all(there);
+	listing_mark_names(here, d->here.names, d->here.count);
+	listing_mark_names(there, d->there.names, d->there.count);
 	form_close(&d->form);
-	app_status(app, "What differs is marked in both panes.");
+	if (d->here.is_full || d->there.is_full)
+		app_status_error(app, "Too much differs: not all of it is marked.");
+	else
+		app_status(app, "What differs is marked in both panes.");
 }
 
 static void take_item(struct verify_dialog *d, const struct event *e)
@@ -117,7 +117,10 @@ static void take_item(struct verify_dialog *d, const struct event *e)
 	strbuf_deinit(&second);
 	if (v == VERDICT_SAME)
 		return;
-	note_row(d, name, v);
+	if (v != VERDICT_ONLY_SECOND)
+		note_row(&d->here, app_active(d->form.view.app), name);
+	if (v != VERDICT_ONLY_FIRST)
+		note_row(&d->there, app_other(d->form.view.app), name);
 	if (d->line_count == SHOWN) {
 		form_set_label(&d->form, d->more, THEME_DIALOG_DIM,
 			"and %zu more, which a report tells", ++d->untold);
@@ -154,9 +157,8 @@ static void verify_destroy(struct form *f)
 		engine_dismiss(app_engine(f->view.app), d->job);
 	job_spec_deinit(&d->spec);
 	strbuf_deinit(&d->report);
-	for (size_t i = 0; i < d->row_count; i++)
-		strbuf_deinit(&d->rows[i].name);
-	free(d->rows);
+	rows_free(&d->here);
+	rows_free(&d->there);
 	free(d->root);
 }
 

@@ -21,9 +21,17 @@ static void forget(struct dry_run *d)
 	strbuf_reset(&d->list);
 }
 
+/* Nobody asks for it any more. */
+static void end(struct dry_run *d, struct app *app)
+{
+	if (d->job)
+		engine_cancel(app_engine(app), d->job);
+}
+
 void dry_run_begin(struct dry_run *d, struct app *app, struct job_spec *spec)
 {
 	struct s3_client *from = location_s3_client(spec->from), *to = location_s3_client(spec->to);
+	end(d, app);
 	forget(d);
 	job_spec_take_profiles(spec);
 	d->kind = spec->kind;
@@ -122,7 +130,6 @@ bool dry_run_on_event(struct dry_run *d, struct app *app, const struct event *e)
 
 void dry_run_deinit(struct dry_run *d, struct app *app)
 {
-	if (d->job)
-		engine_cancel(app_engine(app), d->job);
+	end(d, app);
 	strbuf_deinit(&d->list);
 }

@@ -79,6 +79,7 @@ void listing_unmark_all(struct listing *l);
 /* Whether marks are given to what comes later. */
 bool listing_marks_later(const struct listing *l);
 /* A final '/' aside. */
+void listing_mark_names(struct listing *l, const struct strview *names, size_t count);
 void listing_unmark_names(struct listing *l, const struct strview *names, size_t count);
 struct listing_totals listing_totals(const struct listing *l);
 /* Calls fn for each marked entry in the order of rows, also for those that a filter hides. */

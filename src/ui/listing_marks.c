@@ -180,10 +180,17 @@ static void apply_rules(struct listing *l, uint32_t id)
 
 void listing_marks_arrived(struct listing *l, uint32_t id)
 {
-	if (l->rule_count && class_of(entry_at(l, id)) == CLASS_FILES)
-		apply_rules(l, id);
 	if (l->wanted.count && nameset_has(&l->wanted, name_at(l, id)))
 		listing_mark(l, id, true);
+	if (l->rule_count && class_of(entry_at(l, id)) == CLASS_FILES)
+		apply_rules(l, id); /* they are newer */
+}
+
+/* What comes next is to find the pattern before it done. */
+static void finish_pattern(struct listing *l)
+{
+	size_t steps = SIZE_MAX;
+	(void)listing_pattern_work(l, &steps);
 }
 
 /* Goes through memory in its own order, whatever the order of rows is: that is ten times as fast.
@@ -191,6 +198,7 @@ void listing_marks_arrived(struct listing *l, uint32_t id)
 void listing_invert(struct listing *l)
 {
 	enum { WORDS = SLOT_SIZE / 64 };
+	finish_pattern(l);
 	uint64_t *seen = calloc(l->slot_count * WORDS + 1, sizeof *seen);
 	if (!seen)
 		return;
@@ -213,6 +221,7 @@ void listing_invert(struct listing *l)
 
 void listing_mark_pattern(struct listing *l, struct strview pattern, bool marked)
 {
+	finish_pattern(l);
 	add_rule(l, marked ? RULE_MARK : RULE_UNMARK, pattern);
 	free(l->pattern);
 	l->pattern = s3t_strndup(pattern.data, pattern.len);
@@ -246,6 +255,8 @@ void listing_unmark_all(struct listing *l)
 		l->slots[i].marks = NULL;
 	}
 	listing_drop_rules(l);
+	free(l->pattern);
+	l->pattern = NULL;
 	l->marked = l->marked_dirs = 0;
 	l->marked_bytes = 0;
 	nameset_deinit(&l->wanted);
@@ -282,6 +293,18 @@ void listing_inherit_marks(struct listing *l, const struct listing *from)
 	for (int c = 0; c < CLASS_COUNT && l->wanted.count; c++)
 		for (size_t i = 0; i < l->order[c].count; i++)
 			listing_marks_arrived(l, l->order[c].at[i]);
+}
+
+void listing_mark_names(struct listing *l, const struct strview *names, size_t count)
+{
+	struct nameset set = {.arena = NULL};
+	for (size_t i = 0; i < count; i++)
+		nameset_add(&set, names[i]);
+	for (int c = 0; c < CLASS_COUNT && set.count; c++)
+		for (size_t i = 0; i < l->order[c].count; i++)
+			if (nameset_has(&set, name_at(l, l->order[c].at[i])))
+				listing_mark(l, l->order[c].at[i], true);
+	nameset_deinit(&set);
 }
 
 struct unmark {

@@ -75,7 +75,7 @@ static void request(struct pane *p)
 	pane_drop_pins(p);
 	p->list = p->pattern ? lister_find(p->lister, p->location, pane_path(p), sv(p->pattern))
 			     : lister_request(p->lister, p->location, pane_path(p), 0);
-	p->arrived = p->seen = 0;
+	p->arrived = p->seen = p->problems = 0;
 	p->rate_at_ms = p->started_ms = time_mono_ms();
 	p->rate_from = 0;
 	p->rate = 0;
@@ -450,6 +450,7 @@ bool pane_on_list(struct pane *p, struct lister_event *e)
 	}
 	if (e->done) {
 		p->list = 0;
+		p->problems = e->problems;
 		if (e->err.rc != S3T_OK && e->err.rc != S3T_CANCELLED) {
 			p->error = e->err;
 			p->is_partial = p->arrived > 0;

@@ -46,6 +46,9 @@ struct pinning {
 static void pin(struct pinning *to, struct strview bucket)
 {
 	bucket = sv_trim(bucket);
+	for (uint32_t i = 0; i < to->page->count; i++)
+		if (sv_eq(bucket, entry_name(to->page, &to->page->entries[i])))
+			return;
 	if (bucket.len && listing_find(to->listing, bucket, 0) == LISTING_NONE &&
 		to->pane->pin_count + to->page->count < PINS_MAX)
 		(void)entry_page_add(to->page, bucket, ENTRY_BUCKET, 0, TIME_UNKNOWN, 0, SV(""));
@@ -70,9 +73,7 @@ void pane_pin_buckets(struct pane *p, struct listing *l)
 	pin(&to, sv(s->default_bucket));
 	for (struct strview rest = sv(s->buckets); rest.len;) {
 		size_t n = sv_find(rest, ',');
-		struct strview name = sv_trim(sv_n(rest.data, n));
-		if (!sv_eq(name, sv(s->default_bucket)))
-			pin(&to, name);
+		pin(&to, sv_n(rest.data, n));
 		rest = sv_from(rest, n + 1);
 	}
 	uint32_t slot = listing_slots(l);

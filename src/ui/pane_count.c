@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-enum { COUNTS_MAX = 1000 };
+/* Others want the lister's workers, too. */
+enum { COUNTS_MAX = 1000, AT_ONCE = 2 };
 
 static struct dir_count *find(const struct pane *p, uint32_t id)
 {
@@ -28,36 +29,57 @@ static bool can_be_counted(const struct pane *p, uint32_t id)
 	return kind == ENTRY_DIR || kind == ENTRY_BUCKET;
 }
 
-static void begin(struct pane *p, uint32_t id)
+static void begin(struct pane *p, struct dir_count *c)
 {
-	struct dir_count *c = find(p, id);
 	struct strbuf path;
-	if (!can_be_counted(p, id) || (c && c->list) || (!c && p->count_count == COUNTS_MAX))
+	strbuf_init(&path);
+	pane_join(p, listing_name(p->listing, c->id), &path);
+	if (path.data[path.len - 1] != '/')
+		strbuf_add_char(&path, '/');
+	struct strview paths[] = {strbuf_view(&path)};
+	c->list = lister_count(p->lister, p->location, paths, 1);
+	c->is_waiting = false;
+	strbuf_deinit(&path);
+}
+
+static void begin_some(struct pane *p)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < p->count_count; i++)
+		n += p->counts[i].list != 0;
+	for (size_t i = 0; i < p->count_count && n < AT_ONCE; i++) {
+		if (!p->counts[i].is_waiting)
+			continue;
+		begin(p, &p->counts[i]);
+		n++;
+	}
+}
+
+static void want(struct pane *p, uint32_t id)
+{
+	if (!can_be_counted(p, id))
+		return;
+	struct dir_count *c = find(p, id);
+	if ((c && (c->list || c->is_waiting)) || (!c && p->count_count == COUNTS_MAX))
 		return;
 	if (!c) {
 		if (!p->counts)
 			p->counts = s3t_alloc(COUNTS_MAX * sizeof *p->counts);
 		c = &p->counts[p->count_count++];
 	}
-	strbuf_init(&path);
-	pane_join(p, listing_name(p->listing, id), &path);
-	if (path.data[path.len - 1] != '/')
-		strbuf_add_char(&path, '/');
-	struct strview paths[] = {strbuf_view(&path)};
-	*c = (struct dir_count){.id = id, .list = lister_count(p->lister, p->location, paths, 1)};
-	strbuf_deinit(&path);
+	*c = (struct dir_count){.id = id, .is_waiting = true};
 }
 
-static void begin_marked(void *arg, uint32_t id)
+static void want_marked(void *arg, uint32_t id)
 {
-	begin(arg, id);
+	want(arg, id);
 }
 
 static size_t running(const struct pane *p)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < p->count_count; i++)
-		n += p->counts[i].list != 0;
+		n += p->counts[i].list != 0 || p->counts[i].is_waiting;
 	return n;
 }
 
@@ -66,12 +88,13 @@ size_t pane_count(struct pane *p)
 	uint32_t id = listing_row(p->listing, p->cursor.at);
 	size_t before = running(p), rows = listing_rows(p->listing);
 	if (listing_totals(p->listing).marked)
-		listing_each_marked(p->listing, begin_marked, p);
+		listing_each_marked(p->listing, want_marked, p);
 	else if (id < LISTING_NONE)
-		begin(p, id);
+		want(p, id);
 	for (size_t row = 1; id == LISTING_PARENT && row < rows && p->count_count < COUNTS_MAX;
 		row++)
-		begin(p, listing_row(p->listing, row));
+		want(p, listing_row(p->listing, row));
+	begin_some(p);
 	return running(p) - before;
 }
 
@@ -84,8 +107,10 @@ bool pane_on_count(struct pane *p, const struct lister_event *e)
 		c->files = e->files;
 		c->bytes = e->bytes;
 		c->is_partial = e->problems || e->err.rc != S3T_OK;
-		if (e->done)
+		if (e->done) {
 			c->list = 0;
+			begin_some(p);
+		}
 		return true;
 	}
 	return false;
@@ -95,6 +120,9 @@ bool pane_stop_counts(struct pane *p)
 {
 	bool any = false;
 	for (size_t i = 0; i < p->count_count; i++) {
+		p->counts[i].is_partial |= p->counts[i].is_waiting;
+		any = any || p->counts[i].is_waiting;
+		p->counts[i].is_waiting = false;
 		if (!p->counts[i].list)
 			continue;
 		lister_cancel(p->lister, p->counts[i].list);

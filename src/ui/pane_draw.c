@@ -235,6 +235,11 @@ static void foot_text(const struct pane *p, int room, struct strbuf *out)
 		add_part(out, room, "listing again");
 	else if (p->is_partial)
 		add_part(out, room, "stopped");
+	if (p->problems) {
+		text_count(p->problems, n);
+		snprintf(part, sizeof part, "%s unreadable", n);
+		add_part(out, room, part);
+	}
 	if (p->is_synced)
 		add_part(out, room, "in step");
 	order_text(p, part);

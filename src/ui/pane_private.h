@@ -22,7 +22,8 @@ enum { STOPS_MAX = 64 };
 /* What is below a row. */
 struct dir_count {
 	uint32_t id;  /* of the row */
-	list_id list; /* that still counts; 0: done */
+	list_id list; /* that still counts; 0: done, or it waits for its turn */
+	bool is_waiting;
 	uint64_t files, bytes;
 	bool is_partial; /* something could not be listed, or it was stopped */
 };
@@ -44,6 +45,7 @@ struct pane {
 	struct listing *listing, *coming; /* coming: a refresh; NULL: none */
 	list_id list;                     /* that still comes; 0: none */
 	char *pattern;                    /* it shows what is found by that below path; or NULL */
+	uint64_t problems;                /* what could not be listed */
 	uint64_t seen;                    /* names that were looked at for it */
 	struct dir_count *counts;         /* of directories and prefixes here; see pane_count.c */
 	size_t count_count;

@@ -86,6 +86,21 @@ static void a_call_is_repeated_by_its_curl_command(void **state)
 	if (!strstr(out, "NoSuchBucket") || !strstr(out, "404"))
 		fail_msg("%s", out);
 	free(out);
+	/* what is in an object is not kept, and nobody is led to replace it by nothing */
+	struct s3_put put = {.content_type = "text/plain"};
+	struct call_record r;
+	struct strbuf command;
+	assert_int_equal(s3_put_object(&ctx, SV(SANDBOX_BUCKET), SV("plain"), &put,
+				 SV("very private"), NULL, &err),
+		S3T_OK);
+	assert_true(call_log_get(log, call_log_end(log) - 1, &r));
+	strbuf_init(&command);
+	call_record_curl(&r, &command);
+	assert_null(r.body);
+	assert_null(strstr(command.data, "private"));
+	assert_non_null(strstr(command.data, "--data-binary @FILE"));
+	strbuf_deinit(&command);
+	call_record_deinit(&r);
 	s3_client_set_log(f.client, NULL);
 	call_log_free(log);
 	fixture_stop(&f);

@@ -660,6 +660,25 @@ static void leave_beginning(struct fixture *f, const char *src, size_t size)
 	free(to);
 }
 
+/* Whether dst/big is the first `size` bytes of src. */
+static bool is_beginning(struct fixture *f, const char *src, size_t size)
+{
+	char *from = s3t_asprintf("%s/%s", f->dir, src), *to = s3t_asprintf("%s/dst/big", f->dir);
+	FILE *a = fopen(from, "rb"), *b = fopen(to, "rb");
+	assert_non_null(a);
+	assert_non_null(b);
+	size_t n = 0;
+	int c;
+	while ((c = fgetc(b)) != EOF && fgetc(a) == c)
+		n++;
+	bool is_it = n == size && c == EOF;
+	assert_int_equal(fclose(a), 0);
+	assert_int_equal(fclose(b), 0);
+	free(from);
+	free(to);
+	return is_it;
+}
+
 static uint64_t fetch_rest(struct fixture *f)
 {
 	struct job_spec spec;
@@ -692,8 +711,18 @@ static void a_part_that_is_there_is_gone_on_with_and_proven(void **state)
 	/* the whole of it: nothing is */
 	assert_int_equal(fetch_rest(&f), 0);
 	assert_int_equal(f.skipped, 1);
-	/* something else: it is found out, and all is fetched */
+	/* something else: it is found out, and stays */
 	leave_beginning(&f, "other", HALF);
+	(void)fetch_rest(&f);
+	assert_int_equal(f.failed, 1);
+	assert_int_equal(f.first_error.rc, S3T_EXISTS);
+	assert_true(is_beginning(&f, "other", HALF));
+	/* less than a range, too */
+	leave_beginning(&f, "other", 1000);
+	(void)fetch_rest(&f);
+	assert_int_equal(f.failed, 1);
+	assert_true(is_beginning(&f, "other", 1000));
+	leave_beginning(&f, "big", 1000);
 	(void)fetch_rest(&f);
 	assert_int_equal(f.done, 1);
 	assert_true(fixture_files_equal(&f, "big", "dst/big"));
@@ -725,6 +754,10 @@ static void a_part_that_nothing_proves_is_fetched_again(void **state)
 	assert_int_equal(f.done, 1);
 	leave_beginning(&f, "other", HALF);
 	sandbox_fault(f.server, &no_etag);
+	(void)fetch_rest(&f);
+	assert_int_equal(f.failed, 1);
+	assert_true(is_beginning(&f, "other", HALF));
+	leave_beginning(&f, "big", HALF);
 	(void)fetch_rest(&f);
 	assert_int_equal(f.done, 1);
 	assert_non_null(strstr(f.proof, "not verifiable"));

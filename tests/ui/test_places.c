@@ -254,7 +254,7 @@ static void pinned_buckets_are_there_for_who_may_not_list_them(void **state)
 		.times = SANDBOX_FOREVER,
 		.status = 403,
 		.code = "AccessDenied"};
-	stage_open(s, NULL, "buckets = demo, absent-one ,secret\n");
+	stage_open(s, NULL, "buckets = demo, absent-one ,secret,demo\n");
 	assert_int_equal(sandbox_put(s->f.server, "demo", SV("key"), SV("x"), NULL, &err), S3T_OK);
 	sandbox_fault(s->f.server, &denied);
 	sandbox_fault(s->f.server, &no_head);

@@ -289,6 +289,23 @@ static void marking_all_holds_for_what_comes_later(void **state)
 	finish_work(l);
 	assert_rows(l,
 		"dir/ e.jpg/ a.jpg b.txt* c.jpg d.txt* f.jpg g.txt* h.jpg x.jpg* xx.jpg xy.jpg*");
+	/* what is asked for now wins over marks from before; nothing overtakes */
+	struct listing *again = listing_new(false);
+	listing_inherit_marks(again, l);
+	listing_mark_pattern(again, SV("x*"), false);
+	ADD(again, "b.txt", "x.jpg");
+	assert_rows(again, "b.txt* x.jpg");
+	listing_mark_pattern(again, SV("x*"), true);
+	listing_invert(again);
+	finish_work(again);
+	assert_rows(again, "b.txt x.jpg");
+	listing_mark_pattern(again, SV("*"), true);
+	listing_unmark_all(again);
+	finish_work(again);
+	assert_rows(again, "b.txt x.jpg");
+	listing_mark_names(again, (const struct strview[]){SV("x.jpg"), SV("none")}, 2);
+	assert_rows(again, "b.txt x.jpg*");
+	listing_free(again);
 	/* nothing comes any more */
 	listing_finish(l);
 	assert_false(listing_marks_later(l));
