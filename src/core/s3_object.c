@@ -293,6 +293,7 @@ struct getter {
 	struct http_response *resp;
 	struct s3t_err refusal; /* why the answer was not taken */
 	bool has_object;
+	bool was_stopped; /* by the caller's sink */
 };
 
 static void before_try(void *arg, struct s3_call *call)
@@ -301,6 +302,7 @@ static void before_try(void *arg, struct s3_call *call)
 	const struct s3_get *get = g->get;
 	size_t n = 0;
 	uint64_t from = get->offset + g->got;
+	g->was_stopped = false;
 	g->ranged = from > 0 || get->len != UINT64_MAX;
 	if (g->ranged) {
 		if (get->len == UINT64_MAX)
@@ -397,8 +399,10 @@ static bool on_data(void *arg, const char *data, size_t len)
 		s3t_fail(&g->refusal, S3T_PROTOCOL, "The server sent more than was asked for.");
 		return false;
 	}
-	if (!g->get->sink(g->get->sink_arg, data, len))
+	if (!g->get->sink(g->get->sink_arg, data, len)) {
+		g->was_stopped = true;
 		return false;
+	}
 	g->got += len;
 	return true;
 }
@@ -414,7 +418,8 @@ static enum s3t_rc check_body(void *arg, struct s3t_err *err)
 		g->refusal.rc = S3T_OK;
 		return err->rc;
 	}
-	return want == UINT64_MAX || g->got >= want
+	/* a caller that has had enough is not asked whether it was all */
+	return g->was_stopped || want == UINT64_MAX || g->got >= want
 		       ? S3T_OK
 		       : s3t_fail(err, S3T_MISMATCH, "The server sent fewer bytes than announced.");
 }

@@ -1545,9 +1545,39 @@ static void a_server_that_is_gone_is_said_to_be(void **state)
 	fixture_stop(&f);
 }
 
+static bool take_one(void *arg, const char *data, size_t len)
+{
+	(void)data;
+	(void)len;
+	return ++*(int *)arg < 1;
+}
+
+static void a_reader_that_has_enough_is_asked_for_nothing_more(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct s3t_err err;
+	int calls = 0;
+	fixture_start(&f, NULL, FAST);
+	struct s3_ctx ctx = ctx_of(&f);
+	fixture_put(&f, "k", "0123456789");
+	struct s3_get get = {.bucket = BUCKET,
+		.key = SV("k"),
+		.len = 10,
+		.total = 10,
+		.sink = take_one,
+		.sink_arg = &calls};
+	uint64_t before = sandbox_request_count(f.server, "GET");
+	assert_int_not_equal(s3_get_object(&ctx, &get, &err), S3T_OK);
+	assert_int_equal(calls, 1);
+	assert_int_equal(sandbox_request_count(f.server, "GET"), before + 1);
+	fixture_stop(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_reader_that_has_enough_is_asked_for_nothing_more),
 		cmocka_unit_test(a_bucket_is_made_found_listed_and_removed),
 		cmocka_unit_test(a_read_only_profile_sends_no_change),
 		cmocka_unit_test(odd_keys_are_listed_as_they_are),
