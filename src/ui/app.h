@@ -80,6 +80,8 @@ void app_job_spec_add(struct job_spec *spec, const struct pane *from, struct str
  * were done, and the panes that show its places are listed again. 0: refused, err says why (the
  * demo's places, decision 2). */
 job_id app_submit(struct app *app, struct job_spec *spec, struct s3t_err *err);
+/* What else fails in the job opens no dialog: the status line and the transfers tell. */
+void app_skip_errors(struct app *app, job_id job);
 /* Drops EV_ASK events of a job that wait for their dialog: answered for all. */
 void app_drop_asks(struct app *app, job_id job);
 /* Renewed at most ten times a second. */

@@ -36,6 +36,7 @@ void app_job_spec_init(
 	spec->storage_class = NULL;
 	spec->recursive = true;
 	spec->policy = CONFLICT_ASK;
+	spec->report_problems = true;
 	if (!from)
 		return;
 	spec->from = location_ref(pane_location(from));
@@ -207,7 +208,8 @@ static void say_done(struct app *app, enum job_kind kind, const struct event *e)
 	if (e->failed && kind == JOB_VERIFY)
 		app_status_error(app, "%s the same, %llu not", n, (unsigned long long)e->failed);
 	else if (e->failed)
-		app_status_error(app, "%s %s%s, %llu failed (t shows them)", n, done[kind], skipped,
+		app_status_error(app, "%s%s %s%s, %llu failed (t shows them)",
+			e->job_cancelled ? "Cancelled; " : "", n, done[kind], skipped,
 			(unsigned long long)e->failed);
 	else
 		app_status(app, "%s%s %s%s", e->job_cancelled ? "Cancelled; " : "", n, done[kind],
@@ -223,6 +225,34 @@ static void keep_problem(struct app *app, struct event *e)
 	*at = &e->msg;
 }
 
+static bool is_about(const struct event *e, enum event_kind kind, job_id job)
+{
+	return e->kind == kind && e->job == job;
+}
+
+/* Those of a kind that wait for their dialog. */
+static void drop_problems(struct app *app, enum event_kind kind, job_id job)
+{
+	struct msg **at = (struct msg **)&app->problems;
+	while (*at) {
+		struct event *e = (struct event *)*at;
+		if (!is_about(e, kind, job)) {
+			at = &e->msg.next;
+			continue;
+		}
+		*at = e->msg.next;
+		event_free(e);
+	}
+}
+
+static bool has_problem(const struct app *app, enum event_kind kind, job_id job)
+{
+	const struct event *e = app->problems;
+	while (e && !is_about(e, kind, job))
+		e = (const struct event *)e->msg.next;
+	return e;
+}
+
 static void job_done(struct app *app, struct event *e)
 {
 	struct job_note **at = &app->notes;
@@ -230,6 +260,7 @@ static void job_done(struct app *app, struct event *e)
 		at = &(*at)->next;
 	struct job_note *n = *at;
 	app_drop_asks(app, e->job);
+	drop_problems(app, EV_ITEM, e->job); /* all that failed is told now */
 	/* what differs is a verify's result, and has a dialog of its own */
 	bool is_verify = n && n->kind == JOB_VERIFY;
 	if (n) {
@@ -251,7 +282,7 @@ static void job_done(struct app *app, struct event *e)
 		}
 	}
 	/* without a note it is a dry run, whose dialog tells */
-	if (e->failed && n && !e->job_cancelled && !is_verify)
+	if (e->failed && n && !n->skips_errors && !e->job_cancelled && !is_verify)
 		keep_problem(app, e);
 	else
 		event_free(e);
@@ -273,6 +304,9 @@ void app_take_engine_event(struct app *app, struct event *e)
 		job_done(app, e);
 	else if (e->kind == EV_ASK && !(n && n->has_answer))
 		keep_problem(app, e);
+	else if (e->kind == EV_ITEM && e->outcome == ITEM_FAILED && n && n->kind != JOB_VERIFY &&
+		 !n->skips_errors && !has_problem(app, EV_ITEM, e->job))
+		keep_problem(app, e); /* one at a time: the next is asked about after it */
 	else
 		event_free(e);
 }
@@ -282,16 +316,15 @@ void app_drop_asks(struct app *app, job_id job)
 	struct job_note *n = find_note(app, job);
 	if (n)
 		n->has_answer = true;
-	struct msg **at = (struct msg **)&app->problems;
-	while (*at) {
-		struct event *e = (struct event *)*at;
-		if (e->kind != EV_ASK || e->job != job) {
-			at = &e->msg.next;
-			continue;
-		}
-		*at = e->msg.next;
-		event_free(e);
-	}
+	drop_problems(app, EV_ASK, job);
+}
+
+void app_skip_errors(struct app *app, job_id job)
+{
+	struct job_note *n = find_note(app, job);
+	if (n)
+		n->skips_errors = true;
+	drop_problems(app, EV_ITEM, job);
 }
 
 void app_open_problem(struct app *app)
@@ -302,6 +335,8 @@ void app_open_problem(struct app *app)
 	app->problems = (struct event *)e->msg.next;
 	if (e->kind == EV_ASK)
 		dialog_conflict_open(app, e);
+	else if (e->kind == EV_ITEM)
+		dialog_item_error_open(app, e);
 	else
 		dialog_error_open(app, e);
 	event_free(e);

@@ -12,6 +12,7 @@ struct job_note {
 	struct job_note *next;
 	job_id id;
 	enum job_kind kind;
+	bool skips_errors;          /* what fails opens no dialog */
 	bool has_answer;            /* for all: questions that are still in the queue are void */
 	struct location *from, *to; /* references; may be NULL */
 	struct strview *sources;    /* owned bytes */

@@ -109,6 +109,53 @@ static void on_error_button(struct form *f, size_t button)
 	form_close(f);
 }
 
+/* While the others go on. Its end tells of all: then this one is needed no more. */
+static void item_error_event(struct view *v, const struct event *e)
+{
+	struct error_dialog *d = (struct error_dialog *)v;
+	if (e->kind == EV_JOB_DONE && e->job == d->job)
+		form_close(&d->form);
+}
+
+static const struct view_ops item_error_ops = {FORM_OPS, .on_event = item_error_event};
+
+static void on_item_error_button(struct form *f, size_t button)
+{
+	enum { RETRY, SKIP, SKIP_ALL, STOP };
+	struct error_dialog *d = (struct error_dialog *)f;
+	struct app *app = f->view.app;
+	if (button == RETRY)
+		engine_retry_failed(app_engine(app), d->job);
+	else if (button == SKIP_ALL)
+		app_skip_errors(app, d->job);
+	else if (button == STOP)
+		engine_cancel(app_engine(app), d->job);
+	form_close(f);
+}
+
+void dialog_item_error_open(struct app *app, const struct event *failed)
+{
+	static const char *const buttons[] = {"Retry", "Skip", "Skip all", "Stop job"};
+	struct error_dialog *d = s3t_alloc(sizeof *d);
+	const char *todo = s3t_err_hint(&failed->err);
+	struct strbuf text;
+	strbuf_init(&text);
+	d->job = failed->job;
+	form_init(&d->form, &item_error_ops, "Something failed");
+	text_sanitise(&text, sv_n(failed->source, failed->source_len));
+	form_add_label(&d->form, THEME_DIALOG, text.data);
+	form_add_label(&d->form, THEME_DIALOG_ERROR, failed->err.message);
+	strbuf_reset(&text);
+	strbuf_addf(&text, "What to do: %s.", todo);
+	form_add_label(&d->form, THEME_DIALOG, todo[0] ? text.data : "");
+	form_add_label(&d->form, THEME_DIALOG_DIM, "The others go on.");
+	form_add_label(&d->form, THEME_DIALOG, "");
+	d->form.focus = form_add_buttons(&d->form, buttons, 4);
+	d->form.on_button = on_item_error_button;
+	strbuf_deinit(&text);
+	app_push(app, &d->form.view);
+}
+
 void dialog_error_open(struct app *app, const struct event *done)
 {
 	static const char *const buttons[] = {"Retry", "Close"};

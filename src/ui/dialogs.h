@@ -46,6 +46,8 @@ void dialog_edit_open(struct app *app, struct location *location, struct strview
 void dialog_message_open(struct app *app, const char *title, const char *text);
 /* ask: EV_ASK; what is needed is copied. The app opens it only while no other dialog is there. */
 void dialog_conflict_open(struct app *app, const struct event *ask);
+/* failed: EV_ITEM of a job that goes on. As above. */
+void dialog_item_error_open(struct app *app, const struct event *failed);
 /* done: EV_JOB_DONE with failures; what failed is in the snapshot (ITEM_BROKEN). As above. */
 void dialog_error_open(struct app *app, const struct event *done);
 

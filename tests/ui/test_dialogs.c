@@ -156,6 +156,73 @@ static void what_failed_is_named_with_its_reason_and_tried_again(void **state)
 	stage_quit(s);
 }
 
+/* One file is refused, another is on its way for as long as the test wants. */
+static struct tty *open_failing(struct stage *s)
+{
+	struct sandbox_options slow = {.bytes_per_second = 1 << 20};
+	struct sandbox_fault refuse = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "PUT",
+		.target = "denied",
+		.times = SANDBOX_FOREVER,
+		.status = 403,
+		.code = "AccessDenied"};
+	stage_open(s, &slow, ini_parts);
+	fixture_write(&s->f, "left/a-large.bin", 40 << 20, 1);
+	fixture_write(&s->f, "left/b-denied.txt", 20, 2);
+	fixture_write(&s->f, "left/c-denied.txt", 20, 2);
+	sandbox_fault(s->f.server, &refuse);
+	stage_run(s, NULL);
+	tty_keys(s->tty, "Down Insert Insert Insert F5");
+	tty_wait_text(s->tty, "3 files, 40.0 MiB", TTY_WAIT_MS);
+	tty_keys(s->tty, "Enter");
+	tty_wait_text(s->tty, "Something failed", TTY_WAIT_MS);
+	assert_true(tty_shows(s->tty, "denied.txt"));
+	assert_true(tty_shows(s->tty, "What to do: "));
+	assert_true(tty_shows(s->tty, "The others go on."));
+	return s->tty;
+}
+
+static void a_failure_is_asked_about_while_the_others_go_on(void **state)
+{
+	struct stage *s = *state;
+	struct tty *t = open_failing(s);
+	tty_keys(t, "Right Enter"); /* skip: the other one is asked about, too */
+	tty_wait_text(t, "Something failed", TTY_WAIT_MS);
+	sandbox_clear_faults(s->f.server);
+	tty_keys(t, "Enter"); /* retry: both */
+	stage_wait_key(s, "b-denied.txt", TTY_WAIT_MS);
+	stage_wait_key(s, "c-denied.txt", TTY_WAIT_MS);
+	assert_false(fixture_has_key(&s->f, "a-large.bin"));
+	sandbox_set_bytes_per_second(s->f.server, 0);
+	stage_wait_key(s, "a-large.bin", TTY_WAIT_MS);
+	tty_wait_text(t, "3 copied", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
+static void all_failures_of_a_job_are_skipped(void **state)
+{
+	struct stage *s = *state;
+	struct tty *t = open_failing(s);
+	tty_keys(t, "Right Right Enter");
+	tty_wait_gone(t, "Something failed", TTY_WAIT_MS);
+	sandbox_set_bytes_per_second(s->f.server, 0);
+	tty_wait_text(t, "1 copied, 2 failed (t shows them)", TTY_WAIT_MS);
+	assert_false(tty_shows(t, "Not everything worked"));
+	assert_true(fixture_file_is_object(&s->f, "left/a-large.bin", "a-large.bin"));
+	stage_quit(s);
+}
+
+static void a_failure_stops_its_job_if_the_person_wants(void **state)
+{
+	struct stage *s = *state;
+	struct tty *t = open_failing(s);
+	tty_keys(t, "Left Enter");
+	tty_wait_text(t, "Cancelled", TTY_WAIT_MS);
+	assert_int_equal(sandbox_upload_count(s->f.server), 0);
+	assert_false(fixture_has_key(&s->f, "a-large.bin"));
+	stage_quit(s);
+}
+
 static void the_button_of_the_failure_tries_again(void **state)
 {
 	struct stage *s = *state;
@@ -617,6 +684,9 @@ int main(int argc, char **argv)
 		STAGE_TEST(a_conflict_is_solved_by_another_name),
 		STAGE_TEST(esc_in_a_conflict_leaves_the_target_as_it_is),
 		STAGE_TEST(a_conflict_can_stop_the_job),
+		STAGE_TEST(a_failure_is_asked_about_while_the_others_go_on),
+		STAGE_TEST(all_failures_of_a_job_are_skipped),
+		STAGE_TEST(a_failure_stops_its_job_if_the_person_wants),
 		STAGE_TEST(what_failed_is_named_with_its_reason_and_tried_again),
 		STAGE_TEST(the_button_of_the_failure_tries_again),
 		STAGE_TEST(a_bucket_with_contents_is_not_deleted),
