@@ -245,12 +245,14 @@ static void drop_problems(struct app *app, enum event_kind kind, job_id job)
 	}
 }
 
-static bool has_problem(const struct app *app, enum event_kind kind, job_id job)
+/* More failures than anybody would answer are told by the job's end. */
+static bool is_asked_enough(const struct app *app, job_id job)
 {
-	const struct event *e = app->problems;
-	while (e && !is_about(e, kind, job))
-		e = (const struct event *)e->msg.next;
-	return e;
+	enum { FAILURES_MAX = 20 };
+	int n = 0;
+	for (const struct event *e = app->problems; e; e = (const struct event *)e->msg.next)
+		n += is_about(e, EV_ITEM, job);
+	return n >= FAILURES_MAX;
 }
 
 static void job_done(struct app *app, struct event *e)
@@ -305,8 +307,8 @@ void app_take_engine_event(struct app *app, struct event *e)
 	else if (e->kind == EV_ASK && !(n && n->has_answer))
 		keep_problem(app, e);
 	else if (e->kind == EV_ITEM && e->outcome == ITEM_FAILED && n && n->kind != JOB_VERIFY &&
-		 !n->skips_errors && !has_problem(app, EV_ITEM, e->job))
-		keep_problem(app, e); /* one at a time: the next is asked about after it */
+		 !n->skips_errors && !is_asked_enough(app, e->job))
+		keep_problem(app, e);
 	else
 		event_free(e);
 }
