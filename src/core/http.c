@@ -367,6 +367,15 @@ static int64_t info_us(CURL *easy, CURLINFO info)
 	return (int64_t)us;
 }
 
+/* A request that lost a header would be another request. */
+static struct curl_slist *with_line(struct curl_slist *list, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(list, line);
+	if (!longer)
+		s3t_oom();
+	return longer;
+}
+
 static enum s3t_rc curl_transport_perform(void *state, const struct http_options *options,
 	const struct http_request *req, struct http_response *resp, struct cancel *cancel,
 	struct s3t_err *err)
@@ -382,13 +391,9 @@ static enum s3t_rc curl_transport_perform(void *state, const struct http_options
 	set_method(s, req);
 	curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, detail);
 	struct curl_slist *list = NULL;
-	for (const char *const *h = req->headers; h && *h; h++) {
-		struct curl_slist *longer = curl_slist_append(list, *h);
-		if (!longer)
-			s3t_oom();
-		list = longer;
-	}
-	list = curl_slist_append(list, "Expect:");
+	for (const char *const *h = req->headers; h && *h; h++)
+		list = with_line(list, *h);
+	list = with_line(list, "Expect:");
 	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, list);
 
 	CURLcode code = CURLE_OK;
