@@ -54,6 +54,8 @@ enum action_context {
 	X(UNMARK_PATTERN, "unmark-pattern", "- \\", CTX_BROWSER, "", "unmark by pattern")          \
 	X(INVERT, "invert", "*", CTX_BROWSER, "", "invert the marks")                              \
 	X(FILTER, "filter", "/", CTX_BROWSER, "", "show only names that contain what you type")    \
+	X(JUMP_NAME, "jump-name", "'", CTX_BROWSER, "",                                            \
+		"go to the first name that begins with what you type")                             \
 	X(FIND, "find", "Ctrl-F Alt-?", CTX_BROWSER, "",                                           \
 		"find names below here; what is found is listed as it comes")                      \
 	X(MEASURE, "count", "Ctrl-Space", CTX_BROWSER, "",                                         \

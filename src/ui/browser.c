@@ -11,8 +11,9 @@
 
 struct browser {
 	struct view view;
-	bool is_filtering, was_welcomed;
-	struct drag *drag; /* made with the first event of the mouse */
+	bool is_filtering, is_jumping, was_welcomed;
+	struct strbuf jump; /* what was typed of the name */
+	struct drag *drag;  /* made with the first event of the mouse */
 };
 
 static struct browser *of(struct view *v)
@@ -65,12 +66,51 @@ static bool filter_key(struct browser *b, const struct input_event *in)
 	return handled;
 }
 
+/* --- to a name --- */
+
+void browser_start_jump(struct view *v)
+{
+	of(v)->is_jumping = true;
+	strbuf_reset(&of(v)->jump);
+}
+
+static void jump(struct browser *b)
+{
+	struct pane *p = app_active(b->view.app);
+	size_t row = b->jump.len ? listing_row_with(pane_listing(p), strbuf_view(&b->jump)) : 0;
+	if (row >= listing_rows(pane_listing(p)))
+		return; /* it stays where the name is no more, or not yet */
+	cursor_set_rows(pane_cursor(p), listing_rows(pane_listing(p)));
+	cursor_to(pane_cursor(p), row);
+	pane_note_cursor(p);
+}
+
+/* Whether the key was part of typing the name. Others end it, and do what they do. */
+static bool jump_key(struct browser *b, const struct input_event *in)
+{
+	char utf8[4];
+	if (in->kind == INPUT_TEXT) {
+		strbuf_add(&b->jump, in->text.data, sv_find(in->text, '\n'));
+	} else if (key_is_text(in->key)) {
+		strbuf_add(&b->jump, utf8, key_utf8(in->key, utf8));
+	} else if (in->key == K_BACKSPACE && b->jump.len) {
+		utf8_drop_last(&b->jump);
+	} else {
+		b->is_jumping = false;
+		return in->key == K_ESC || in->key == K_BACKSPACE;
+	}
+	jump(b);
+	return true;
+}
+
 static bool on_key(struct view *v, const struct input_event *in)
 {
 	if (of(v)->drag && in->kind == INPUT_KEY && drag_on_key(of(v)->drag, in->key))
 		return true;
 	if (of(v)->is_filtering)
 		return filter_key(of(v), in);
+	if (of(v)->is_jumping)
+		return jump_key(of(v), in);
 	return in->kind != INPUT_KEY;
 }
 
@@ -79,6 +119,7 @@ static bool on_action(struct view *v, enum action action)
 	if (action != ACTION_UP && action != ACTION_DOWN && action != ACTION_PAGE_UP &&
 		action != ACTION_PAGE_DOWN && action != ACTION_TOP && action != ACTION_BOTTOM)
 		of(v)->is_filtering = false;
+	of(v)->is_jumping = false;
 	return command_run(v->app, v, action);
 }
 
@@ -100,6 +141,10 @@ static void draw_status(struct browser *b, int y, int w)
 		struct strview filter = listing_filter(pane_listing(app_active(app)));
 		int at = draw_str(y, 1, 1, THEME_HEADER, "/");
 		at += draw_text(y, 1 + at, w - 3, THEME_STATUS, filter);
+		draw_cursor_at(y, 1 + at);
+	} else if (b->is_jumping) {
+		int at = draw_str(y, 1, 1, THEME_HEADER, "'");
+		at += draw_text(y, 1 + at, w - 3, THEME_STATUS, strbuf_view(&b->jump));
 		draw_cursor_at(y, 1 + at);
 	} else {
 		pane_describe(app_active(app), w - 2, &text);
@@ -208,6 +253,7 @@ static bool work(struct view *v)
 static void destroy(struct view *v)
 {
 	drag_free(of(v)->drag);
+	strbuf_deinit(&of(v)->jump);
 	free(v);
 }
 
@@ -228,5 +274,6 @@ struct view *browser_new(void)
 {
 	struct browser *b = s3t_alloc(sizeof *b);
 	b->view.ops = &ops;
+	strbuf_init_cap(&b->jump, 1024);
 	return &b->view;
 }

@@ -221,6 +221,9 @@ static bool run_pane_action(struct app *app, struct view *browser, enum action a
 	case ACTION_FILTER:
 		browser_start_filter(browser);
 		return true;
+	case ACTION_JUMP_NAME:
+		browser_start_jump(browser);
+		return true;
 	case ACTION_FIND:
 		dialog_find_open(app);
 		return true;

@@ -253,6 +253,18 @@ uint32_t listing_find(const struct listing *l, struct strview name, uint32_t fro
 	return LISTING_NONE;
 }
 
+size_t listing_row_with(const struct listing *l, struct strview text)
+{
+	size_t rows = listing_rows(l);
+	for (size_t row = 0; row < rows; row++) {
+		uint32_t id = listing_row(l, row);
+		struct strview name = id < LISTING_NONE ? name_at(l, id) : sv_n("", 0);
+		if (name.len >= text.len && sv_eq_nocase(sv_n(name.data, text.len), text))
+			return row;
+	}
+	return rows;
+}
+
 uint32_t listing_slots(const struct listing *l)
 {
 	return (uint32_t)l->slot_count;

@@ -57,6 +57,9 @@ size_t listing_row_of(const struct listing *l, uint32_t id);
 /* Id of a name, a final '/' aside, or LISTING_NONE; linear over the pages from slot on, where
  * listing_slots() said how many there were. */
 uint32_t listing_find(const struct listing *l, struct strview name, uint32_t from_slot);
+/* The first row whose name begins with text, ASCII letters in any case; listing_rows() if there is
+ * none. Linear. */
+size_t listing_row_with(const struct listing *l, struct strview text);
 uint32_t listing_slots(const struct listing *l);
 /* Of an entry of a page that was added when there were so many slots; the page has less than a
  * thousand. */

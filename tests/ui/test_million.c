@@ -93,6 +93,26 @@ static void esc_stops_the_listing_and_keeps_what_came(void **state)
 	stage_quit(s);
 }
 
+static void a_name_is_jumped_to_while_the_rest_comes(void **state)
+{
+	struct stage *s = *state;
+	struct tty *t = open_million(s, NULL);
+	tty_wait_text(t, "Esc stops", TTY_WAIT_MS);
+	tty_keys(t, "'");
+	tty_type(t, "DATA-0000000000000000000000000777");
+	tty_wait_cursor(t, "data-0000000000000000000000000777.bin", TTY_WAIT_MS);
+	tty_keys(t, "Backspace Backspace"); /* the first that begins so */
+	tty_wait_cursor(t, "data-0000000000000000000000000700.bin", TTY_WAIT_MS);
+	tty_type(t, "x"); /* there is none: it stays */
+	tty_wait_text(t, "00007x", TTY_WAIT_MS);
+	tty_wait_cursor(t, "data-0000000000000000000000000700.bin", TTY_WAIT_MS);
+	tty_keys(t, "Down");
+	tty_wait_cursor(t, "data-0000000000000000000000000701.bin", TTY_WAIT_MS);
+	tty_keys(t, "Space");
+	tty_wait_text(t, "1 marked", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static bool check_all(struct tty *t, void *arg)
 {
 	(void)arg;
@@ -129,6 +149,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		STAGE_TEST(rows_are_there_after_one_request),
 		STAGE_TEST(esc_stops_the_listing_and_keeps_what_came),
+		STAGE_TEST(a_name_is_jumped_to_while_the_rest_comes),
 		STAGE_TEST(keys_are_answered_while_it_comes_and_while_it_is_sorted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
