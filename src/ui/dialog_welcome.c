@@ -77,6 +77,7 @@ struct profile_dialog {
 struct trial {
 	struct profile *profile;
 	struct new_profile values; /* owned */
+	struct call_log *log;      /* borrowed */
 };
 
 static void drop_values(struct new_profile *p)
@@ -105,6 +106,7 @@ static enum s3t_rc run_trial(
 	struct trial *t = arg;
 	struct s3_ctx ctx = {.client = s3_client_new(t->profile), .conn = conn, .cancel = cancel};
 	enum s3t_rc rc;
+	s3_client_set_log(ctx.client, t->log);
 	if (t->values.default_bucket[0]) {
 		rc = s3_head_bucket(&ctx, sv(t->values.default_bucket), err);
 	} else {
@@ -168,6 +170,7 @@ static void test_values(struct profile_dialog *d)
 		struct trial *t = s3t_alloc(sizeof *t);
 		t->profile = profile;
 		t->values = p;
+		t->log = app_call_log(d->form.view.app);
 		form_set_label(&d->form, d->note, THEME_DIALOG_DIM, "connecting...");
 		d->testing = lister_run(app_lister(d->form.view.app), run_trial, t, trial_free);
 	}

@@ -490,7 +490,15 @@ static void r_renames_files_and_whole_prefixes(void **state)
 	tty_type(t, "/x\r");
 	tty_wait_text(t, "A name has no '/'", TTY_WAIT_MS);
 	tty_keys(t, "Ctrl-U");
-	tty_type(t, "new\r");
+	tty_type(t, "new");
+	tty_keys(t, "Tab");
+	tty_keys(t, "Right Right Enter"); /* of each: copy, look, remove */
+	tty_wait_text(t, "2 items would be done so, 3 B, about 6 requests", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "move new/deep/two, 2 B"));
+	tty_keys(t, "Enter");
+	tty_wait_gone(t, "would be done so", TTY_WAIT_MS);
+	assert_true(fixture_has_key(&s->f, "old/one"));
+	tty_keys(t, "Left Left Enter");
 	tty_wait_text(t, "2 moved", TTY_WAIT_MS);
 	stage_wait_key(s, "new/deep/two", TTY_WAIT_MS);
 	stage_wait_key(s, "new/one", TTY_WAIT_MS);
