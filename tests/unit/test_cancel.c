@@ -195,8 +195,10 @@ static void *make_tokens(void *arg)
 	for (bool was_set = false; !was_set;) {
 		atomic_int calls = 0;
 		struct cancel_waker waker = {.wake = count_call, .arg = &calls};
-		struct cancel *job = cancel_new(w->app), *item = cancel_new(job);
-		was_set = cancel_is_set(job);
+		struct cancel *job = cancel_new(w->app);
+		was_set =
+			cancel_is_set(job); /* before there is an item: a trigger takes its time */
+		struct cancel *item = cancel_new(job);
 		w->born_triggered += was_set && cancel_is_set(item);
 		cancel_add_waker(item, &waker);
 		cancel_remove_waker(item, &waker);
