@@ -157,6 +157,10 @@ enum s3t_rc s3_list_versions_page(const struct s3_ctx *ctx, struct s3_version_li
 	void (*fn)(void *arg, const struct s3_version *v), void *arg,
 	struct s3t_err *err) S3T_MUST_CHECK;
 
+/* Whether the bucket keeps what is overwritten or deleted (GetBucketVersioning). */
+enum s3t_rc s3_get_bucket_versioning(const struct s3_ctx *ctx, struct strview bucket,
+	bool *is_enabled, struct s3t_err *err) S3T_MUST_CHECK;
+
 /* --- objects --- */
 
 struct s3_object {

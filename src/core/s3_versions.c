@@ -133,3 +133,30 @@ enum s3t_rc s3_list_versions_page(const struct s3_ctx *ctx, struct s3_version_li
 	strbuf_deinit(&r.next_id);
 	return rc;
 }
+
+static void on_status(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
+{
+	(void)parent;
+	if (depth == 1 && sv_eq(name, SV("Status")))
+		*(bool *)arg = sv_eq(text, SV("Enabled"));
+}
+
+enum s3t_rc s3_get_bucket_versioning(
+	const struct s3_ctx *ctx, struct strview bucket, bool *is_enabled, struct s3t_err *err)
+{
+	struct sigv4_pair query = {SV("versioning"), SV("")};
+	struct xml_handler handler = {.close = on_status, .arg = is_enabled};
+	struct s3_call call = {.method = "GET",
+		.bucket = bucket,
+		.query = &query,
+		.query_count = 1,
+		.root = "VersioningConfiguration",
+		.handler = &handler};
+	struct http_response resp;
+	http_response_init(&resp);
+	*is_enabled = false;
+	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
+	http_response_deinit(&resp);
+	return rc;
+}

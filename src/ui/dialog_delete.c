@@ -14,14 +14,61 @@ struct delete_dialog {
 	struct form form;
 	struct job_spec spec;
 	size_t count_label, word, error;
-	list_id counting;
+	size_t versions; /* label: that they are kept */
+	list_id counting, asking;
 	bool needs_word, is_bucket;
 	struct dry_run dry;
 };
 
+/* --- does the bucket keep versions? --- */
+
+struct question {
+	struct s3_client *client;
+	char *bucket;
+	bool keeps_versions;
+};
+
+static void question_free(void *arg)
+{
+	struct question *q = arg;
+	s3_client_unref(q->client);
+	free(q->bucket);
+	free(q);
+}
+
+/* Who may not ask, or whose server does not tell, is told nothing. */
+static enum s3t_rc run_question(
+	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
+{
+	struct question *q = arg;
+	struct s3_ctx ctx = {.client = q->client, .conn = conn, .cancel = cancel};
+	return s3_get_bucket_versioning(&ctx, sv(q->bucket), &q->keeps_versions, err);
+}
+
+static void ask(struct delete_dialog *d)
+{
+	struct s3_client *client = location_s3_client(d->spec.from);
+	struct strview bucket, key;
+	if (!client)
+		return;
+	s3_path_split(sv_n(d->spec.sources[0].path, d->spec.sources[0].path_len), &bucket, &key);
+	struct question *q = s3t_alloc(sizeof *q);
+	q->client = s3_client_ref(client);
+	q->bucket = s3t_strndup(bucket.data, bucket.len);
+	d->asking = lister_run(app_lister(d->form.view.app), run_question, q, question_free);
+}
+
 static bool delete_on_list(struct view *v, struct lister_event *e)
 {
 	struct delete_dialog *d = (struct delete_dialog *)v;
+	if (e->kind == LISTER_TASK && d->asking && e->id == d->asking) {
+		d->asking = 0;
+		if (e->err.rc == S3T_OK)
+			form_set_hidden(&d->form, d->versions,
+				!((const struct question *)e->arg)->keeps_versions);
+		app_redraw(v->app);
+		return true;
+	}
 	if (e->kind != LISTER_COUNT || e->id != d->counting)
 		return false;
 	char files[32], size[TEXT_SIZE_MAX];
@@ -49,6 +96,8 @@ static void delete_destroy(struct form *f)
 	struct delete_dialog *d = (struct delete_dialog *)f;
 	if (d->counting)
 		lister_cancel(app_lister(f->view.app), d->counting);
+	if (d->asking)
+		lister_cancel(app_lister(f->view.app), d->asking);
 	dry_run_deinit(&d->dry, f->view.app);
 	job_spec_deinit(&d->spec);
 }
@@ -132,6 +181,9 @@ void dialog_delete_open(struct app *app)
 	form_warn_of_later(&d->form, from);
 	d->count_label = form_add_label(&d->form, THEME_DIALOG, "counting...");
 	form_set_hidden(&d->form, d->count_label, d->is_bucket);
+	d->versions = form_add_label(&d->form, THEME_DIALOG,
+		"The bucket keeps versions: what is deleted gets a delete marker, and stays.");
+	form_set_hidden(&d->form, d->versions, true);
 	d->word = form_add_text(&d->form, "Type delete to confirm", SV(""));
 	form_set_hidden(&d->form, d->word, !d->needs_word);
 	d->error = form_add_label(&d->form, THEME_DIALOG, "");
@@ -141,6 +193,7 @@ void dialog_delete_open(struct app *app)
 	app_push(app, &d->form.view);
 	if (d->is_bucket)
 		return;
+	ask(d);
 	struct strview *paths = s3t_alloc(d->spec.source_count * sizeof *paths);
 	for (size_t i = 0; i < d->spec.source_count; i++)
 		paths[i] = sv_n(d->spec.sources[i].path, d->spec.sources[i].path_len);

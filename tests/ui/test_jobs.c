@@ -518,6 +518,34 @@ static void r_renames_files_and_whole_prefixes(void **state)
 	stage_quit(s);
 }
 
+static void deleting_says_that_versions_are_kept(void **state)
+{
+	struct stage *s = *state;
+	struct sandbox_fault answer = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "GET",
+		.target = "versioning",
+		.status = 200,
+		.body = "<VersioningConfiguration><Status>Enabled</Status>"
+			"</VersioningConfiguration>"};
+	stage_open(s, NULL, NULL);
+	fixture_put(&s->f, "one", "1");
+	stage_run(s, NULL);
+	struct tty *t = s->tty;
+	sandbox_fault(s->f.server, &answer);
+	tty_keys(t, "Tab Down F8");
+	tty_wait_text(t, "1 file, 1 B", TTY_WAIT_MS);
+	tty_wait_text(t, "The bucket keeps versions", TTY_WAIT_MS);
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "The bucket keeps versions", TTY_WAIT_MS);
+	/* one that keeps none, or does not tell */
+	tty_keys(t, "F8");
+	tty_wait_text(t, "1 file, 1 B", TTY_WAIT_MS);
+	tty_keys(t, "Left Enter");
+	stage_wait_no_key(s, "one", TTY_WAIT_MS);
+	assert_false(tty_shows(t, "keeps versions"));
+	stage_quit(s);
+}
+
 static void a_dry_run_counts_items_requests_and_bytes(void **state)
 {
 	struct stage *s = *state;
@@ -662,6 +690,7 @@ int main(int argc, char **argv)
 		STAGE_TEST(f8_deletes_a_prefix_after_the_typed_word_only),
 		STAGE_TEST(one_file_is_deleted_with_a_button_that_is_not_the_first_choice),
 		STAGE_TEST(r_renames_files_and_whole_prefixes),
+		STAGE_TEST(deleting_says_that_versions_are_kept),
 		STAGE_TEST(a_dry_run_counts_items_requests_and_bytes),
 		STAGE_TEST(f6_renames_an_object_and_a_file),
 		STAGE_TEST(f6_moves_to_the_other_pane),
