@@ -80,8 +80,8 @@ static int open_target(const struct item *it)
 	return fd;
 }
 
-/* Policy "resume", where nothing of the old target was taken: it is replaced only by what begins
- * with it. */
+/* Policy "resume": the old target is replaced only by what begins with it. What was taken of it is
+ * proven; this is for what was not, its last part of a range or all of it. */
 static enum s3t_rc check_beginning(const struct item *it, struct s3t_err *err)
 {
 	int fetched = it->job->spec.to->ops->sink_fd(it->sink), old = open_target(it);
@@ -290,7 +290,7 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	if (rc == S3T_OK && it->was_reused && (!proof || strstr(proof, "not verifiable")))
 		rc = s3t_fail(err, S3T_MISMATCH,
 			"Nothing proves that what was there is the object's beginning.");
-	if (rc == S3T_OK && it->answer == CONFLICT_RESUME && !it->was_reused)
+	if (rc == S3T_OK && it->answer == CONFLICT_RESUME)
 		rc = check_beginning(it, err);
 	if (rc != S3T_OK)
 		return rc;

@@ -717,6 +717,23 @@ static void a_part_that_is_there_is_gone_on_with_and_proven(void **state)
 	assert_int_equal(f.failed, 1);
 	assert_int_equal(f.first_error.rc, S3T_EXISTS);
 	assert_true(is_beginning(&f, "other", HALF));
+	/* or only its end is */
+	leave_beginning(&f, "big", HALF);
+	char *path = s3t_asprintf("%s/dst/big", f.dir);
+	FILE *end = fopen(path, "r+b");
+	assert_non_null(end);
+	assert_int_equal(fseek(end, HALF - 1, SEEK_SET), 0);
+	int last = fgetc(end);
+	assert_int_equal(fseek(end, HALF - 1, SEEK_SET), 0);
+	assert_int_equal(fputc(last ^ 1, end), last ^ 1);
+	assert_int_equal(fclose(end), 0);
+	(void)fetch_rest(&f);
+	assert_int_equal(f.failed, 1);
+	assert_int_equal(f.first_error.rc, S3T_EXISTS);
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, HALF);
+	free(path);
 	/* less than a range, too */
 	leave_beginning(&f, "other", 1000);
 	(void)fetch_rest(&f);
