@@ -105,9 +105,7 @@ static void open_look(
 {
 	static const char *const keys[] = {"a-first.txt", "esc\x1b[31mred",
 		"wide \xe5\xad\x97\xe5\xad\x97.txt", "comb e\xcc\x81\xcc\x81\xcc\x81\xcc\x81.txt",
-		"bidi \xe2\x80\xae"
-		"txt.exe",
-		"latin\xe9.txt"};
+		"bidi \u202etxt.exe", "latin\xe9.txt"};
 	struct s3t_err err;
 	const char *env[] = {look->locale, NULL};
 	stage_open(s, options, "[upload]\nmultipart_threshold = 5MiB\npart_size = 5MiB\n");
