@@ -58,6 +58,14 @@ struct strview path_basename(struct strview path)
 	return sv_from(path, at);
 }
 
+bool path_below(struct strview dir, struct strview path, struct strview *rel)
+{
+	bool has_slash = !dir.len || dir.data[dir.len - 1] == '/';
+	*rel = sv_from(path, dir.len + !has_slash);
+	return sv_starts_with(path, dir) &&
+	       (has_slash || path.len == dir.len || path.data[dir.len] == '/');
+}
+
 struct strview path_parent(struct strview path)
 {
 	path = without_final_slash(path);

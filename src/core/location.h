@@ -199,6 +199,8 @@ void path_join(struct strbuf *out, struct strview path, struct strview name);
 struct strview path_basename(struct strview path);
 /* Without the last component, with its final '/' ("" where there is none). */
 struct strview path_parent(struct strview path);
+/* Whether path is dir or below it, and what of it lies below (dir may end in '/', or be ""). */
+bool path_below(struct strview dir, struct strview path, struct strview *rel);
 /* Threat T3: why a key's name cannot be a path below a local directory; NULL if it can. */
 const char *path_refusal(struct strview rel);
 

@@ -89,6 +89,14 @@ bool sv_eq_nocase(struct strview a, struct strview b)
 	return true;
 }
 
+uint64_t sv_hash(struct strview s)
+{
+	uint64_t h = 0xcbf29ce484222325U;
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.data[i]) * 0x100000001b3U;
+	return h ^ h >> 29;
+}
+
 bool sv_contains_nocase(struct strview text, struct strview part)
 {
 	for (size_t i = 0; i + part.len <= text.len; i++)

@@ -13,6 +13,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct strview {
 	const char *data;
@@ -44,6 +45,8 @@ struct strview sv_next_word(struct strview *rest);
 /* Byte order, shorter first. */
 int sv_cmp(struct strview a, struct strview b);
 bool sv_eq_nocase(struct strview a, struct strview b);
+/* For tables in memory (FNV-1a). */
+uint64_t sv_hash(struct strview s);
 /* Whether part is in text, ASCII letters in any case. */
 bool sv_contains_nocase(struct strview text, struct strview part);
 

@@ -16,14 +16,6 @@ static struct strview trimmed(struct strview name)
 	return name;
 }
 
-static uint64_t hash_of(struct strview name)
-{
-	uint64_t h = 0xcbf29ce484222325U;
-	for (size_t i = 0; i < name.len; i++)
-		h = (h ^ (unsigned char)name.data[i]) * 0x100000001b3U;
-	return h ^ h >> 29;
-}
-
 static struct strview name_of(const struct nameset *set, uint32_t at)
 {
 	uint32_t len;
@@ -35,7 +27,7 @@ static struct strview name_of(const struct nameset *set, uint32_t at)
 /* The place of name, or the free one where it belongs. */
 static size_t place_of(const struct nameset *set, struct strview name)
 {
-	size_t i = hash_of(name) & (set->size - 1);
+	size_t i = sv_hash(name) & (set->size - 1);
 	while (set->name_at[i] && !sv_eq(name_of(set, set->name_at[i]), name))
 		i = (i + 1) & (set->size - 1);
 	return i;

@@ -177,17 +177,7 @@ void pane_join(const struct pane *p, struct strview name, struct strbuf *out)
 
 bool pane_relative(const struct pane *p, struct strview path, struct strview *name)
 {
-	struct strview here = pane_path(p);
-	size_t n = here.len;
-	if (!sv_starts_with(path, here))
-		return false;
-	if (n && here.data[n - 1] != '/') {
-		if (path.len <= n || path.data[n] != '/')
-			return false;
-		n++;
-	}
-	*name = sv_from(path, n);
-	return true;
+	return path_below(pane_path(p), path, name) && name->len;
 }
 
 void pane_uri(const struct pane *p, struct strview name, struct strbuf *out)

@@ -32,15 +32,6 @@ void pane_sync_stop(struct pane_sync *s)
 	s->is_on = false;
 }
 
-/* Whether path is base or below it, and what of it lies below. */
-static bool is_below(struct strview base, struct strview path, struct strview *rel)
-{
-	bool has_slash = !base.len || base.data[base.len - 1] == '/';
-	*rel = sv_from(path, base.len + !has_slash);
-	return sv_starts_with(path, base) &&
-	       (has_slash || path.len == base.len || path.data[base.len] == '/');
-}
-
 bool pane_sync_follow(struct pane_sync *s)
 {
 	for (int i = 0; i < 2; i++) {
@@ -49,7 +40,7 @@ bool pane_sync_follow(struct pane_sync *s)
 		bool is_same_place = pane_location(moved) == s->sides[i].location;
 		if (is_same_place && sv_eq(path, strbuf_view(&s->sides[i].at)))
 			continue;
-		if (!is_same_place || !is_below(strbuf_view(&s->sides[i].base), path, &rel))
+		if (!is_same_place || !path_below(strbuf_view(&s->sides[i].base), path, &rel))
 			return false;
 		struct strbuf target;
 		strbuf_init(&target);

@@ -63,10 +63,7 @@ void sizetree_path(const struct sizetree *t, uint32_t node, struct strbuf *out)
 /* Where (parent, name) is in the table, or the free place where it belongs. */
 static size_t place_of(const struct sizetree *t, uint32_t parent, struct strview name)
 {
-	uint64_t h = 0xcbf29ce484222325U ^ parent;
-	for (size_t i = 0; i < name.len; i++)
-		h = (h ^ (unsigned char)name.data[i]) * 0x100000001b3U;
-	size_t i = (h ^ h >> 29) & (t->table_size - 1);
+	size_t i = (sv_hash(name) ^ parent * 0x9e3779b97f4a7c15U) & (t->table_size - 1);
 	while (t->table[i] && (t->nodes[t->table[i] - 1].parent != parent ||
 				      !sv_eq(sizetree_name(t, t->table[i] - 1), name)))
 		i = (i + 1) & (t->table_size - 1);
