@@ -75,7 +75,7 @@ static void request(struct pane *p)
 	pane_drop_pins(p);
 	p->list = p->pattern ? lister_find(p->lister, p->location, pane_path(p), sv(p->pattern))
 			     : lister_request(p->lister, p->location, pane_path(p), 0);
-	p->arrived = p->seen = p->problems = 0;
+	p->arrived = p->problems = 0;
 	p->rate_at_ms = p->started_ms = time_mono_ms();
 	p->rate_from = 0;
 	p->rate = 0;
@@ -235,6 +235,7 @@ static void show_place(struct pane *p, struct strview select)
 	p->at_id = listing_row(p->listing, 0);
 	p->error.rc = S3T_OK;
 	p->is_partial = false;
+	p->seen = 0;
 	set_wanted(p, select);
 	request(p);
 }
@@ -426,7 +427,8 @@ bool pane_on_list(struct pane *p, struct lister_event *e)
 		return pane_on_reach(p, e);
 	if (!p->list || e->id != p->list || e->kind != LISTER_PAGE)
 		return false;
-	p->seen = e->seen;
+	if (e->seen) /* a search that fails at once has not looked at less */
+		p->seen = e->seen;
 	struct listing *target = p->coming ? p->coming : p->listing;
 	if (e->page) {
 		p->arrived += e->page->count;
