@@ -199,9 +199,6 @@ static int check_options(const struct parser *p)
 	}
 	if (o->path_style && o->virtual_style)
 		return usage(SV("--path-style and --virtual-style"), " exclude each other");
-	if (o->encryption && strcmp(o->encryption, "none") != 0)
-		return usage(
-			SV("--encryption: only none is there"), ", others are not supported yet");
 	return 0;
 }
 

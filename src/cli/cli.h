@@ -70,8 +70,8 @@ enum cli_command {
 		"overwrite (default), newer, size, skip, rename, resume (a part that is there), " \
 		"fail, ask")                                                                      \
 	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_COPIES, "class of new objects")   \
-	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_COPIES,                                  \
-		"none; others are not supported yet")                                             \
+	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_COPIES | CLI_ON(PRESIGN),                \
+		"none, SSE_S3, SSE_KMS[:KEY-ID], SSE_C: of new objects; presign: SSE_C")          \
 	X(content_type, TEXT, "content-type", 0, "TYPE", CLI_COPIES,                              \
 		"instead of the one by extension")                                                \
 	X(part_size, TEXT, "part-size", 0, "SIZE", CLI_COPIES, "size of an upload's parts")       \

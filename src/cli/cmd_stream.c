@@ -361,6 +361,8 @@ static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_repl
 		.content_type =
 			cli->opt->content_type ? cli->opt->content_type : mime_type_of(name),
 		.storage_class = cli->settings.storage_class,
+		.encryption = cli->settings.encryption_type,
+		.kms_key_id = cli->settings.kms_key_id,
 		.no_replace = no_replace,
 		.prove = cli->settings.checksum};
 	struct loc_io io = io_of(s, cli->conn);

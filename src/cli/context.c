@@ -50,26 +50,36 @@ static void show_warnings(struct cli *cli, struct strbuf *warnings)
 static int apply_options(struct cli *cli, const struct settings *from)
 {
 	const struct cli_options *o = cli->opt;
+	/* SSE_KMS:KEY-ID */
+	const char *colon = o->encryption ? strchr(o->encryption, ':') : NULL;
+	bool has_key = colon && strcmp(o->encryption, "aws:kms") != 0;
+	char *type = !o->encryption ? NULL
+		     : has_key      ? s3t_strndup(o->encryption, (size_t)(colon - o->encryption))
+				    : s3t_strdup(o->encryption);
+	int rc = 0;
 	const struct {
 		const char *option, *section, *key, *value;
 	} rows[] = {
 		{"storage-class", "default", "storage_class", o->storage_class},
+		{"encryption", "encryption", "type", type},
+		{"encryption", "encryption", "kms_key_id", has_key ? colon + 1 : NULL},
 		{"part-size", "upload", "part_size", o->part_size},
 		{"no-verify", "upload", "checksum", o->no_verify ? "false" : NULL},
 		{"no-verify", "download", "verify_checksum", o->no_verify ? "false" : NULL},
 	};
 	settings_deinit(&cli->settings);
 	settings_copy(&cli->settings, from);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < sizeof rows / sizeof *rows && rc == 0; i++) {
 		struct s3t_err err;
 		struct settings *s = &cli->settings;
 		if (!rows[i].value || settings_set(s, rows[i].section, rows[i].key, rows[i].value,
 					      &err) == S3T_OK)
 			continue;
 		cli_complain("--%s: %s", rows[i].option, err.message);
-		return CLI_EXIT_USAGE;
+		rc = CLI_EXIT_USAGE;
 	}
-	return 0;
+	free(type);
+	return rc;
 }
 
 int cli_open(struct cli *cli, const struct cli_options *options, const char *ini,

@@ -2,9 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+char *conffile_path(const char *text)
+{
+	const char *home = getenv("HOME");
+	return text[0] == '~' && text[1] == '/' && home ? s3t_asprintf("%s%s", home, text + 1)
+							: s3t_strdup(text);
+}
 
 static enum s3t_rc check_owner(const char *path, const struct stat *st, struct s3t_err *err)
 {
@@ -43,12 +51,19 @@ static enum s3t_rc read_all(int fd, const char *path, struct strbuf *out, struct
 		}
 	} while (n != 0);
 	explicit_bzero(buf, sizeof buf);
+	return rc;
+}
+
+enum s3t_rc conffile_read(
+	const char *path, struct strbuf *out, bool *is_shared, struct s3t_err *err)
+{
+	enum s3t_rc rc = conffile_read_bytes(path, out, is_shared, err);
 	if (rc == S3T_OK && sv_find(strbuf_view(out), '\0') < out->len)
 		rc = s3t_fail(err, S3T_CONFIG, "%s is not a text file.", path);
 	return rc;
 }
 
-enum s3t_rc conffile_read(
+enum s3t_rc conffile_read_bytes(
 	const char *path, struct strbuf *out, bool *is_shared, struct s3t_err *err)
 {
 	*is_shared = false;

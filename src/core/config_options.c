@@ -123,10 +123,20 @@ static char *find_word(const struct option *o, const char *value)
 	return strcmp(value, plain) == 0 ? NULL : find_word(o, plain);
 }
 
+/* Services have classes of their own, and name them as S3 does. */
+static bool is_class(const char *value)
+{
+	size_t len = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	return len > 0 && value[len] == '\0' && len < WORD_MAX;
+}
+
 static enum s3t_rc assign_word(
 	struct settings *s, const struct option *o, const char *value, struct s3t_err *err)
 {
 	char *word = strlen(value) < WORD_MAX ? find_word(o, value) : NULL;
+	enum option_id id = (enum option_id)(o - config_options);
+	if (!word && id == OPTION_storage_class && is_class(value))
+		word = s3t_strdup(value);
 	if (!word) {
 		char *shown = config_quoted(value);
 		struct strbuf words;
@@ -278,8 +288,8 @@ static enum s3t_rc assign_any(
 static bool awaits_support(const struct option *o)
 {
 	enum option_id id = (enum option_id)(o - config_options);
-	return id == OPTION_versioning || id == OPTION_compress ||
-	       strcmp(o->section, "encryption") == 0;
+	return id == OPTION_versioning || id == OPTION_compress || id == OPTION_client_recipients ||
+	       id == OPTION_client_identity_file || id == OPTION_client_passphrase_command;
 }
 
 static bool is_default(const struct settings *s, const struct option *o)

@@ -80,10 +80,13 @@ struct loc_sink_spec {
 	uint32_t part_count;                      /* with an unknown size: the most there may be */
 	int64_t mtime_ns;                         /* TIME_UNKNOWN: none */
 	const char *content_type, *storage_class; /* NULL or "": by default */
-	struct strview metadata;                  /* "name: value\n", S3 only */
-	unsigned mode;                            /* permission bits; 0: by umask */
-	bool no_replace;                          /* overwriting was not agreed */
-	bool prove;                               /* integrity is to be proven */
+	const char *encryption, *kms_key_id;      /* the same: as the location's profile says */
+	/* S3 only; NULL or empty: none */
+	const char *content_encoding, *tagging; /* as in struct s3_put */
+	struct strview metadata, headers;       /* "name: value\n" */
+	unsigned mode;                          /* permission bits; 0: by umask */
+	bool no_replace;                        /* overwriting was not agreed */
+	bool prove;                             /* integrity is to be proven */
 	bool defer_proof; /* of parts, by sink_prove() instead of on their way */
 	const char *tag;  /* local: letters that make the temporary file's name; NULL: random */
 	/* sink_begin() goes on with this one; S3T_NOT_FOUND: it is gone, or another's. */

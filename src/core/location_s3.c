@@ -322,8 +322,10 @@ static enum s3t_rc s3_mkdir(struct location *loc, const struct loc_io *io, struc
 		if (path.data[path.len - 1] != '/')
 			strbuf_add_char(&path, '/');
 		s3_path_split(strbuf_view(&path), &bucket, &key);
-		struct s3_put put = {
-			.content_type = "application/x-directory", .mtime_ns = TIME_UNKNOWN};
+		struct s3_encryption encryption = s3_encryption_for(ctx.client, NULL, NULL);
+		struct s3_put put = {.content_type = "application/x-directory",
+			.mtime_ns = TIME_UNKNOWN,
+			.encryption = &encryption};
 		rc = s3_put_object(&ctx, bucket, key, &put, sv_n("", 0), NULL, err);
 	}
 	strbuf_deinit(&path);

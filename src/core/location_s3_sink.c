@@ -24,7 +24,9 @@ struct loc_sink {
 	struct strview bucket, key;
 	struct loc_sink_spec spec;
 	struct s3_put put;
-	char *content_type, *storage_class, *metadata;
+	struct s3_encryption encryption;
+	char *content_type, *content_encoding, *storage_class, *tagging, *metadata, *headers,
+		*kms_key_id;
 	char *upload_id; /* NULL: one piece */
 	char etag[S3_ETAG_MAX];
 	char *version_id;
@@ -55,7 +57,11 @@ void s3_sink_free(struct loc_sink *s)
 	free(s->path);
 	free(s->content_type);
 	free(s->storage_class);
+	free(s->content_encoding);
+	free(s->tagging);
 	free(s->metadata);
+	free(s->headers);
+	free(s->kms_key_id);
 	free(s->upload_id);
 	free(s->version_id);
 	free(s->flags);
@@ -117,12 +123,21 @@ enum s3t_rc s3_sink_begin(struct location *loc, const struct loc_io *io, struct 
 	s->spec = *spec;
 	s->content_type = copy_text(spec->content_type);
 	s->storage_class = copy_text(spec->storage_class);
+	s->content_encoding = copy_text(spec->content_encoding);
+	s->tagging = copy_text(spec->tagging);
 	s->metadata = s3t_strndup(spec->metadata.data, spec->metadata.len);
+	s->headers = s3t_strndup(spec->headers.data, spec->headers.len);
 	s->put = (struct s3_put){.content_type = s->content_type,
+		.content_encoding = s->content_encoding,
+		.tagging = s->tagging,
+		.headers = sv_n(s->headers, spec->headers.len),
 		.storage_class = s->storage_class,
 		.mtime_ns = spec->mtime_ns,
 		.metadata = sv_n(s->metadata, spec->metadata.len),
-		.if_none_match = spec->no_replace};
+		.if_none_match = spec->no_replace,
+		.encryption = &s->encryption};
+	s->kms_key_id = copy_text(spec->kms_key_id);
+	s->encryption = s3_encryption_for(ctx.client, spec->encryption, s->kms_key_id);
 	atomic_init(&s->has_scout, false);
 	*out = s;
 	enum s3t_rc rc = S3T_OK;
@@ -297,6 +312,7 @@ static enum s3t_rc send_body(struct loc_sink *s, const struct loc_io *io, struct
 	struct s3t_err *err)
 {
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
+	ctx.customer_key = s->encryption.kind == S3_ENCRYPTION_SSE_C;
 	char hash[65] = SIGV4_UNSIGNED;
 	enum s3t_rc rc = S3T_OK;
 	if (way == PROOF_SIGNED)
@@ -382,9 +398,17 @@ static enum s3t_rc put_whole(struct loc_sink *s, const struct loc_io *io, int fd
 	return is_ours ? S3T_OK : rc;
 }
 
+/* Of what the server encrypts, an ETag need not be the MD5; the endpoint's rule is of the rest. */
+static enum etag_rule rule_of(const struct loc_sink *s)
+{
+	bool is_opaque = s->encryption.kind == S3_ENCRYPTION_SSE_KMS ||
+			 s->encryption.kind == S3_ENCRYPTION_SSE_C;
+	return is_opaque ? ETAG_OPAQUE : s3_client_etag_rule(s3_location_client(s->loc));
+}
+
 static enum proof_way way_of(struct loc_sink *s, uint32_t index)
 {
-	enum etag_rule rule = s3_client_etag_rule(s3_location_client(s->loc));
+	enum etag_rule rule = rule_of(s);
 	if (!s->spec.prove)
 		return PROOF_NONE;
 	if (s->has_crc64)
@@ -420,7 +444,7 @@ enum s3t_rc s3_sink_part(struct loc_sink *s, const struct loc_io *io, uint32_t i
 			s->flags[index] = PART_PROVEN;
 			return S3T_OK;
 		}
-		enum etag_rule rule = s3_client_etag_rule(client);
+		enum etag_rule rule = rule_of(s);
 		bool same = etag_is_md5(s->etags[index], sum);
 		memcpy(s->md5s[index], sum, MD5_LEN);
 		if (way == PROOF_SIGNED && rule == ETAG_UNKNOWN)

@@ -4,6 +4,7 @@
 
 #include "core/creds_chain.h"
 #include "core/parse.h"
+#include "core/s3_encryption.h"
 #include "core/text.h"
 
 #include <stdlib.h>
@@ -416,6 +417,8 @@ enum s3t_rc profile_resolve(const struct config *config, const struct profile_re
 	rc = resolve_endpoint(&r, err);
 	if (rc == S3T_OK)
 		rc = resolve_addressing(&r, err);
+	if (rc == S3T_OK)
+		rc = s3_encryption_check_settings(&p->settings, p->name, warnings, err);
 	if (rc == S3T_OK)
 		rc = resolve_credentials(&r, err);
 	awsfiles_free(r.aws);

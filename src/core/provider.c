@@ -5,11 +5,12 @@
 
 #define MIB(n) ((uint64_t)(n) << 20)
 #define LIMITS .max_parts = 10000, .min_part_bytes = MIB(5), .max_copy_bytes = MIB(4768)
-#define AWS_ROW(suffix)                                                                            \
-	{                                                                                          \
-		.name = "aws", .host_suffix = (suffix), .virtual_host = true,                      \
-		.unequal_parts = true, .checks_crc64 = true, .etag = ETAG_MD5, .max_parts = 10000, \
-		.min_part_bytes = MIB(5), .max_copy_bytes = MIB(5120)                              \
+#define AWS_ROW(suffix)                                                                \
+	{                                                                              \
+		.name = "aws", .host_suffix = (suffix), .virtual_host = true,          \
+		.unequal_parts = true, .copies_encrypted = true, .checks_crc64 = true, \
+		.etag = ETAG_MD5, .max_parts = 10000, .min_part_bytes = MIB(5),        \
+		.max_copy_bytes = MIB(5120)                                            \
 	}
 
 /* The first row that fits; the last one fits all. What is not known of a service is as in the last

@@ -24,6 +24,7 @@ struct provider {
 	bool no_url_encoding;    /* encoding-type=url does not work */
 	bool unequal_parts;      /* parts may differ in size */
 	bool no_part_copy;       /* no UploadPartCopy */
+	bool copies_encrypted;   /* CopyObject reads and writes under keys as asked */
 	bool checks_crc64;       /* verifies x-amz-checksum-crc64nvme */
 	enum etag_rule etag;
 	uint32_t max_parts;

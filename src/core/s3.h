@@ -22,6 +22,33 @@
 #define S3_ETAG_MAX 136
 
 struct s3_client;
+struct cancel;
+
+/* --- encryption by the server (s3_encryption.c) --- */
+
+enum s3_encryption_kind {
+	S3_ENCRYPTION_NONE, /* nothing is asked for: as the bucket has it */
+	S3_ENCRYPTION_SSE_S3,
+	S3_ENCRYPTION_SSE_KMS,
+	S3_ENCRYPTION_SSE_C,
+	S3_ENCRYPTION_CLIENT, /* by ourselves: the server does not hear of it */
+	S3_ENCRYPTION_KIND_COUNT
+};
+
+/* What is asked of the server for a new object; texts are borrowed. */
+struct s3_encryption {
+	enum s3_encryption_kind kind;
+	const char *kms_key_id;  /* NULL or "": the account's own key */
+	const char *kms_context; /* a JSON object; NULL or "": none */
+};
+
+/* The word of s3tui.ini, "SSE_KMS"; static. */
+const char *s3_encryption_word(enum s3_encryption_kind kind);
+/* NULL or "" is none. */
+enum s3_encryption_kind s3_encryption_kind_of(const char *word);
+/* As a job wants it: type and key id NULL: as the client's profile does. Borrows from both. */
+struct s3_encryption s3_encryption_for(
+	const struct s3_client *client, const char *type, const char *kms_key_id);
 
 /* Counted over all calls of a client; relaxed atomics, read at any time. */
 struct s3_counters {
@@ -56,10 +83,34 @@ struct s3_ctx {
 	struct http_conn *conn;
 	struct cancel *cancel; /* may be NULL */
 	atomic_uint_fast32_t
-		*retries; /* tries after the first of each call are counted there; NULL: nowhere */
+		*retries;  /* tries after the first of each call are counted there; NULL: nowhere */
+	bool customer_key; /* parts belong to an upload under SSE-C */
 };
 
+/* A customer's key (SSE-C) as it is sent: base64 of its 32 bytes and of their MD5. */
+struct s3_customer_key {
+	char key[45], md5[25];
+};
+/* The one of the profile, read from its file or command at the first call, once; borrowed, NULL
+ * with S3T_OK: the profile has none. Refused where it would go over http to another machine. Any
+ * thread; may block while a command runs. */
+enum s3t_rc s3_client_customer_key(struct s3_client *c, struct cancel *cancel,
+	const struct s3_customer_key **out, struct s3t_err *err) S3T_MUST_CHECK;
+/* Whether the settings name one. */
+bool s3_has_customer_key(const struct settings *s);
+/* Reads it as the settings say; the caller wipes it. */
+enum s3t_rc s3_customer_key_load(const struct settings *s, struct cancel *cancel,
+	struct s3_customer_key *out, struct s3t_err *err) S3T_MUST_CHECK;
+
 /* --- one call, for the operations below --- */
+
+/* Whether the profile's customer key (SSE-C) goes along. */
+enum s3_key_use {
+	S3_KEY_UNUSED,
+	S3_KEY_READS, /* if the object turns out to want it */
+	S3_KEY_WRITES,
+	S3_KEY_COPIES, /* a copy's source is read with it, if it turns out to want it */
+};
 
 struct s3_call {
 	const char *method;
@@ -72,7 +123,9 @@ struct s3_call {
 	const struct http_body *stream; /* instead of body */
 	struct strview payload_hash;    /* empty: computed from body */
 	bool has_body;
-	const char *root; /* root element that a 2xx body must have; NULL: it is not read */
+	enum s3_key_use key_use;
+	bool copy_is_under_key; /* of a copy: its target is written with the key, too */
+	const char *root;       /* root element that a 2xx body must have; NULL: it is not read */
 	/* sees only whole documents with that root, unless prepare undoes what it did in a try */
 	const struct xml_handler *handler;
 	bool (*sink)(void *arg, const char *data, size_t len);
@@ -169,7 +222,8 @@ struct s3_object {
 	int64_t mtime_ns;       /* x-amz-meta-mtime, or TIME_UNKNOWN */
 	char etag[S3_ETAG_MAX]; /* without quotes */
 	char *content_type, *content_encoding, *version_id, *storage_class; /* NULL: none */
-	char *encryption; /* "AES256", "aws:kms", or a customer's algorithm; NULL: none is told */
+	char *encryption; /* "AES256", "aws:kms" …, "SSE-C"; NULL: none is told */
+	char *key_id;     /* of the KMS key, or base64 of the MD5 of the customer's; NULL: none */
 	struct strbuf metadata; /* "name: value\n", names without x-amz-meta- */
 	struct strbuf headers;  /* the same of Cache-Control, Content-Disposition, Content-Language
 				 * and Expires */
@@ -177,6 +231,7 @@ struct s3_object {
 	bool has_crc64;         /* x-amz-checksum-crc64nvme of the whole object was told */
 	uint64_t crc64;
 	uint64_t part_size; /* x-amz-meta-part-size, written by us; 0: none */
+	uint64_t tag_count; /* x-amz-tagging-count; not every server tells */
 };
 /* mtime_ns, else last_modified_s; TIME_UNKNOWN if there is neither. */
 int64_t s3_object_time_ns(const struct s3_object *o);
@@ -191,6 +246,16 @@ enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, stru
 enum s3t_rc s3_get_object_tagging(const struct s3_ctx *ctx, struct strview bucket,
 	struct strview key, struct strbuf *out, struct s3t_err *err) S3T_MUST_CHECK;
 
+/* The same encryption for another object; borrows from o. */
+struct s3_encryption s3_encryption_as(const struct s3_object *o);
+/* In words, "SSE-KMS, key testkey-1"; appends nothing where none is told. */
+void s3_encryption_words(const struct s3_object *o, struct strbuf *out);
+
+/* The same for a copy that is to have them: none where the server has no tags, or does not show
+ * them. */
+enum s3t_rc s3_keep_tagging(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct strbuf *out, struct s3t_err *err) S3T_MUST_CHECK;
+
 /* What is stored with a new object; NULL, "" and TIME_UNKNOWN for "nothing". */
 struct s3_put {
 	const char *content_type, *content_encoding, *storage_class;
@@ -200,6 +265,10 @@ struct s3_put {
 	const char *tagging;     /* "key=value&..." as s3_get_object_tagging() gives it */
 	uint64_t part_size;      /* noted as x-amz-meta-part-size: it proves a composite ETag */
 	bool if_none_match;      /* only where nothing is yet */
+	bool keep_metadata;      /* of a copy: the server takes the source's, none is given here */
+	/* NULL: none. What the server does not confirm is undone, and S3T_UNSUPPORTED; it is asked
+	 * before the first object is written, by an upload that is aborted */
+	const struct s3_encryption *encryption;
 	/* the server is to check the CRC64NVME of the body, or of all parts; *crc64_is_taken: it
 	 * said that it does (NULL: neither) */
 	bool *crc64_is_taken;
@@ -298,7 +367,12 @@ struct s3_presign {
 	const char *download_name; /* response-content-disposition; may be NULL */
 	const char *content_type;  /* response-content-type; may be NULL */
 	const char *version_id;    /* may be NULL */
+	/* the object is under the customer's key (SSE-C): whoever uses the link has to send
+	 * s3_customer_key_headers[] */
+	bool under_customer_key;
 };
+enum { S3_CUSTOMER_KEY_HEADERS = 3 };
+extern const char *const s3_customer_key_headers[S3_CUSTOMER_KEY_HEADERS];
 /* Appends the URL. *ends_s: the true end, min(chosen, the credentials' own). No request is made. */
 enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
 	const struct s3_presign *what, struct strbuf *url, int64_t *ends_s,

@@ -10,6 +10,7 @@
 #include "core/crypto.h"
 #include "core/parse.h"
 #include "core/s3.h"
+#include "core/s3_encryption.h"
 #include "core/timeutil.h"
 #include "core/xml.h"
 
@@ -33,6 +34,11 @@ struct s3_client {
 	atomic_int etag_rule;
 	atomic_int_fast64_t clock_offset_s;
 	atomic_int retry_tokens;
+	atomic_bool reads_with_key;  /* the last object that was read wanted the customer's key */
+	atomic_uint confirmed_kinds; /* of encryption; one bit each */
+	pthread_mutex_t key_lock;    /* held while the customer's key is read */
+	struct s3_customer_key customer_key; /* guarded by key_lock until has_customer_key */
+	atomic_bool has_customer_key;
 	pthread_mutex_t lock;
 	/* guarded by lock */
 	struct region_row regions[REGIONS_MAX];
@@ -49,6 +55,9 @@ struct s3_client *s3_client_new(struct profile *profile)
 	atomic_init(&c->refs, 1);
 	atomic_init(&c->retry_tokens, RETRY_TOKENS);
 	atomic_init(&c->etag_rule, (int)profile->provider->etag);
+	atomic_init(&c->reads_with_key,
+		s3_encryption_kind_of(profile->settings.encryption_type) == S3_ENCRYPTION_SSE_C);
+	pthread_mutex_init(&c->key_lock, NULL);
 	pthread_mutex_init(&c->lock, NULL);
 	return c;
 }
@@ -65,7 +74,9 @@ void s3_client_unref(struct s3_client *c)
 		return;
 	profile_unref(c->profile);
 	pthread_mutex_destroy(&c->lock);
+	pthread_mutex_destroy(&c->key_lock);
 	explicit_bzero(&c->key, sizeof c->key);
+	explicit_bzero(&c->customer_key, sizeof c->customer_key);
 	free(c);
 }
 
@@ -112,6 +123,41 @@ enum etag_rule s3_client_etag_rule(const struct s3_client *c)
 void s3_client_learn_etag_rule(struct s3_client *c, enum etag_rule rule)
 {
 	atomic_store(&c->etag_rule, (int)rule);
+}
+
+/* --- encryption --- */
+
+bool s3_client_has_confirmed(const struct s3_client *c, enum s3_encryption_kind kind)
+{
+	return atomic_load(&c->confirmed_kinds) & 1U << kind;
+}
+
+void s3_client_set_confirmed(struct s3_client *c, enum s3_encryption_kind kind)
+{
+	atomic_fetch_or(&c->confirmed_kinds, 1U << kind);
+}
+
+enum s3t_rc s3_client_customer_key(struct s3_client *c, struct cancel *cancel,
+	const struct s3_customer_key **out, struct s3t_err *err)
+{
+	const struct profile *p = c->profile;
+	*out = NULL;
+	if (!s3_has_customer_key(&p->settings))
+		return S3T_OK;
+	if (!p->endpoint.is_https && !host_is_loopback(p->endpoint.host))
+		return s3t_fail(err, S3T_CONFIG,
+			"An SSE-C key is not sent over http, where others can read it; use https.");
+	enum s3t_rc rc = S3T_OK;
+	if (!atomic_load(&c->has_customer_key)) {
+		pthread_mutex_lock(&c->key_lock);
+		if (!atomic_load(&c->has_customer_key)) {
+			rc = s3_customer_key_load(&p->settings, cancel, &c->customer_key, err);
+			atomic_store(&c->has_customer_key, rc == S3T_OK);
+		}
+		pthread_mutex_unlock(&c->key_lock);
+	}
+	*out = rc == S3T_OK ? &c->customer_key : NULL;
+	return rc;
 }
 
 /* --- region of a bucket --- */
@@ -260,6 +306,43 @@ static void header_lines(struct attempt *a)
 	a->list[n] = NULL;
 }
 
+static void add_key(struct attempt *a, const struct s3_customer_key *key, bool of_source)
+{
+	static const char *const source_headers[S3_CUSTOMER_KEY_HEADERS] = {
+		"x-amz-copy-source-server-side-encryption-customer-algorithm",
+		"x-amz-copy-source-server-side-encryption-customer-key",
+		"x-amz-copy-source-server-side-encryption-customer-key-MD5"};
+	const char *const *names = of_source ? source_headers : s3_customer_key_headers;
+	add_header(a, sv(names[0]), SV("AES256"));
+	add_header(a, sv(names[1]), sv(key->key));
+	add_header(a, sv(names[2]), sv(key->md5));
+}
+
+/* The customer's key as the call uses it; with_key: objects are read with it. Never part of the
+ * call's own headers, which are logged. */
+static enum s3t_rc add_customer_key(
+	const struct s3_ctx *ctx, struct attempt *a, bool with_key, struct s3t_err *err)
+{
+	const struct s3_call *call = a->call;
+	const struct s3_customer_key *key;
+	bool is_write = call->key_use == S3_KEY_WRITES || call->copy_is_under_key;
+	if (!is_write && !(call->key_use != S3_KEY_UNUSED && with_key))
+		return S3T_OK;
+	enum s3t_rc rc = s3_client_customer_key(ctx->client, ctx->cancel, &key, err);
+	if (rc != S3T_OK || !key)
+		return rc == S3T_OK && is_write
+			       ? s3t_fail(err, S3T_CONFIG,
+					 "SSE_C needs a key: set sse_c_key_file or "
+					 "sse_c_key_command in [encryption] of profile %s.",
+					 ctx->client->profile->name)
+			       : rc;
+	if (is_write || call->key_use == S3_KEY_READS)
+		add_key(a, key, false);
+	if (call->key_use == S3_KEY_COPIES && with_key)
+		add_key(a, key, true);
+	return S3T_OK;
+}
+
 static void sign(struct s3_client *c, struct attempt *a, const struct creds *creds,
 	struct strview payload_hash)
 {
@@ -346,8 +429,9 @@ static void describe_try(const struct attempt *a, const struct creds *creds, str
 	snprintf(r->region, sizeof r->region, "%s", a->region);
 }
 
-/* record: filled if the client has a log; NULL: nobody wants it. */
-static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call,
+/* with_key: what is read is read with the customer's key. record: filled if the client has a log;
+ * NULL: nobody wants it. */
+static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call, bool with_key,
 	struct http_response *resp, struct call_record *record, struct s3t_err *err)
 {
 	struct s3_client *c = ctx->client;
@@ -361,6 +445,14 @@ static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call,
 	strbuf_init(&a->url);
 	strbuf_init(&a->authorization);
 	region_of(c, call->bucket, a->region);
+	rc = add_customer_key(ctx, a, with_key, err);
+	if (rc != S3T_OK) {
+		strbuf_deinit(&a->url);
+		strbuf_deinit(&a->authorization);
+		free(a);
+		creds_unref(creds);
+		return rc;
+	}
 	find_target(c, call->bucket, call->key, a->region, &a->target);
 
 	struct strbuf hash;
@@ -449,7 +541,9 @@ static enum s3t_rc judge(struct s3_call *call, struct http_response *resp, struc
 struct retrying {
 	unsigned failures;  /* in a row without progress */
 	unsigned immediate; /* tries without a pause: stale connection, region, clock */
-	bool fixed_clock, fixed_region, fixed_token;
+	bool fixed_clock, fixed_region, fixed_token, fixed_key;
+	bool with_key;      /* reads go with the customer's key */
+	bool was_key_asked; /* 400 came in one of both ways: it is a matter of keys */
 	uint64_t progress;
 	int64_t since_ms; /* of the last progress */
 };
@@ -498,8 +592,8 @@ static enum s3t_rc discover_region(const struct s3_ctx *ctx, struct strview buck
 	struct s3_call call = {.method = "HEAD", .bucket = bucket};
 	struct http_response resp;
 	http_response_init(&resp);
-	enum s3t_rc rc =
-		try_once(ctx, &call, &resp, NULL, NULL); /* the first failure is the one to tell */
+	enum s3t_rc rc = try_once(
+		ctx, &call, false, &resp, NULL, NULL); /* the first failure is the one to tell */
 	if (rc == S3T_OK)
 		s3_clean_region(http_header(&resp, "x-amz-bucket-region"), region);
 	http_response_deinit(&resp);
@@ -530,6 +624,14 @@ static bool corrected(const struct s3_ctx *ctx, const struct s3_call *call, enum
 			 (why->http_status == 403 && resp->body.len == 0 && clock_is_off(c, resp));
 	if (is_skewed && !r->fixed_clock)
 		return r->fixed_clock = true, fix_clock(c, resp);
+	/* a 400 where a key was due, or none; a 403 may be that of another key */
+	bool reads = call->key_use == S3_KEY_READS || call->key_use == S3_KEY_COPIES;
+	if (reads && !r->fixed_key && s3_has_customer_key(&c->profile->settings) &&
+		(why->http_status == 400 || (why->http_status == 403 && r->with_key))) {
+		r->with_key = !r->with_key;
+		r->was_key_asked = why->http_status == 400;
+		return r->fixed_key = true;
+	}
 	if (redirect && !r->fixed_region)
 		return r->fixed_region = true, fix_region(ctx, call, why);
 	if (strcmp(why->code, "ExpiredToken") == 0 && !r->fixed_token) {
@@ -595,6 +697,33 @@ static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum
 	return !cancel_wait(ctx->cancel, ms);
 }
 
+/* What a failed read says of keys: 400 comes without the object's key, and of some servers with
+ * another than its own, too. */
+static enum s3t_rc explain_key(const struct s3_client *c, const struct s3_call *call,
+	const struct retrying *r, enum s3t_rc rc, struct s3t_err *err)
+{
+	if ((call->key_use != S3_KEY_READS && call->key_use != S3_KEY_COPIES) ||
+		(err->http_status != 400 && !(err->http_status == 403 && r->was_key_asked)))
+		return rc;
+	bool has_key = s3_has_customer_key(&c->profile->settings);
+	bool may_be = has_key ? r->fixed_key
+			      : strcmp(call->method, "HEAD") == 0 ||
+					strcmp(err->code, "InvalidRequest") == 0;
+	if (!may_be)
+		return rc;
+	struct s3t_err told = *err;
+	rc = s3t_fail(err, S3T_CLIENT,
+		has_key ? "The object is encrypted with another customer key (SSE-C) than that of "
+			  "profile %s."
+			: "The server refuses to read it (400): an object that is encrypted with a "
+			  "customer key (SSE-C) needs that key, and profile %s has none.",
+		c->profile->name);
+	err->http_status = told.http_status;
+	memcpy(err->code, told.code, sizeof err->code);
+	memcpy(err->request_id, told.request_id, sizeof err->request_id);
+	return rc;
+}
+
 static void note_try(struct s3_client *c, struct call_record *r, const struct http_response *resp,
 	enum s3t_rc rc, const struct s3t_err *err, unsigned try_number)
 {
@@ -636,8 +765,9 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 		err = &local;
 	if (refuse_change(ctx->client->profile, call->method, err) != S3T_OK)
 		return S3T_UNSUPPORTED;
-	struct retrying r = {
-		.since_ms = time_mono_ms(), .progress = call->progress ? *call->progress : 0};
+	struct retrying r = {.since_ms = time_mono_ms(),
+		.progress = call->progress ? *call->progress : 0,
+		.with_key = atomic_load(&ctx->client->reads_with_key)};
 	enum s3t_rc rc;
 	for (unsigned try_number = 1;; try_number++) {
 		struct call_record record = {.url = NULL};
@@ -645,7 +775,7 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 			call->prepare(call->prepare_arg, call);
 		if (call->stream && !call->stream->rewind(call->stream->arg))
 			return s3t_fail(err, S3T_IO, "The data cannot be read a second time.");
-		rc = try_once(ctx, call, resp, &record, err);
+		rc = try_once(ctx, call, r.with_key, resp, &record, err);
 		if (rc == S3T_OK)
 			rc = judge(call, resp, err);
 		if (call->check && (rc == S3T_OK || (resp->sink_stopped && rc != S3T_CANCELLED))) {
@@ -655,6 +785,8 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 		note_try(ctx->client, &record, resp, rc, err, try_number);
 		if (rc == S3T_OK) {
 			earn_token(ctx->client);
+			if (r.fixed_key)
+				atomic_store(&ctx->client->reads_with_key, r.with_key);
 			return S3T_OK;
 		}
 		if (rc == S3T_SLOW_DOWN)
@@ -667,6 +799,7 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 	}
 	if (cancel_is_set(ctx->cancel))
 		return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+	rc = explain_key(ctx->client, call, &r, rc, err);
 	if (rc != S3T_NOT_FOUND)
 		atomic_fetch_add_explicit(&ctx->client->counters.errors, 1, memory_order_relaxed);
 	return rc;
@@ -688,6 +821,18 @@ enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
 	if (!creds)
 		return s3t_fail(
 			err, S3T_CREDENTIALS, "A link needs credentials to be signed with.");
+	const struct s3_customer_key *customer_key = NULL;
+	if (what->under_customer_key)
+		rc = s3_client_customer_key(client, cancel, &customer_key, err);
+	if (rc == S3T_OK && what->under_customer_key && !customer_key)
+		rc = s3t_fail(err, S3T_CONFIG,
+			"A link to an object under a customer key (SSE-C) is signed for that key; "
+			"profile %s has none.",
+			client->profile->name);
+	if (rc != S3T_OK) {
+		creds_unref(creds);
+		return rc;
+	}
 	int64_t now_s = s3_client_now_s(client);
 	*ends_s = now_s + what->expires_s;
 	if (creds_expires_s(creds) < *ends_s)
@@ -717,13 +862,21 @@ enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
 	region_of(client, what->bucket, region);
 	find_target(client, what->bucket, what->key, region, &target);
 	signing_key(client, creds, now_s, region, &key);
-	struct sigv4_pair host = {SV("host"), strbuf_view(&target.host)};
+	struct sigv4_pair headers[1 + S3_CUSTOMER_KEY_HEADERS] = {
+		{SV("host"), strbuf_view(&target.host)}};
+	size_t header_count = 1;
+	if (customer_key) {
+		const char *values[] = {"AES256", customer_key->key, customer_key->md5};
+		for (size_t i = 0; i < S3_CUSTOMER_KEY_HEADERS; i++)
+			headers[header_count++] =
+				(struct sigv4_pair){sv(s3_customer_key_headers[i]), sv(values[i])};
+	}
 	struct sigv4_request req = {.method = what->method,
 		.path = strbuf_view(&target.path),
 		.query = query,
 		.query_count = n,
-		.headers = &host,
-		.header_count = 1,
+		.headers = headers,
+		.header_count = header_count,
 		.region = region,
 		.service = "s3",
 		.when_s = now_s};

@@ -45,6 +45,9 @@ static const struct {
 	{"InvalidBucketName", S3T_INVALID, "%s is not a valid bucket name."},
 	{"KeyTooLongError", S3T_REFUSED_NAME, "The key %s is longer than 1,024 bytes."},
 	{"InvalidStorageClass", S3T_UNSUPPORTED, "The server has no such storage class."},
+	{"KMS.NotFoundException", S3T_CLIENT, "The server does not find the KMS key for %s."},
+	{"KMS.DisabledException", S3T_CLIENT, "The KMS key for %s is disabled."},
+	{"KMS.KMSInvalidStateException", S3T_CLIENT, "The KMS key for %s cannot be used now."},
 	{"InvalidObjectState", S3T_DENIED, "%s is archived; it has to be restored first."},
 	{"EntityTooLarge", S3T_CLIENT, "%s is larger than the server allows."},
 	{"EntityTooSmall", S3T_CLIENT, "A part of %s is smaller than the server allows."},
@@ -169,6 +172,10 @@ enum s3t_rc s3_error_from(const struct http_response *resp, struct strview bucke
 	copy(err->request_id, sizeof err->request_id, strbuf_view(&f.request_id));
 	utf8_trim_end(err->code);
 	utf8_trim_end(err->request_id);
+	/* Ceph says so of a KMS key that it does not find */
+	if (strcmp(err->code, "InvalidAccessKeyId") == 0 &&
+		sv_contains_nocase(strbuf_view(&f.message), SV("kms")))
+		snprintf(err->code, sizeof err->code, "KMS.NotFoundException");
 	struct strview region = http_header(resp, "x-amz-bucket-region");
 	s3_clean_region(region.len ? region : strbuf_view(&f.region), err->region);
 

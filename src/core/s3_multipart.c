@@ -32,6 +32,7 @@ enum s3t_rc s3_upload_part(const struct s3_ctx *ctx, struct strview bucket, stru
 		.header_count = crc64 ? 1 : 0,
 		.stream = body,
 		.payload_hash = payload_hash,
+		.key_use = ctx->customer_key ? S3_KEY_WRITES : S3_KEY_UNUSED,
 		.has_body = true};
 	struct http_response resp;
 	http_response_init(&resp);

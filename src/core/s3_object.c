@@ -2,6 +2,7 @@
 #include "core/parse.h"
 #include "core/range.h"
 #include "core/s3.h"
+#include "core/s3_encryption.h"
 #include "core/text.h"
 #include "core/timeutil.h"
 #include "core/xml.h"
@@ -25,6 +26,7 @@ void s3_object_deinit(struct s3_object *o)
 {
 	free(o->content_type);
 	free(o->encryption);
+	free(o->key_id);
 	free(o->content_encoding);
 	free(o->version_id);
 	free(o->storage_class);
@@ -80,13 +82,15 @@ static void object_from(const struct http_response *resp, struct s3_object *o)
 	o->version_id = header_copy(resp, "x-amz-version-id");
 	o->storage_class = header_copy(resp, "x-amz-storage-class");
 	add_headers(resp, &o->headers);
-	o->encryption = header_copy(resp, "x-amz-server-side-encryption");
-	if (!o->encryption)
-		o->encryption =
-			header_copy(resp, "x-amz-server-side-encryption-customer-algorithm");
+	bool is_customers = http_header(resp, s3_customer_key_headers[0]).len;
+	o->encryption = is_customers ? s3t_strdup("SSE-C")
+				     : header_copy(resp, "x-amz-server-side-encryption");
+	o->key_id = header_copy(resp, is_customers ? s3_customer_key_headers[2]
+						   : "x-amz-server-side-encryption-aws-kms-key-id");
+	if (!parse_u64(http_header(resp, "x-amz-tagging-count"), &o->tag_count))
+		o->tag_count = 0;
 	o->etag_is_opaque =
-		sv_starts_with(http_header(resp, "x-amz-server-side-encryption"), SV("aws:kms")) ||
-		http_header(resp, "x-amz-server-side-encryption-customer-algorithm").len;
+		is_customers || (o->encryption && strncmp(o->encryption, "aws:kms", 7) == 0);
 	/* of a part, or made of parts' checksums, it says nothing of the whole */
 	o->has_crc64 = resp->status == 200 &&
 		       !sv_eq(http_header(resp, "x-amz-checksum-type"), SV("COMPOSITE")) &&
@@ -105,7 +109,8 @@ enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, stru
 		.bucket = bucket,
 		.key = key,
 		.headers = &checksum_mode,
-		.header_count = s3_client_uses_crc64(ctx->client) ? 1 : 0};
+		.header_count = s3_client_uses_crc64(ctx->client) ? 1 : 0,
+		.key_use = S3_KEY_READS};
 	struct http_response resp;
 	http_response_init(&resp);
 	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
@@ -128,6 +133,7 @@ struct put_headers {
 	size_t count;
 	bool is_full; /* there was more metadata than fits */
 	char mtime[40], part_size[24];
+	struct strbuf context;  /* of KMS */
 	struct strbuf checksum; /* with has_checksum */
 	bool has_checksum;
 	struct strbuf names[PUT_HEADERS_MAX]; /* of metadata */
@@ -138,6 +144,11 @@ static void put_add(struct put_headers *h, struct strview name, struct strview v
 {
 	if (h->count < PUT_HEADERS_MAX)
 		h->pairs[h->count++] = (struct sigv4_pair){name, value};
+}
+
+static void put_add_any(void *arg, struct strview name, struct strview value)
+{
+	put_add(arg, name, value);
 }
 
 /* The part size of an object is not that of its copies. */
@@ -167,6 +178,7 @@ static void put_add_metadata(struct put_headers *h, struct strview metadata, boo
 static void put_headers_init(struct put_headers *h, const struct s3_put *put)
 {
 	*h = (struct put_headers){0};
+	strbuf_init(&h->context);
 	if (!put)
 		return;
 	if (put->content_type && put->content_type[0])
@@ -194,6 +206,7 @@ static void put_headers_init(struct put_headers *h, const struct s3_put *put)
 	}
 	if (put->tagging && put->tagging[0])
 		put_add(h, SV("x-amz-tagging"), sv(put->tagging));
+	s3_encryption_headers(put->encryption, &h->context, put_add_any, h);
 	put_add_metadata(h, put->metadata, has_mtime);
 	if (put->if_none_match)
 		put_add(h, SV("if-none-match"), SV("*"));
@@ -210,6 +223,7 @@ static enum s3t_rc put_headers_check(const struct put_headers *h, struct s3t_err
 
 static void put_headers_deinit(struct put_headers *h)
 {
+	strbuf_deinit(&h->context);
 	for (size_t i = 0; i < h->name_count; i++)
 		strbuf_deinit(&h->names[i]);
 	if (h->has_checksum)
@@ -225,9 +239,55 @@ static void put_add_crc64(struct put_headers *h, uint64_t crc64)
 	put_add(h, SV("x-amz-checksum-crc64nvme"), strbuf_view(&h->checksum));
 }
 
+static bool is_under_key(const struct s3_put *what)
+{
+	return what && what->encryption && what->encryption->kind == S3_ENCRYPTION_SSE_C;
+}
+
+/* Asks a server that has not confirmed this kind of encryption yet whether it does it, by an upload
+ * that is aborted: an object that it would not encrypt must not replace one that is there. */
+static enum s3t_rc ask_for_encryption(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, const struct s3_put *what, struct s3t_err *err)
+{
+	const struct s3_encryption *e = what ? what->encryption : NULL;
+	if (!s3_encryption_asks(e) || s3_client_has_confirmed(ctx->client, e->kind))
+		return S3T_OK;
+	struct s3_ctx calm = *ctx; /* what was created unheard of could not be aborted */
+	calm.cancel = NULL;
+	struct s3_put only = {.mtime_ns = TIME_UNKNOWN, .encryption = e};
+	char *upload_id;
+	enum s3t_rc rc = s3_create_multipart_upload(&calm, bucket, key, &only, &upload_id, err);
+	if (rc == S3T_OK)
+		rc = s3_abort_multipart_upload(&calm, bucket, key, upload_id, err);
+	free(upload_id);
+	return rc;
+}
+
+/* What was just written is not as it was to be: nothing of it stays. */
+static void undo_write(
+	const struct s3_ctx *ctx, const struct s3_call *written, const struct http_response *resp)
+{
+	struct strview version = http_header(resp, "x-amz-version-id");
+	struct sigv4_pair query = {SV("versionId"), version};
+	struct s3_call call = {.method = "DELETE",
+		.bucket = written->bucket,
+		.key = written->key,
+		.query = &query,
+		.query_count = version.len ? 1 : 0};
+	struct http_response answer;
+	http_response_init(&answer);
+	(void)!s3_send(ctx, &call, &answer, NULL);
+	http_response_deinit(&answer);
+}
+
 static enum s3t_rc put(const struct s3_ctx *ctx, struct s3_call *call, const struct s3_put *what,
 	char etag[S3_ETAG_MAX], char **version_id, struct s3t_err *err)
 {
+	enum s3t_rc asked = ask_for_encryption(ctx, call->bucket, call->key, what, err);
+	if (asked != S3T_OK)
+		return asked;
+	if (is_under_key(what))
+		call->key_use = S3_KEY_WRITES;
 	struct put_headers headers;
 	put_headers_init(&headers, what);
 	if (what && what->crc64_is_taken)
@@ -241,12 +301,19 @@ static enum s3t_rc put(const struct s3_ctx *ctx, struct s3_call *call, const str
 	enum s3t_rc rc = put_headers_check(&headers, err);
 	if (rc == S3T_OK)
 		rc = s3_send(ctx, call, &resp, err);
+	if (rc != S3T_OK && what)
+		s3_encryption_explain(what->encryption, err);
 	if (rc == S3T_CHANGED && resp.status == 412 && what && what->if_none_match) {
 		char *bucket = text_sanitised(call->bucket), *key = text_sanitised(call->key);
 		rc = s3t_fail(
 			err, S3T_EXISTS, "There is an object s3://%s/%s already.", bucket, key);
 		free(bucket);
 		free(key);
+	}
+	if (rc == S3T_OK && what) {
+		rc = s3_encryption_confirm(ctx, what->encryption, &resp, err);
+		if (rc != S3T_OK)
+			undo_write(ctx, call, &resp);
 	}
 	if (rc == S3T_OK && etag)
 		s3_clean_etag(http_header(&resp, "etag"), etag);
@@ -446,7 +513,8 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 		.prepare_arg = &g,
 		.check = check_body,
 		.check_arg = &g,
-		.progress = &g.got};
+		.progress = &g.got,
+		.key_use = S3_KEY_READS};
 	http_response_init(&resp);
 	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
 	http_response_deinit(&resp);
@@ -490,8 +558,9 @@ static void copy_source(struct strbuf *out, struct strview bucket, struct strvie
 
 static enum s3t_rc copy(const struct s3_ctx *ctx, struct s3_call *call, struct put_headers *headers,
 	struct strview src_bucket, struct strview src_key, const char *src_etag,
-	char etag[S3_ETAG_MAX], struct s3t_err *err)
+	const struct s3_encryption *encryption, char etag[S3_ETAG_MAX], struct s3t_err *err)
 {
+	call->key_use = S3_KEY_COPIES;
 	struct strbuf source;
 	char match[S3_ETAG_MAX + 2];
 	strbuf_init(&source);
@@ -515,6 +584,13 @@ static enum s3t_rc copy(const struct s3_ctx *ctx, struct s3_call *call, struct p
 	enum s3t_rc rc = put_headers_check(headers, err);
 	if (rc == S3T_OK)
 		rc = s3_send(ctx, call, &resp, err);
+	if (rc != S3T_OK)
+		s3_encryption_explain(encryption, err);
+	if (rc == S3T_OK && encryption) {
+		rc = s3_encryption_confirm(ctx, encryption, &resp, err);
+		if (rc != S3T_OK)
+			undo_write(ctx, call, &resp);
+	}
 	http_response_deinit(&resp);
 	strbuf_deinit(&source);
 	call->handler = NULL; /* it ends here */
@@ -525,12 +601,21 @@ enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, struct strview src_bucket,
 	struct strview src_key, const char *src_etag, struct strview bucket, struct strview key,
 	const struct s3_put *what, char etag[S3_ETAG_MAX], struct s3t_err *err)
 {
+	enum s3t_rc rc = ask_for_encryption(ctx, bucket, key, what, err);
+	if (rc != S3T_OK)
+		return rc;
 	struct put_headers headers;
 	put_headers_init(&headers, what);
-	if (what)
+	if (what && !what->keep_metadata)
 		put_add(&headers, SV("x-amz-metadata-directive"), SV("REPLACE"));
-	struct s3_call call = {.bucket = bucket, .key = key, .root = "CopyObjectResult"};
-	enum s3t_rc rc = copy(ctx, &call, &headers, src_bucket, src_key, src_etag, etag, err);
+	if (what && what->tagging)
+		put_add(&headers, SV("x-amz-tagging-directive"), SV("REPLACE"));
+	struct s3_call call = {.bucket = bucket,
+		.key = key,
+		.root = "CopyObjectResult",
+		.copy_is_under_key = is_under_key(what)};
+	rc = copy(ctx, &call, &headers, src_bucket, src_key, src_etag,
+		what ? what->encryption : NULL, etag, err);
 	put_headers_deinit(&headers);
 	return rc;
 }
@@ -552,8 +637,9 @@ enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_buc
 		.key = key,
 		.query = query,
 		.query_count = 2,
-		.root = "CopyPartResult"};
-	return copy(ctx, &call, &headers, src_bucket, src_key, src_etag, etag, err);
+		.root = "CopyPartResult",
+		.copy_is_under_key = ctx->customer_key};
+	return copy(ctx, &call, &headers, src_bucket, src_key, src_etag, NULL, etag, err);
 }
 
 /* --- CreateMultipartUpload carries the same headers as PUT --- */
@@ -589,20 +675,28 @@ enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview 
 		.header_count = headers.count,
 		.has_body = true,
 		.root = "InitiateMultipartUploadResult",
+		.key_use = is_under_key(what) ? S3_KEY_WRITES : S3_KEY_UNUSED,
 		.handler = &handler};
 	struct http_response resp;
 	http_response_init(&resp);
 	enum s3t_rc rc = put_headers_check(&headers, err);
 	if (rc == S3T_OK)
 		rc = s3_send(ctx, &call, &resp, err);
+	if (rc != S3T_OK && what)
+		s3_encryption_explain(what->encryption, err);
 	if (what && what->crc64_is_taken)
 		*what->crc64_is_taken =
 			rc == S3T_OK && sv_eq_nocase(http_header(&resp, "x-amz-checksum-algorithm"),
 						SV("CRC64NVME"));
-	http_response_deinit(&resp);
-	put_headers_deinit(&headers);
 	if (rc == S3T_OK && (!*upload_id || !**upload_id))
 		rc = s3t_fail(err, S3T_PROTOCOL, "The server gave no upload id.");
+	if (rc == S3T_OK && what) {
+		rc = s3_encryption_confirm(ctx, what->encryption, &resp, err);
+		if (rc != S3T_OK)
+			(void)!s3_abort_multipart_upload(ctx, bucket, key, *upload_id, NULL);
+	}
+	http_response_deinit(&resp);
+	put_headers_deinit(&headers);
 	if (rc != S3T_OK) {
 		free(*upload_id);
 		*upload_id = NULL;

@@ -45,3 +45,13 @@ enum s3t_rc s3_get_object_tagging(const struct s3_ctx *ctx, struct strview bucke
 	strbuf_deinit(&tags.key);
 	return rc;
 }
+
+enum s3t_rc s3_keep_tagging(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct strbuf *out, struct s3t_err *err)
+{
+	enum s3t_rc rc = s3_get_object_tagging(ctx, bucket, key, out, err);
+	bool has_none = rc == S3T_UNSUPPORTED || rc == S3T_NOT_FOUND || rc == S3T_DENIED;
+	if (has_none)
+		strbuf_reset(out);
+	return has_none ? S3T_OK : rc;
+}

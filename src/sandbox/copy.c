@@ -45,7 +45,9 @@ static enum sbx_error check_source(const struct request *r, const struct sbx_obj
 		  !(!none_match && modified != TIME_UNKNOWN && source->mtime_s <= modified);
 	if (!ok)
 		return SBX_E_PRECONDITION;
-	return sbx_object_is_archived(source) ? SBX_E_OBJECT_STATE : SBX_E_NONE;
+	if (sbx_object_is_archived(source))
+		return SBX_E_OBJECT_STATE;
+	return sbx_encryption_check_key(r, &source->headers, true);
 }
 
 /* Gives object the source's bytes and their MD5 as its ETag. */
@@ -101,8 +103,6 @@ static void set_or_remove(struct sbx_headers *h, const char *name, const char *v
 static enum sbx_error take_metadata(const struct request *r, struct sbx_object *object,
 	const struct sbx_object *source, bool is_self)
 {
-	static const char *const encryption[] = {
-		"x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"};
 	const char *directive = sbx_header(r, "x-amz-metadata-directive");
 	bool is_replace = directive && strcmp(directive, "REPLACE") == 0;
 	if (directive && !is_replace && strcmp(directive, "COPY") != 0)
@@ -120,9 +120,7 @@ static enum sbx_error take_metadata(const struct request *r, struct sbx_object *
 	object->headers = (struct sbx_headers){0};
 	sbx_headers_copy(&object->headers, is_replace ? &sent : &source->headers);
 	set_or_remove(&object->headers, "x-amz-restore", NULL);
-	for (size_t i = 0; i < sizeof encryption / sizeof *encryption; i++)
-		set_or_remove(
-			&object->headers, encryption[i], sbx_headers_get(&sent, encryption[i]));
+	sbx_encryption_replace(&object->headers, &sent);
 	set_or_remove(&object->headers, "x-amz-tagging",
 		sbx_headers_get(keeps_tags ? &source->headers : &sent, "x-amz-tagging"));
 	sbx_headers_deinit(&sent);
@@ -151,9 +149,7 @@ void sbx_copy_object(struct request *r)
 		sbx_reply_error(r, error);
 	} else {
 		reply_result(r, "CopyObjectResult", object);
-		const char *sse = sbx_headers_get(&object->headers, "x-amz-server-side-encryption");
-		if (sse)
-			sbx_reply_header(r, "x-amz-server-side-encryption", sse);
+		sbx_encryption_echo(r, &object->headers);
 	}
 	sbx_object_unref(source);
 	sbx_object_unref(object);

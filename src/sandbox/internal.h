@@ -62,6 +62,7 @@
 	X(MALFORMED_XML, "MalformedXML", 400, "The XML you provided was not well-formed.")         \
 	X(METADATA_TOO_LARGE, "MetadataTooLarge", 400, "Your metadata exceeds 2 KB.")              \
 	X(METHOD, "MethodNotAllowed", 405, "The method is not allowed against this resource.")     \
+	X(KMS_KEY, "KMS.NotFoundException", 400, "There is no such KMS key.")                      \
 	X(LENGTH, "MissingContentLength", 411, "You must provide the Content-Length header.")      \
 	X(NO_BUCKET, "NoSuchBucket", 404, "The specified bucket does not exist.")                  \
 	X(NO_KEY, "NoSuchKey", 404, "The specified key does not exist.")                           \
@@ -310,7 +311,7 @@ struct sandbox {
 	char *region, *session_token;
 	uint64_t min_part_bytes;
 	int64_t latency_ms;
-	bool read_only, opaque_etags;
+	bool read_only, opaque_etags, ignores_encryption;
 
 	_Atomic int64_t clock_offset_s;
 	atomic_ullong requests[8]; /* by sbx_method_index() */
@@ -478,6 +479,16 @@ enum sbx_error sbx_object_take_headers(
 enum sbx_range { SBX_RANGE_WHOLE, SBX_RANGE_PART, SBX_RANGE_BAD };
 enum sbx_range sbx_parse_range(const char *text, uint64_t size, uint64_t *offset, uint64_t *length);
 struct sbx_condition sbx_write_condition(const struct request *r);
+
+/* encrypt.c: whether an object keeps that header; what is wrong with what is asked for; what the
+ * answer says; whether a request has the key that stored headers tell of; those of another object
+ * instead. */
+bool sbx_encryption_is_kept(const struct request *r, const char *name);
+enum sbx_error sbx_encryption_check(const struct request *r);
+void sbx_encryption_echo(struct request *r, const struct sbx_headers *headers);
+enum sbx_error sbx_encryption_check_key(
+	const struct request *r, const struct sbx_headers *stored, bool of_copy_source);
+void sbx_encryption_replace(struct sbx_headers *headers, const struct sbx_headers *sent);
 
 /* amend.c: tags as in the x-amz-tagging header; tagging may be NULL. */
 size_t sbx_tag_count(const char *tagging);

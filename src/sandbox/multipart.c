@@ -14,7 +14,8 @@ void sbx_multipart_create(struct request *r)
 	struct sbx_headers headers = {0};
 	char *storage_class = NULL, id[SBX_ID_LEN + 1];
 	enum sbx_error error = sbx_object_take_headers(r, &headers, &storage_class);
-	const char *sse = sbx_header(r, "x-amz-server-side-encryption");
+	if (error == SBX_E_NONE)
+		sbx_encryption_echo(r, &headers);
 	if (error == SBX_E_NONE) {
 		error = sbx_store_create_upload(&r->sb->store, r->bucket, r->key, &headers,
 			storage_class, sbx_now_s(r->sb), id);
@@ -31,8 +32,6 @@ void sbx_multipart_create(struct request *r)
 	sbx_xml_text(out, "Key", r->key);
 	sbx_xml_text(out, "UploadId", sv(id));
 	strbuf_add_str(out, "</InitiateMultipartUploadResult>");
-	if (sse)
-		sbx_reply_header(r, "x-amz-server-side-encryption", sse);
 	const char *algorithm = sbx_header(r, "x-amz-checksum-algorithm");
 	if (algorithm)
 		sbx_reply_header(r, "x-amz-checksum-algorithm", algorithm);

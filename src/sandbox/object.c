@@ -7,17 +7,16 @@
 
 enum { METADATA_MAX = 2048 };
 
-static bool is_kept(const char *name)
+static bool is_kept(const struct request *r, const char *name)
 {
 	static const char *const names[] = {"content-type", "content-encoding",
 		"content-disposition", "content-language", "cache-control", "expires",
-		"x-amz-website-redirect-location", "x-amz-tagging", "x-amz-server-side-encryption",
-		"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-checksum-crc64nvme",
+		"x-amz-website-redirect-location", "x-amz-tagging", "x-amz-checksum-crc64nvme",
 		"x-amz-checksum-algorithm"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	return strncmp(name, "x-amz-meta-", 11) == 0;
+	return strncmp(name, "x-amz-meta-", 11) == 0 || sbx_encryption_is_kept(r, name);
 }
 
 static bool is_storage_class(const char *name)
@@ -33,9 +32,9 @@ static bool is_storage_class(const char *name)
 enum sbx_error sbx_object_take_headers(
 	const struct request *r, struct sbx_headers *out, char **storage_class)
 {
-	/* Keys of the client's own are refused rather than dropped without a word. */
-	if (sbx_header(r, "x-amz-server-side-encryption-customer-algorithm"))
-		return SBX_E_NOT_IMPLEMENTED;
+	enum sbx_error wrong = sbx_encryption_check(r);
+	if (wrong != SBX_E_NONE)
+		return wrong;
 	if (!sbx_tags_are_valid(sbx_header(r, "x-amz-tagging")))
 		return SBX_E_TAGS;
 	const char *class = sbx_header(r, "x-amz-storage-class");
@@ -44,7 +43,7 @@ enum sbx_error sbx_object_take_headers(
 	size_t metadata = 0;
 	for (size_t i = 0; i < r->headers.count; i++) {
 		const struct sbx_header *h = &r->headers.items[i];
-		if (!is_kept(h->name))
+		if (!is_kept(r, h->name))
 			continue;
 		if (strncmp(h->name, "x-amz-meta-", 11) == 0)
 			metadata += strlen(h->name) - 11 + strlen(h->value);
@@ -90,9 +89,7 @@ void sbx_object_put(struct request *r)
 	} else {
 		r->reply.status = 200;
 		sbx_reply_etag(r, object->etag);
-		const char *sse = sbx_headers_get(&object->headers, "x-amz-server-side-encryption");
-		if (sse)
-			sbx_reply_header(r, "x-amz-server-side-encryption", sse);
+		sbx_encryption_echo(r, &object->headers);
 		const char *crc = sbx_headers_get(&object->headers, "x-amz-checksum-crc64nvme");
 		if (crc)
 			sbx_reply_header(r, "x-amz-checksum-crc64nvme", crc);
@@ -233,6 +230,8 @@ void sbx_object_get(struct request *r)
 		error = SBX_E_PRECONDITION;
 	if (error == SBX_E_NONE && sbx_object_is_archived(object) && strcmp(r->method, "GET") == 0)
 		error = SBX_E_OBJECT_STATE;
+	if (error == SBX_E_NONE)
+		error = sbx_encryption_check_key(r, &object->headers, false);
 	if (error != SBX_E_NONE) {
 		sbx_reply_error(r, error);
 	} else {

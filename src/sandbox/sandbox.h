@@ -29,6 +29,7 @@ struct sandbox_options {
 	int64_t latency_ms;        /* before each answer */
 	int64_t clock_offset_s;    /* the server's clock is off by so much */
 	bool read_only;            /* all writes are answered AccessDenied */
+	bool ignores_encryption;   /* what is asked for of it, without a word */
 	bool opaque_etags;         /* of parts: no MD5, as where the server encrypts */
 };
 

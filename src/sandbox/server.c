@@ -315,6 +315,7 @@ static struct sandbox *new_sandbox(const struct sandbox_options *options)
 	sb->latency_ms = options->latency_ms;
 	sb->read_only = options->read_only;
 	sb->opaque_etags = options->opaque_etags;
+	sb->ignores_encryption = options->ignores_encryption;
 	atomic_init(&sb->clock_offset_s, options->clock_offset_s);
 	atomic_init(&sb->bytes_per_second, options->bytes_per_second);
 	memcpy(sb->access_key, "SBX", 3);

@@ -52,10 +52,13 @@ struct job_spec {
 	uint32_t max_parallel;                               /* of one item's parts; 0: auto */
 	bool parallel_download, prove_upload, prove_download;
 	char *storage_class, *content_type; /* NULL: by default / by extension */
+	char *encryption, *kms_key_id; /* a word of s3tui.ini; NULL: as the target's profile says */
 };
 
 /* Takes the upload, download and class options of s; references nothing. */
 void job_spec_init(struct job_spec *spec, enum job_kind kind, const struct settings *s);
+/* Class and encryption are not the settings', but those of the target's profile. */
+void job_spec_leave_to_target(struct job_spec *spec);
 /* Where its locations are in S3, the options of their profiles instead: of uploads by the target's,
  * of downloads by the source's. The class only if there is none yet. */
 void job_spec_take_profiles(struct job_spec *spec);

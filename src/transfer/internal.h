@@ -47,6 +47,7 @@ struct item {
 	void *route_state;       /* the route's own */
 	struct partial *partial; /* what is left if this ends here; NULL: nothing */
 	struct prover *prover;   /* NULL: proven on the way, or not at all */
+	bool must_relay;         /* the server does not copy it */
 	bool was_found;          /* the target was whole already: nothing is to be moved */
 	char tag[JOB_UID_LEN + 1];
 	struct cancel *cancel;
@@ -191,6 +192,8 @@ struct route {
 	void (*close)(struct item *it);
 };
 extern const struct route route_send, route_fetch, route_copy, route_relay, route_verify;
+/* Whether a server that copies leaves the target encrypted as the job wants it. */
+bool route_copy_can_encrypt(const struct job_spec *spec);
 const struct route *route_for(const struct location *from, const struct location *to);
 /* w has the item in hand from now on. */
 struct loc_io item_io(struct worker *w, struct item *it);

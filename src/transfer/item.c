@@ -55,6 +55,8 @@ struct loc_sink_spec item_sink_spec(const struct item *it)
 					? it->stat.content_type
 					: mime_type_of(sv_n(it->target, it->target_len)),
 		.storage_class = spec->storage_class,
+		.encryption = spec->encryption,
+		.kms_key_id = spec->kms_key_id,
 		.mode = it->stat.mode,
 		.defer_proof = it->prover && it->prover->is_upload,
 		.no_replace = it->target_side.mtime_ns == TIME_UNKNOWN &&
@@ -395,11 +397,23 @@ static void count_all(struct item *it)
 	atomic_fetch_add(&it->job->bytes_done, size);
 }
 
+/* A copy by the server, unless it would lose the encryption that is wanted. */
+static const struct route *route_of(const struct item *it)
+{
+	const struct job_spec *spec = &it->job->spec;
+	if (spec->kind == JOB_VERIFY)
+		return &route_verify;
+	const struct route *route = route_for(spec->from, spec->to);
+	bool can = route != &route_copy || (!it->must_relay && route_copy_can_encrypt(spec));
+	return can ? route : &route_relay;
+}
+
+static bool run_route(struct worker *w, struct item *it);
+
 bool item_start(struct worker *w, struct item *it)
 {
 	struct job *job = it->job;
 	struct loc_io io = item_io(w, it);
-	struct s3t_err err;
 	if (it->is_dir) {
 		start_directory(it, &io);
 		return false;
@@ -418,8 +432,16 @@ bool item_start(struct worker *w, struct item *it)
 		end_item(it, ITEM_COMPLETED, &result, NULL);
 		return false;
 	}
-	it->route = job->spec.kind == JOB_VERIFY ? &route_verify
-						 : route_for(job->spec.from, job->spec.to);
+	return run_route(w, it);
+}
+
+/* True: it goes on in parts. */
+static bool run_route(struct worker *w, struct item *it)
+{
+	struct job *job = it->job;
+	struct loc_io io = item_io(w, it);
+	struct s3t_err err;
+	it->route = route_of(it);
 	enum s3t_rc rc = it->route->plan(it, &err);
 	if (rc == S3T_OK) {
 		plan_as_begun(it);
@@ -602,6 +624,26 @@ static bool refetch(struct item *it, const struct s3t_err *err)
 	return true;
 }
 
+/* Many servers do not copy what is encrypted: then it goes through this machine. */
+static bool relay_instead(struct worker *w, struct item *it, const struct s3t_err *err)
+{
+	struct job *job = it->job;
+	if (it->route != &route_copy || it->must_relay || err->rc != S3T_UNSUPPORTED ||
+		err->http_status != 501)
+		return false;
+	abort_item(w, it);
+	item_close(it);
+	pthread_mutex_lock(&job->engine->lock);
+	atomic_fetch_sub(&job->bytes_done, atomic_exchange(&it->bytes, 0));
+	parts_deinit(&it->parts);
+	it->must_relay = true;
+	it->has_failed = false;
+	it->state = ITEM_STARTING;
+	pthread_mutex_unlock(&job->engine->lock);
+	run_route(w, it);
+	return true;
+}
+
 /* The target is whole and proven: its source goes even if a cancel came just now. */
 static void complete(struct worker *w, struct item *it, struct loc_sink_result *result)
 {
@@ -630,7 +672,7 @@ void item_finish(struct worker *w, struct item *it)
 		complete(w, it, &result);
 		return;
 	}
-	if (refetch(it, &err))
+	if (refetch(it, &err) || relay_instead(w, it, &err))
 		return;
 	struct s3t_err sync_err;
 	if (!is_kept(it, rc, &err) || item_sync(it, true, &sync_err) != S3T_OK)

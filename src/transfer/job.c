@@ -28,7 +28,17 @@ void job_spec_init(struct job_spec *spec, enum job_kind kind, const struct setti
 		.parallel_download = s->parallel,
 		.prove_upload = s->checksum,
 		.prove_download = s->verify_checksum,
-		.storage_class = s->storage_class[0] ? s3t_strdup(s->storage_class) : NULL};
+		.storage_class = s->storage_class[0] ? s3t_strdup(s->storage_class) : NULL,
+		.encryption = s3t_strdup(s->encryption_type),
+		.kms_key_id = s->kms_key_id[0] ? s3t_strdup(s->kms_key_id) : NULL};
+}
+
+void job_spec_leave_to_target(struct job_spec *spec)
+{
+	free(spec->storage_class);
+	free(spec->encryption);
+	free(spec->kms_key_id);
+	spec->storage_class = spec->encryption = spec->kms_key_id = NULL;
 }
 
 void job_spec_take_profiles(struct job_spec *spec)
@@ -90,6 +100,8 @@ void job_spec_deinit(struct job_spec *spec)
 	free(spec->sources);
 	free(spec->target_root);
 	free(spec->storage_class);
+	free(spec->encryption);
+	free(spec->kms_key_id);
 	free(spec->content_type);
 	location_unref(spec->from);
 	location_unref(spec->to);

@@ -121,6 +121,8 @@ void record_job(struct strbuf *out, const struct saved_job *job)
 	add_u64(&l, "prove_up", s->prove_upload);
 	add_u64(&l, "prove_down", s->prove_download);
 	add_text(&l, "class", s->storage_class);
+	add_text(&l, "sse", s->encryption);
+	add_text(&l, "kms", s->kms_key_id);
 	add_text(&l, "type", s->content_type);
 	for (size_t i = 0; i < s->source_count; i++) {
 		add(&l, "source", sv_n(s->sources[i].path, s->sources[i].path_len));
@@ -444,6 +446,8 @@ static void read_job(struct saved_file *f, struct strview fields)
 	s->prove_upload = get_u64(fields, "prove_up");
 	s->prove_download = get_u64(fields, "prove_down");
 	s->storage_class = get_text(fields, "class");
+	s->encryption = get_text(fields, "sse");
+	s->kms_key_id = get_text(fields, "kms");
 	s->content_type = get_text(fields, "type");
 	read_sources(fields, s);
 	struct saved_job **at = &f->jobs;

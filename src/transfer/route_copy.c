@@ -14,6 +14,8 @@ struct copy {
 	struct strview src_bucket, src_key, bucket, key;
 	struct strbuf target;
 	struct s3_object object; /* the source's */
+	struct strbuf tagging;   /* the source's, for a copy in parts */
+	struct s3_encryption encryption;
 	char *upload_id;
 	char (*etags)[S3_ETAG_MAX];
 	char etag[S3_ETAG_MAX];
@@ -24,6 +26,15 @@ static bool accepts(const struct location *from, const struct location *to)
 {
 	struct s3_client *a = location_s3_client(from), *b = location_s3_client(to);
 	return a && b && s3_client_same_service(a, b);
+}
+
+bool route_copy_can_encrypt(const struct job_spec *spec)
+{
+	const struct s3_client *to = location_s3_client(spec->to);
+	enum s3_encryption_kind kind =
+		s3_encryption_for(to, spec->encryption, spec->kms_key_id).kind;
+	return kind == S3_ENCRYPTION_NONE ||
+	       (kind != S3_ENCRYPTION_CLIENT && s3_client_profile(to)->provider->copies_encrypted);
 }
 
 static enum s3t_rc plan(struct item *it, struct s3t_err *err)
@@ -60,7 +71,10 @@ static struct s3_put put_of(const struct item *it, const struct copy *c)
 		.content_encoding = c->object.content_encoding,
 		.storage_class = it->job->spec.storage_class,
 		.mtime_ns = TIME_UNKNOWN,
-		.metadata = strbuf_view(&c->object.metadata)};
+		.metadata = strbuf_view(&c->object.metadata),
+		.headers = strbuf_view(&c->object.headers),
+		.tagging = c->tagging.len ? c->tagging.data : NULL,
+		.encryption = &c->encryption};
 }
 
 /* Another class or type is wanted: then metadata cannot be left to the server. */
@@ -77,6 +91,7 @@ static void close_copy(struct item *it)
 	if (!c)
 		return;
 	strbuf_deinit(&c->target);
+	strbuf_deinit(&c->tagging);
 	s3_object_deinit(&c->object);
 	free(c->upload_id);
 	free(c->etags);
@@ -136,14 +151,18 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	it->route_state = c;
 	s3_object_init(&c->object);
 	strbuf_init(&c->target);
+	strbuf_init(&c->tagging);
 	path_join(&c->target, sv_n(spec->target_root, spec->target_root_len),
 		sv_n(it->target, it->target_len));
 	s3_path_split(strbuf_view(&c->target), &c->bucket, &c->key);
 	s3_path_split(sv_n(it->path, it->path_len), &c->src_bucket, &c->src_key);
+	c->encryption = s3_encryption_for(ctx.client, spec->encryption, spec->kms_key_id);
 	enum s3t_rc rc = S3T_OK;
 	bool in_parts = it->plan.part_count > 1;
 	if (in_parts || must_replace(it))
 		rc = s3_head_object(&ctx, c->src_bucket, c->src_key, &c->object, err);
+	if (rc == S3T_OK && in_parts)
+		rc = s3_keep_tagging(&ctx, c->src_bucket, c->src_key, &c->tagging, err);
 	if (rc == S3T_OK && in_parts) {
 		c->etags = s3t_alloc(it->plan.part_count * sizeof *c->etags);
 		rc = begin_parts(it, io, err);
@@ -156,16 +175,20 @@ static enum s3t_rc part(
 {
 	struct copy *c = it->route_state;
 	struct s3_ctx ctx = ctx_of(it, io);
+	ctx.customer_key = c->encryption.kind == S3_ENCRYPTION_SSE_C;
 	uint64_t offset = plan_part_offset(&it->plan, index);
 	uint64_t len = plan_part_len(&it->plan, index, it->stat.size);
-	struct s3_put put = put_of(it, c);
+	struct s3_put put = must_replace(it) ? put_of(it, c)
+					     : (struct s3_put){.mtime_ns = TIME_UNKNOWN,
+						       .keep_metadata = true,
+						       .encryption = &c->encryption};
 	enum s3t_rc rc;
 	if (c->upload_id)
 		rc = s3_upload_part_copy(&ctx, c->src_bucket, c->src_key, it->stat.etag, offset,
 			len, c->bucket, c->key, c->upload_id, index + 1, c->etags[index], err);
 	else
 		rc = s3_copy_object(&ctx, c->src_bucket, c->src_key, it->stat.etag, c->bucket,
-			c->key, must_replace(it) ? &put : NULL, c->etag, err);
+			c->key, &put, c->etag, err);
 	if (rc == S3T_OK && io->progress)
 		io->progress(io->progress_arg, (int64_t)len);
 	return rc;

@@ -25,19 +25,40 @@ static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 	return route_send.plan(it, err);
 }
 
-/* The object's own type, time and metadata go along. */
+/* A copy within a service, which nothing else is asked of, is not less encrypted than its source;
+ * kms_key_id is borrowed from the object. */
+static void keep_encryption(
+	const struct item *it, const struct s3_object *object, struct loc_sink_spec *sink)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct s3_client *from = location_s3_client(spec->from), *to = location_s3_client(spec->to);
+	if (!from || !to || !s3_client_same_service(from, to) ||
+		s3_encryption_for(to, spec->encryption, NULL).kind != S3_ENCRYPTION_NONE)
+		return;
+	struct s3_encryption own = s3_encryption_as(object);
+	if (own.kind != S3_ENCRYPTION_SSE_KMS && own.kind != S3_ENCRYPTION_SSE_C)
+		return;
+	sink->encryption = s3_encryption_word(own.kind);
+	sink->kms_key_id = own.kms_key_id;
+}
+
+/* The object's own type, time, metadata and tags go along. */
 static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
 	struct s3_client *client = location_s3_client(spec->from);
 	struct s3_object object;
+	struct strbuf tagging;
 	s3_object_init(&object);
+	strbuf_init(&tagging);
 	enum s3t_rc rc = S3T_OK;
 	if (client) {
 		struct s3_ctx ctx = {.client = client, .conn = io->conn, .cancel = io->cancel};
 		struct strview bucket, key;
 		s3_path_split(sv_n(it->path, it->path_len), &bucket, &key);
 		rc = s3_head_object(&ctx, bucket, key, &object, err);
+		if (rc == S3T_OK && object.tag_count)
+			rc = s3_keep_tagging(&ctx, bucket, key, &tagging, err);
 	}
 	if (rc == S3T_OK && client && object.size != it->stat.size)
 		rc = s3t_fail(err, S3T_CHANGED, "The object changed since it was listed.");
@@ -48,11 +69,16 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 		it->stat.mtime_ns = object.mtime_ns;
 		struct loc_sink_spec sink = item_sink_spec(it);
 		sink.metadata = strbuf_view(&object.metadata);
+		sink.headers = strbuf_view(&object.headers);
+		sink.content_encoding = object.content_encoding;
+		sink.tagging = tagging.len ? tagging.data : NULL;
+		keep_encryption(it, &object, &sink);
 		if (object.content_type && !spec->content_type)
 			sink.content_type = object.content_type;
 		rc = item_sink_begin(it, io, &sink, err);
 	}
 	s3_object_deinit(&object);
+	strbuf_deinit(&tagging);
 	return rc;
 }
 

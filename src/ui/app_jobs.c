@@ -32,8 +32,7 @@ void app_job_spec_init(
 	struct app *app, struct job_spec *spec, enum job_kind kind, struct pane *from)
 {
 	job_spec_init(spec, kind, app->settings);
-	free(spec->storage_class); /* the target's profile tells */
-	spec->storage_class = NULL;
+	job_spec_leave_to_target(spec);
 	spec->recursive = true;
 	spec->policy = CONFLICT_ASK;
 	spec->report_problems = true;

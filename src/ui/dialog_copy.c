@@ -13,7 +13,8 @@ static const char *const class_options[] = {"as configured", "STANDARD", "REDUCE
 	"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR",
 	"DEEP_ARCHIVE"};
 
-static const char *const encryption_options[] = {"none", "(other kinds: not yet)"};
+static const char *const encryption_options[] = {
+	"as configured", "none", "SSE_S3", "SSE_KMS", "SSE_C"};
 
 static const char *const policy_options[] = {
 #define X(name, word, text) text,
@@ -131,9 +132,10 @@ static void submit(struct copy_dialog *d, bool dry)
 		free(spec.storage_class);
 		spec.storage_class = s3t_strdup(class_options[class]);
 	}
+	size_t encryption = form_selected(&d->form, d->encryption);
+	if (encryption)
+		spec.encryption = s3t_strdup(encryption_options[encryption]);
 	enum s3t_rc rc = read_target(d, &spec, &err);
-	if (rc == S3T_OK && form_selected(&d->form, d->encryption))
-		rc = s3t_fail(&err, S3T_UNSUPPORTED, "Encryption comes later; choose none.");
 	if (rc != S3T_OK) {
 		job_spec_deinit(&spec);
 		form_set_label(&d->form, d->error, THEME_DIALOG_ERROR, "%s", err.message);
@@ -204,7 +206,8 @@ void dialog_copy_open(struct app *app, bool is_move)
 		&d->form, "Where it exists", policy_options, CONFLICT_FAIL, CONFLICT_ASK);
 	d->class = form_add_choice(&d->form, "Storage class  ", class_options,
 		sizeof class_options / sizeof *class_options, 0);
-	d->encryption = form_add_choice(&d->form, "Encryption     ", encryption_options, 2, 0);
+	d->encryption = form_add_choice(&d->form, "Encryption     ", encryption_options,
+		sizeof encryption_options / sizeof *encryption_options, 0);
 	form_set_hidden(&d->form, d->class, !pane_is_s3(to));
 	form_set_hidden(&d->form, d->encryption, !pane_is_s3(to));
 	d->error = form_add_label(&d->form, THEME_DIALOG, "");

@@ -110,7 +110,9 @@ static enum s3t_rc write_object(
 	if (rc == S3T_NOT_FOUND && !d->overwrites)
 		rc = s3t_fail(err, S3T_CHANGED, "The object was removed by others meanwhile.");
 	if (rc == S3T_OK || (rc == S3T_NOT_FOUND && d->overwrites)) {
+		struct s3_encryption encryption = s3_encryption_as(&d->object);
 		struct s3_put put = {.content_type = d->object.content_type,
+			.encryption = &encryption,
 			.content_encoding = d->object.content_encoding,
 			.storage_class = d->object.storage_class,
 			.mtime_ns = time_wall_s() * NS_PER_S,

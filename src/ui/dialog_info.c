@@ -143,6 +143,9 @@ static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, stru
 	enum s3t_rc rc = s3_head_object(ctx, bucket, key, &o, err);
 	if (rc == S3T_OK) {
 		char crc[32] = "";
+		struct strbuf encryption;
+		strbuf_init(&encryption);
+		s3_encryption_words(&o, &encryption);
 		if (o.has_crc64)
 			snprintf(crc, sizeof crc, "CRC64NVME %016llx", (unsigned long long)o.crc64);
 		add_size(q, o.size);
@@ -153,7 +156,8 @@ static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, stru
 		add_line(q, "content encoding", o.content_encoding);
 		add_line(q, "storage class", o.storage_class ? o.storage_class : "STANDARD");
 		add_line(q, "version", o.version_id);
-		add_line(q, "encryption", o.encryption ? o.encryption : "none told");
+		add_line(q, "encryption", encryption.len ? encryption.data : "none told");
+		strbuf_deinit(&encryption);
 		add_line(q, "ETag", o.etag);
 		add_line(q, "checksum",
 			crc[0]             ? crc

@@ -37,7 +37,7 @@ struct share_dialog {
 	struct form form;
 	struct s3_client *client;
 	struct objects *objects;
-	size_t method, expiry, name, type, version, shape, ends, url, note;
+	size_t method, expiry, name, type, version, key, shape, ends, url, note;
 	list_id running;
 	int64_t ends_s;      /* of the links */
 	bool was_given;      /* they left the dialog: copied, saved, shown as a code */
@@ -58,6 +58,7 @@ struct signing {
 struct testing {
 	struct s3_client *client;
 	char *url;
+	bool under_key; /* of a customer */
 	char result[256];
 	bool is_fine;
 };
@@ -109,6 +110,20 @@ static enum s3t_rc run_signing(
 	return rc;
 }
 
+static bool is_under_key(const struct share_dialog *d)
+{
+	return form_selected(&d->form, d->key) != 0;
+}
+
+/* What the receiver adds, for a shell that has the key in $KEY. */
+static void add_key_headers(const char *option, struct strbuf *out)
+{
+	static const char *const values[] = {
+		"AES256", "$KEY", "$(echo \"$KEY\" | base64 -d | md5sum | xxd -r -p | base64)"};
+	for (size_t i = 0; i < S3_CUSTOMER_KEY_HEADERS; i++)
+		strbuf_addf(out, "%s\"%s: %s\" ", option, s3_customer_key_headers[i], values[i]);
+}
+
 /* A link, or what fetches it. */
 static void add_shaped(const struct share_dialog *d, struct strview link, struct strbuf *out)
 {
@@ -116,11 +131,14 @@ static void add_shaped(const struct share_dialog *d, struct strview link, struct
 	bool is_put = form_selected(&d->form, d->method) == METHOD_PUT;
 	const char *before = "";
 	if (shape == FORM_CURL)
-		before = is_put ? "curl --fail -T FILE '" : "curl --fail -O -J '";
+		before = is_put ? "curl --fail -T FILE " : "curl --fail -O -J ";
 	else if (shape == FORM_WGET)
-		before = is_put ? "wget --method=PUT --body-file=FILE '"
-				: "wget --content-disposition '";
+		before = is_put ? "wget --method=PUT --body-file=FILE "
+				: "wget --content-disposition ";
 	strbuf_add_str(out, before);
+	if (before[0] && is_under_key(d))
+		add_key_headers(shape == FORM_CURL ? "-H " : "--header=", out);
+	strbuf_add_str(out, before[0] ? "'" : "");
 	strbuf_add_sv(out, link); /* percent-encoded: no quote stands in it */
 	strbuf_add_str(out, before[0] ? "'" : "");
 }
@@ -206,7 +224,13 @@ static void sign_links(struct share_dialog *d)
 		.expires_s = ms / 1000,
 		.download_name = is_put || !is_one ? NULL : s->name,
 		.content_type = is_put ? NULL : s->type,
-		.version_id = is_put || !is_one || is_latest ? NULL : s->version};
+		.version_id = is_put || !is_one || is_latest ? NULL : s->version,
+		.under_customer_key = is_under_key(d)};
+	if (is_under_key(d))
+		form_set_label(f, d->note, THEME_DIALOG,
+			"Works only with three headers: %s: AES256, and -key and -key-MD5 with the "
+			"key; As curl shows them.",
+			s3_customer_key_headers[0]);
 	form_set_label(f, d->ends, THEME_DIALOG_DIM, "signing...");
 	d->running = lister_run(app_lister(f->view.app), run_signing, s, signing_free);
 }
@@ -243,7 +267,17 @@ static enum s3t_rc run_testing(
 	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
 {
 	struct testing *t = arg;
-	static const char *const headers[] = {"Range: bytes=0-0", NULL};
+	const char *headers[2 + S3_CUSTOMER_KEY_HEADERS] = {"Range: bytes=0-0", NULL};
+	struct strbuf lines[S3_CUSTOMER_KEY_HEADERS];
+	const struct s3_customer_key *key = NULL;
+	if (t->under_key && s3_client_customer_key(t->client, cancel, &key, err) != S3T_OK)
+		return err->rc;
+	for (size_t i = 0; key && i < S3_CUSTOMER_KEY_HEADERS; i++) {
+		const char *values[] = {"AES256", key->key, key->md5};
+		strbuf_init(&lines[i]);
+		strbuf_addf(&lines[i], "%s: %s", s3_customer_key_headers[i], values[i]);
+		headers[1 + i] = lines[i].data;
+	}
 	struct http_options options = s3_http_options(s3_client_profile(t->client));
 	struct http_response resp;
 	size_t got = 0;
@@ -256,6 +290,8 @@ static enum s3t_rc run_testing(
 		.sink_arg = &got};
 	http_response_init(&resp);
 	enum s3t_rc rc = http_perform(conn, &options, &req, &resp, cancel, err);
+	for (size_t i = 0; key && i < S3_CUSTOMER_KEY_HEADERS; i++)
+		strbuf_deinit_wipe(&lines[i]);
 	if (rc != S3T_OK && resp.sink_stopped && resp.status / 100 == 2)
 		rc = S3T_OK;
 	if (rc == S3T_OK && resp.status / 100 == 2) {
@@ -285,6 +321,7 @@ static void test_link(struct share_dialog *d)
 	struct testing *t = s3t_alloc(sizeof *t);
 	t->client = s3_client_ref(d->client);
 	t->url = s3t_strndup(first.data, first.len);
+	t->under_key = is_under_key(d);
 	form_set_label(&d->form, d->note, THEME_DIALOG_DIM, "testing...");
 	d->running = lister_run(app_lister(d->form.view.app), run_testing, t, testing_free);
 }
@@ -470,6 +507,7 @@ void dialog_share_open(struct app *app)
 {
 	static const char *const methods[] = {"download (GET)", "upload (PUT)"};
 	static const char *const shapes[] = {"URL", "curl", "wget"};
+	static const char *const keys[] = {"no, or by the server's key", "customer key (SSE-C)"};
 	static const char *const buttons[] = {"Copy", "QR", "Save", "Test", "Close"};
 	struct pane *pane = app_active(app);
 	if (!pane_is_s3(pane) || pane_is_buckets(pane)) {
@@ -497,6 +535,9 @@ void dialog_share_open(struct app *app)
 	d->name = form_add_text(&d->form, "Name when saved", utf8_is_valid(base) ? base : SV(""));
 	d->type = form_add_text(&d->form, "Content type (empty: its own)", SV(""));
 	d->version = form_add_text(&d->form, "Version", SV("latest"));
+	d->key = form_add_choice(&d->form, "Encrypted", keys, 2, 0);
+	form_set_hidden(
+		&d->form, d->key, !s3_has_customer_key(&s3_client_profile(d->client)->settings));
 	d->shape = form_add_choice(&d->form, "As", shapes, 3, FORM_URL);
 	d->ends = form_add_label(&d->form, THEME_DIALOG, "");
 	form_add_label(&d->form, THEME_DIALOG, "");
