@@ -9,7 +9,7 @@
  */
 #include "core/crypto.h"
 #include "core/parse.h"
-#include "core/s3.h"
+#include "core/s3_client_private.h"
 #include "core/s3_encryption.h"
 #include "core/timeutil.h"
 #include "core/xml.h"
@@ -162,7 +162,7 @@ enum s3t_rc s3_client_customer_key(struct s3_client *c, struct cancel *cancel,
 
 /* --- region of a bucket --- */
 
-static void region_of(struct s3_client *c, struct strview bucket, char out[48])
+void s3_client_region(struct s3_client *c, struct strview bucket, char out[48])
 {
 	snprintf(out, 48, "%s", c->profile->settings.region);
 	pthread_mutex_lock(&c->lock);
@@ -191,7 +191,7 @@ static void learn_region(struct s3_client *c, struct strview bucket, const char 
 }
 
 /* The signing key is good for a day; the secret is compared by its hash. */
-static void signing_key(struct s3_client *c, const struct creds *creds, int64_t now_s,
+void s3_client_signing_key(struct s3_client *c, const struct creds *creds, int64_t now_s,
 	const char *region, struct sigv4_key *out)
 {
 	char stamp[17];
@@ -211,71 +211,11 @@ static void signing_key(struct s3_client *c, const struct creds *creds, int64_t 
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* --- address of a request --- */
-
-struct target {
-	struct strbuf host, path; /* host with port; encoded path */
-};
-
-static void find_target(struct s3_client *c, struct strview bucket, struct strview key,
-	const char *region, struct target *out)
-{
-	const struct profile *p = c->profile;
-	const struct settings *s = &p->settings;
-	strbuf_init(&out->host);
-	strbuf_init(&out->path);
-	bool is_virtual =
-		bucket.len && !p->path_style && !p->endpoint.is_ip &&
-		(bucket_is_dns_label(bucket) || (!p->endpoint.is_https && bucket_is_valid(bucket)));
-	if (is_virtual) {
-		strbuf_add_sv(&out->host, bucket);
-		strbuf_add_char(&out->host, '.');
-	}
-	if (p->is_aws) {
-		char *host = aws_endpoint_host(
-			region, s->dualstack, s->fips, s->accelerate && is_virtual);
-		strbuf_add_str(&out->host, host);
-		free(host);
-	} else if (strchr(p->endpoint.host, ':')) {
-		strbuf_addf(&out->host, "[%s]", p->endpoint.host);
-	} else {
-		strbuf_add_str(&out->host, p->endpoint.host);
-	}
-	unsigned standard = p->endpoint.is_https ? 443 : 80;
-	if (p->endpoint.port && p->endpoint.port != standard)
-		strbuf_addf(&out->host, ":%u", p->endpoint.port);
-	strbuf_add_str(&out->path, p->endpoint.base_path);
-	strbuf_add_char(&out->path, '/');
-	if (bucket.len && !is_virtual) {
-		uri_encode(&out->path, bucket, false);
-		if (key.len)
-			strbuf_add_char(&out->path, '/');
-	}
-	uri_encode(&out->path, key, true);
-}
-
-static void target_deinit(struct target *t)
-{
-	strbuf_deinit(&t->host);
-	strbuf_deinit(&t->path);
-}
-
-struct http_options s3_http_options(const struct profile *profile)
-{
-	const struct settings *s = &profile->settings;
-	return (struct http_options){.ca_file = s->ca_bundle[0] ? s->ca_bundle : NULL,
-		.proxy = s->proxy[0] ? s->proxy : NULL,
-		.no_verify = profile->no_verify_ssl,
-		.connect_timeout_ms = s->connect_timeout_ms,
-		.low_speed_time_ms = s->low_speed_time_ms,
-		.low_speed_limit = (int64_t)s->low_speed_limit};
-}
-
 /* --- one try --- */
 
 struct attempt {
 	struct s3_call *call;
-	struct target target;
+	struct s3_target target;
 	char region[48], date[17];
 	struct strbuf url, authorization;
 	struct strbuf lines[HTTP_HEADERS_MAX];
@@ -360,7 +300,7 @@ static void sign(struct s3_client *c, struct attempt *a, const struct creds *cre
 		if (creds_token(creds).len)
 			add_header(a, SV("x-amz-security-token"), creds_token(creds));
 		struct sigv4_key key;
-		signing_key(c, creds, now_s, a->region, &key);
+		s3_client_signing_key(c, creds, now_s, a->region, &key);
 		struct sigv4_request req = {.method = call->method,
 			.path = strbuf_view(&a->target.path),
 			.query = call->query,
@@ -444,7 +384,7 @@ static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call, bool
 	a->call = call;
 	strbuf_init(&a->url);
 	strbuf_init(&a->authorization);
-	region_of(c, call->bucket, a->region);
+	s3_client_region(c, call->bucket, a->region);
 	rc = add_customer_key(ctx, a, with_key, err);
 	if (rc != S3T_OK) {
 		strbuf_deinit(&a->url);
@@ -453,7 +393,7 @@ static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call, bool
 		creds_unref(creds);
 		return rc;
 	}
-	find_target(c, call->bucket, call->key, a->region, &a->target);
+	s3_target_init(c->profile, call->bucket, call->key, a->region, &a->target);
 
 	struct strbuf hash;
 	strbuf_init(&hash);
@@ -496,7 +436,7 @@ static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call, bool
 
 	for (size_t i = 0; i < a->count; i++)
 		strbuf_deinit_wipe(&a->lines[i]);
-	target_deinit(&a->target);
+	s3_target_deinit(&a->target);
 	strbuf_deinit(&a->url);
 	strbuf_deinit(&a->authorization);
 	strbuf_deinit(&hash);
@@ -605,7 +545,7 @@ static bool fix_region(const struct s3_ctx *ctx, const struct s3_call *call, str
 	char now[48];
 	if (call->bucket.len == 0)
 		return false;
-	region_of(ctx->client, call->bucket, now);
+	s3_client_region(ctx->client, call->bucket, now);
 	if (!why->region[0] && discover_region(ctx, call->bucket, why->region) != S3T_OK)
 		return false;
 	if (!why->region[0] || strcmp(why->region, now) == 0)
@@ -747,7 +687,7 @@ static void note_try(struct s3_client *c, struct call_record *r, const struct ht
 }
 
 /* Below everything that a person or a job can ask for. */
-static enum s3t_rc refuse_change(
+enum s3t_rc s3_client_refuse_change(
 	const struct profile *profile, const char *method, struct s3t_err *err)
 {
 	if (!profile->settings.readonly || strcmp(method, "GET") == 0 ||
@@ -763,7 +703,7 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 	struct s3t_err local;
 	if (!err)
 		err = &local;
-	if (refuse_change(ctx->client->profile, call->method, err) != S3T_OK)
+	if (s3_client_refuse_change(ctx->client->profile, call->method, err) != S3T_OK)
 		return S3T_UNSUPPORTED;
 	struct retrying r = {.since_ms = time_mono_ms(),
 		.progress = call->progress ? *call->progress : 0,
@@ -803,90 +743,4 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 	if (rc != S3T_NOT_FOUND)
 		atomic_fetch_add_explicit(&ctx->client->counters.errors, 1, memory_order_relaxed);
 	return rc;
-}
-
-/* --- presigned URLs --- */
-
-enum s3t_rc s3_presign_url(struct s3_client *client, struct cancel *cancel,
-	const struct s3_presign *what, struct strbuf *url, int64_t *ends_s, struct s3t_err *err)
-{
-	if (what->expires_s < 1 || what->expires_s > SIGV4_PRESIGN_MAX_S)
-		return s3t_fail(err, S3T_INVALID, "A link can be valid for 1 second to 7 days.");
-	struct creds *creds = NULL;
-	enum s3t_rc rc = refuse_change(client->profile, what->method, err);
-	if (rc == S3T_OK)
-		rc = creds_provider_get(client->profile->creds, cancel, &creds, err);
-	if (rc != S3T_OK)
-		return rc;
-	if (!creds)
-		return s3t_fail(
-			err, S3T_CREDENTIALS, "A link needs credentials to be signed with.");
-	const struct s3_customer_key *customer_key = NULL;
-	if (what->under_customer_key)
-		rc = s3_client_customer_key(client, cancel, &customer_key, err);
-	if (rc == S3T_OK && what->under_customer_key && !customer_key)
-		rc = s3t_fail(err, S3T_CONFIG,
-			"A link to an object under a customer key (SSE-C) is signed for that key; "
-			"profile %s has none.",
-			client->profile->name);
-	if (rc != S3T_OK) {
-		creds_unref(creds);
-		return rc;
-	}
-	int64_t now_s = s3_client_now_s(client);
-	*ends_s = now_s + what->expires_s;
-	if (creds_expires_s(creds) < *ends_s)
-		*ends_s = creds_expires_s(creds);
-
-	struct sigv4_pair query[8];
-	size_t n = 0;
-	struct strbuf disposition;
-	strbuf_init(&disposition);
-	if (what->download_name && what->download_name[0]) {
-		strbuf_add_str(&disposition, "attachment; filename*=UTF-8''");
-		uri_encode(&disposition, sv(what->download_name), false);
-		query[n++] = (struct sigv4_pair){
-			SV("response-content-disposition"), strbuf_view(&disposition)};
-	}
-	if (what->content_type && what->content_type[0])
-		query[n++] =
-			(struct sigv4_pair){SV("response-content-type"), sv(what->content_type)};
-	if (what->version_id && what->version_id[0])
-		query[n++] = (struct sigv4_pair){SV("versionId"), sv(what->version_id)};
-	if (client->profile->settings.request_payer)
-		query[n++] = (struct sigv4_pair){SV("x-amz-request-payer"), SV("requester")};
-
-	char region[48];
-	struct target target;
-	struct sigv4_key key;
-	region_of(client, what->bucket, region);
-	find_target(client, what->bucket, what->key, region, &target);
-	signing_key(client, creds, now_s, region, &key);
-	struct sigv4_pair headers[1 + S3_CUSTOMER_KEY_HEADERS] = {
-		{SV("host"), strbuf_view(&target.host)}};
-	size_t header_count = 1;
-	if (customer_key) {
-		const char *values[] = {"AES256", customer_key->key, customer_key->md5};
-		for (size_t i = 0; i < S3_CUSTOMER_KEY_HEADERS; i++)
-			headers[header_count++] =
-				(struct sigv4_pair){sv(s3_customer_key_headers[i]), sv(values[i])};
-	}
-	struct sigv4_request req = {.method = what->method,
-		.path = strbuf_view(&target.path),
-		.query = query,
-		.query_count = n,
-		.headers = headers,
-		.header_count = header_count,
-		.region = region,
-		.service = "s3",
-		.when_s = now_s};
-	strbuf_addf(url, "%s://%s%s?", client->profile->endpoint.is_https ? "https" : "http",
-		target.host.data, target.path.data);
-	sigv4_presigned_query(
-		url, &req, creds_access_key(creds), creds_token(creds), what->expires_s, &key);
-	explicit_bzero(&key, sizeof key);
-	target_deinit(&target);
-	strbuf_deinit(&disposition);
-	creds_unref(creds);
-	return S3T_OK;
 }

@@ -250,7 +250,7 @@ static enum s3t_rc ask_for_encryption(const struct s3_ctx *ctx, struct strview b
 	struct strview key, const struct s3_put *what, struct s3t_err *err)
 {
 	const struct s3_encryption *e = what ? what->encryption : NULL;
-	if (!s3_encryption_asks(e) || s3_client_has_confirmed(ctx->client, e->kind))
+	if (!e || !s3_encryption_asks(e) || s3_client_has_confirmed(ctx->client, e->kind))
 		return S3T_OK;
 	struct s3_ctx calm = *ctx; /* what was created unheard of could not be aborted */
 	calm.cancel = NULL;

@@ -95,12 +95,12 @@ ok 'source = target'
 fails_with 2 'not an option' s3tui ls --frobnicate
 fails_with 2 'secrets are never' s3tui ls --secret-key=abcdef
 fails_with 2 'does not go with' s3tui ls --on-conflict skip
-fails_with 2 'not supported yet' s3tui cp --encryption SSE_KMS "$work/file" "s3://$bucket/no"
+fails_with 2 'none of the allowed words' s3tui cp --encryption SSE_ROT13 "$work/file" "s3://$bucket/no"
 fails_with 2 'too few' s3tui cp "$work/file"
 fails_with 2 'ask' s3tui cp --on-conflict ask "$work/file" "s3://$bucket/no" </dev/null
 fails_with 2 'default_bucket' s3tui ls s3:///key
 fails_with 2 'part_size|part-size' s3tui cp --part-size 1MiB "$work/file" "s3://$bucket/no"
-fails_with 2 'storage' s3tui cp --storage-class COLD "$work/file" "s3://$bucket/no"
+fails_with 2 'storage' s3tui cp --storage-class Cold "$work/file" "s3://$bucket/no"
 printf '[default]\nendpont = x\n' >"$work/bad.ini"
 fails_with 2 'bad.ini:2.*endpont' "$S3TUI_BIN" --config "$work/bad.ini" ls
 fails_with 2 'nowhere.ini' "$S3TUI_BIN" --config "$work/nowhere.ini" ls
