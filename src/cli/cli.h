@@ -28,6 +28,11 @@ struct profile_request;
 	X(STAT, "stat", 1, 1, "URL", "show what is known of an object, prefix or file")        \
 	X(DU, "du", 1, 1, "URL", "count objects and bytes")                                    \
 	X(PRESIGN, "presign", 1, 1, "s3://BUCKET/KEY", "print a link that works without keys") \
+	X(SET, "set", 2, CLI_MANY, "s3://BUCKET/KEY... NAME=VALUE...",                         \
+		"change objects in place: storage-class, content-type, cache-control,\n"       \
+		"meta.NAME, tag.KEY, encryption ...; an empty value removes")                  \
+	X(RESTORE, "restore", 1, CLI_MANY, "s3://BUCKET/KEY...",                               \
+		"ask for copies of archived objects that can be read")                         \
 	X(VERIFY, "verify", 2, 2, "A B",                                                       \
 		"compare by content, moving only what no ETag can settle")                     \
 	X(JOBS, "jobs", 0, CLI_MANY, "[list | resume | drop] [ID...]",                         \
@@ -45,7 +50,8 @@ enum cli_command {
 #define CLI_ON(command) (1U << CLI_##command)
 #define CLI_ANY (~0U)
 #define CLI_COPIES (CLI_ON(CP) | CLI_ON(MV))
-#define CLI_RUNS (CLI_COPIES | CLI_ON(RM) | CLI_ON(RB))
+#define CLI_CHANGES (CLI_ON(SET) | CLI_ON(RESTORE))
+#define CLI_RUNS (CLI_COPIES | CLI_ON(RM) | CLI_ON(RB) | CLI_CHANGES)
 #define CLI_HEADLESS (CLI_ANY & ~CLI_ON(BROWSE))
 
 /* field, kind, name, short name or 0, argument, commands it goes with, help */
@@ -64,7 +70,8 @@ enum cli_command {
 		"do not verify the server's certificate: unsafe")                                 \
 	X(request_payer, FLAG, "request-payer", 0, NULL, CLI_ANY,                                 \
 		"accept to pay in requester-pays buckets")                                        \
-	X(recursive, FLAG, "recursive", 'r', NULL, CLI_ON(LS) | CLI_COPIES | CLI_ON(RM),          \
+	X(recursive, FLAG, "recursive", 'r', NULL,                                                \
+		CLI_ON(LS) | CLI_COPIES | CLI_ON(RM) | CLI_CHANGES,                               \
 		"everything under a prefix or directory")                                         \
 	X(on_conflict, TEXT, "on-conflict", 0, "HOW", CLI_COPIES,                                 \
 		"overwrite (default), newer, size, skip, rename, resume (a part that is there), " \
@@ -93,6 +100,8 @@ enum cli_command {
 	X(force, FLAG, "force", 0, NULL, CLI_ON(RB) | CLI_ON(JOBS),                               \
 		"rb: remove its contents first; jobs drop: forget, removing nothing")             \
 	X(all, FLAG, "all", 0, NULL, CLI_ON(JOBS), "every unfinished job")                        \
+	X(days, COUNT, "days", 0, "N", CLI_ON(RESTORE), "how long the copies stay, 7 by default") \
+	X(tier, TEXT, "tier", 0, "TIER", CLI_ON(RESTORE), "Standard (default), Bulk, Expedited")  \
 	X(max_keys, COUNT, "max-keys", 0, "N", CLI_ON(LS), "stop after N names")                  \
 	X(method, TEXT, "method", 0, "METHOD", CLI_ON(PRESIGN), "GET (default), PUT or HEAD")     \
 	X(expires, DURATION, "expires", 0, "TIME", CLI_ON(PRESIGN), "1h (default), 15m, 7d …")    \

@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {"copy", "move", "remove", "make", "verify"};
-_Static_assert(sizeof kinds / sizeof *kinds == JOB_KIND_COUNT, "a word for each");
-
 enum verb { VERB_LIST, VERB_RESUME, VERB_DROP };
 
 static const char *state_of(const struct journal_file *f, const struct saved_job *job)
@@ -55,7 +52,7 @@ static void list_json(const struct journal_file *f, const struct saved_job *job)
 	json_add_string(&w, "id", sv(job->uid));
 	json_add_string(&w, "state", sv(state_of(f, job)));
 	json_add_int(&w, "pid", f->fd < 0 ? f->content.pid : 0);
-	json_add_string(&w, "kind", sv(kinds[job->spec.kind]));
+	json_add_string(&w, "kind", sv(job_kind_word(job->spec.kind)));
 	add_source(&text, job);
 	json_add_bytes(&w, "source", strbuf_view(&text));
 	json_add_uint(&w, "sources", job->spec.source_count);
@@ -90,7 +87,7 @@ static void list_line(const struct journal_file *f, const struct saved_job *job)
 	strbuf_init(&line);
 	time_format_local(job->created_s, false, when);
 	strbuf_addf(&line, "%s  %s  %-10s  ", job->uid, when, state_of(f, job));
-	strbuf_addf(&line, "%s ", kinds[job->spec.kind]);
+	strbuf_addf(&line, "%s ", job_kind_word(job->spec.kind));
 	struct strbuf name;
 	strbuf_init(&name);
 	add_source(&name, job);

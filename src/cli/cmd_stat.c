@@ -125,6 +125,11 @@ static enum s3t_rc stat_object(struct cli *cli, const struct place *p, struct s3
 		card_string(&c, "content_type", o.content_type);
 		card_string(&c, "content_encoding", o.content_encoding);
 		card_string(&c, "storage_class", o.storage_class ? o.storage_class : "STANDARD");
+		struct strbuf archive;
+		strbuf_init(&archive);
+		s3_archive_words(&o, &archive);
+		card_string(&c, "archive", archive.data);
+		strbuf_deinit(&archive);
 		card_string(&c, "encryption", o.encryption);
 		card_string(&c, "encryption_key", o.key_id);
 		card_metadata(&c, strbuf_view(&o.metadata));

@@ -525,7 +525,7 @@ int cmd_stream_in(struct cli *cli, struct place *target)
 		print_result(&s, target, took_ms, &result);
 	if (rc != S3T_OK)
 		status = cli_fail(cli, "copy standard input to", target->text, &err);
-	free(result.version_id);
+	loc_sink_result_deinit(&result);
 	stream_deinit(&s);
 	return status;
 }

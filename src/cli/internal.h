@@ -155,6 +155,8 @@ int cmd_rb(struct cli *cli);
 int cmd_stat(struct cli *cli);
 int cmd_du(struct cli *cli);
 int cmd_presign(struct cli *cli);
+int cmd_set(struct cli *cli);
+int cmd_restore(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_jobs(struct cli *cli);
 int cmd_check(struct cli *cli);

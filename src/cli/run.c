@@ -23,7 +23,7 @@ struct running {
 	bool is_over, was_cancelled, was_stopped, is_kept;
 	bool is_drop; /* it is there to be removed */
 	char uid[JOB_UID_LEN + 1];
-	uint64_t done, failed, skipped, bytes;
+	uint64_t done, failed, skipped, archived, bytes;
 	uint64_t verdicts[VERDICT_COUNT]; /* of verify */
 };
 
@@ -105,7 +105,8 @@ static void print_item_json(struct run *r, const struct running *job, const stru
 		json_add_bytes(&w, "target", strbuf_view(&r->target));
 	if (job->to_s3 || job->from_s3) {
 		struct strview bucket, key;
-		struct strview url = strbuf_view(job->to_s3 ? &r->target : &r->source);
+		bool of_target = job->to_s3 && job->has_target;
+		struct strview url = strbuf_view(of_target ? &r->target : &r->source);
 		s3_path_split(sv_from(url, strlen("s3://")), &bucket, &key);
 		json_add_bytes(&w, "bucket", bucket);
 		json_add_bytes(&w, "key", key);
@@ -121,6 +122,8 @@ static void print_item_json(struct run *r, const struct running *job, const stru
 	json_add_uint(&w, "size", e->size);
 	json_add_int(&w, "duration_ms", e->duration_ms);
 	json_add_string(&w, "status", sv(item_outcome_word(e->outcome)));
+	if (e->result.note)
+		json_add_string(&w, "changes", sv(e->result.note));
 	if (job->is_dry)
 		json_add_bool(&w, "dry_run", true);
 	else if (e->result.proof)
@@ -133,7 +136,7 @@ static void print_item_json(struct run *r, const struct running *job, const stru
 
 static const char *verb_of(const struct running *job)
 {
-	return job->kind == JOB_MOVE ? "move" : job->kind == JOB_DELETE ? "remove" : "copy";
+	return job->kind == JOB_DELETE ? "remove" : job_kind_word(job->kind);
 }
 
 /* Of verify: what is the same is said in JSON only. */
@@ -158,6 +161,17 @@ static void print_verdict(struct run *r, struct running *job, const struct event
 	}
 }
 
+/* What would be different, below its object. */
+static void print_note(const struct running *job, const struct event *e)
+{
+	const char *note = e->result.note ? e->result.note : "as it is\n";
+	if (job->kind != JOB_CHANGE || e->outcome != ITEM_COMPLETED)
+		return;
+	for (struct strview rest = sv(note); rest.len;
+		rest = sv_from(rest, sv_find(rest, '\n') + 1))
+		out_printf("    %.*s\n", (int)sv_find(rest, '\n'), rest.data);
+}
+
 static void print_item(struct run *r, const struct event *e)
 {
 	struct running *job = find_job(r, e->job);
@@ -180,6 +194,7 @@ static void print_item(struct run *r, const struct event *e)
 			out_name(strbuf_view(&r->target));
 		}
 		out_text(SV("\n"));
+		print_note(job, e);
 	}
 }
 
@@ -273,8 +288,14 @@ static void take_events(struct run *r, bool is_ending)
 			memcpy(job->uid, e->uid, sizeof job->uid);
 			job->done = e->done;
 			job->failed = e->failed;
+			job->archived = e->archived;
 			job->skipped = e->skipped;
 			job->bytes = e->bytes;
+			if (e->archived)
+				cli_complain("%llu object%s archived and could not be read; "
+					     "'s3tui restore' asks for copies of them",
+					(unsigned long long)e->archived,
+					e->archived == 1 ? " is" : "s are");
 			if (e->raised_part)
 				cli_complain("parts of %llu MiB were needed: 10,000 of the wished "
 					     "size would not have sufficed",
@@ -318,14 +339,14 @@ static void keep_metrics(struct cli *cli, struct metrics *from)
 /* For a person who watched: what became of it. */
 static void sum_up(const struct run *r, const struct running *job)
 {
-	static const char *const words[] = {"copied", "moved", "removed", "made", "the same"};
 	char size[TEXT_SIZE_MAX], took[32];
 	struct strbuf text;
 	text_size(job->bytes, size);
 	text_duration((time_mono_ms() - r->began_ms + 500) / 1000, took);
 	strbuf_init(&text);
 	strbuf_addf(&text, "%s%llu %s", job->is_dry ? "would have: " : "",
-		(unsigned long long)job->done, words[job->kind]);
+		(unsigned long long)job->done,
+		job->kind == JOB_DELETE ? "removed" : job_kind_done_word(job->kind));
 	if (job->skipped)
 		strbuf_addf(&text, ", %llu skipped", (unsigned long long)job->skipped);
 	if (job->failed)
@@ -379,7 +400,7 @@ static struct running *add_job(struct run *r, const struct job_spec *spec, bool 
 	*job = (struct running){.kind = spec->kind,
 		.from_s3 = from_s3,
 		.to_s3 = to_s3,
-		.has_target = spec->target_root != NULL,
+		.has_target = spec->target_root && spec->kind != JOB_CHANGE,
 		.is_dry = spec->dry_run};
 	strbuf_init(&job->root);
 	strbuf_add(&job->root, spec->target_root ? spec->target_root : "", spec->target_root_len);

@@ -21,6 +21,13 @@ void loc_stat_deinit(struct loc_stat *st)
 	st->content_type = NULL;
 }
 
+void loc_sink_result_deinit(struct loc_sink_result *r)
+{
+	free(r->version_id);
+	free(r->note);
+	r->version_id = r->note = NULL;
+}
+
 void loc_token_deinit(struct loc_token *t)
 {
 	free(t->text);

@@ -96,9 +96,12 @@ struct loc_sink_spec {
 /* Once it is there. */
 struct loc_sink_result {
 	char etag[S3_ETAG_MAX];
-	char *version_id;  /* NULL: none; caller frees */
+	char *version_id; /* NULL: none; caller frees */
+	char *note;       /* what became different, in lines; NULL: nothing is said; caller frees */
 	const char *proof; /* "signed SHA-256", "part MD5 = ETag"; static; NULL: none of its own */
 };
+
+void loc_sink_result_deinit(struct loc_sink_result *r);
 
 struct location_ops {
 	enum loc_kind kind;

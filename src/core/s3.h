@@ -84,6 +84,7 @@ struct s3_ctx {
 	struct cancel *cancel; /* may be NULL */
 	atomic_uint_fast32_t
 		*retries;  /* tries after the first of each call are counted there; NULL: nowhere */
+	bool is_probe;     /* only finds out what the server does: a refusal is not explained */
 	bool customer_key; /* parts belong to an upload under SSE-C */
 };
 
@@ -224,6 +225,7 @@ struct s3_object {
 	char *content_type, *content_encoding, *version_id, *storage_class; /* NULL: none */
 	char *encryption; /* "AES256", "aws:kms" …, "SSE-C"; NULL: none is told */
 	char *key_id;     /* of the KMS key, or base64 of the MD5 of the customer's; NULL: none */
+	char *restore;    /* x-amz-restore as it came; NULL: none */
 	struct strbuf metadata; /* "name: value\n", names without x-amz-meta- */
 	struct strbuf headers;  /* the same of Cache-Control, Content-Disposition, Content-Language
 				 * and Expires */
@@ -250,6 +252,29 @@ enum s3t_rc s3_get_object_tagging(const struct s3_ctx *ctx, struct strview bucke
 struct s3_encryption s3_encryption_as(const struct s3_object *o);
 /* In words, "SSE-KMS, key testkey-1"; appends nothing where none is told. */
 void s3_encryption_words(const struct s3_object *o, struct strbuf *out);
+
+/* Makes them these. */
+enum s3t_rc s3_put_object_tagging(const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, const char *tagging, struct s3t_err *err) S3T_MUST_CHECK;
+/* Its ACL's document, to be put again after a copy onto itself, which would lose it. Left empty
+ * where it is what every new object has, or where the server shows none. */
+enum s3t_rc s3_keep_acl(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct strbuf *out, struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_put_acl(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct strview document, struct s3t_err *err) S3T_MUST_CHECK;
+/* Asks for a copy of an archived object, which is there in hours; tier: "Standard", "Bulk",
+ * "Expedited". Only for one that HEAD has shown to be archived. */
+enum s3t_rc s3_restore_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	const char *version_id, uint32_t days, const char *tier,
+	struct s3t_err *err) S3T_MUST_CHECK;
+/* Whether objects of that class have to be restored before they can be read; NULL: STANDARD. */
+bool s3_class_is_archived(const char *storage_class);
+/* Of a write that was refused, perhaps for its class: names those that the server takes, by uploads
+ * that are begun and aborted. */
+void s3_class_explain(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	const char *storage_class, struct s3t_err *err);
+/* "restored until …", "being restored", "archived" …; "" for what can be read. */
+void s3_archive_words(const struct s3_object *o, struct strbuf *out);
 
 /* The same for a copy that is to have them: none where the server has no tags, or does not show
  * them. */

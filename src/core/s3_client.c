@@ -642,7 +642,7 @@ static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum
 static enum s3t_rc explain_key(const struct s3_client *c, const struct s3_call *call,
 	const struct retrying *r, enum s3t_rc rc, struct s3t_err *err)
 {
-	if ((call->key_use != S3_KEY_READS && call->key_use != S3_KEY_COPIES) ||
+	if (call->key_use != S3_KEY_READS ||
 		(err->http_status != 400 && !(err->http_status == 403 && r->was_key_asked)))
 		return rc;
 	bool has_key = s3_has_customer_key(&c->profile->settings);

@@ -27,6 +27,7 @@ void s3_object_deinit(struct s3_object *o)
 	free(o->content_type);
 	free(o->encryption);
 	free(o->key_id);
+	free(o->restore);
 	free(o->content_encoding);
 	free(o->version_id);
 	free(o->storage_class);
@@ -81,6 +82,7 @@ static void object_from(const struct http_response *resp, struct s3_object *o)
 	o->content_encoding = header_copy(resp, "content-encoding");
 	o->version_id = header_copy(resp, "x-amz-version-id");
 	o->storage_class = header_copy(resp, "x-amz-storage-class");
+	o->restore = header_copy(resp, "x-amz-restore");
 	add_headers(resp, &o->headers);
 	bool is_customers = http_header(resp, s3_customer_key_headers[0]).len;
 	o->encryption = is_customers ? s3t_strdup("SSE-C")
@@ -239,6 +241,17 @@ static void put_add_crc64(struct put_headers *h, uint64_t crc64)
 	put_add(h, SV("x-amz-checksum-crc64nvme"), strbuf_view(&h->checksum));
 }
 
+/* Why a write was refused, as far as it may be for its key or its class. */
+static enum s3t_rc explain(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	const struct s3_put *what, enum s3t_rc rc, struct s3t_err *err)
+{
+	if (!err)
+		return rc;
+	s3_encryption_explain(what->encryption, err);
+	s3_class_explain(ctx, bucket, key, what->storage_class, err);
+	return err->rc;
+}
+
 static bool is_under_key(const struct s3_put *what)
 {
 	return what && what->encryption && what->encryption->kind == S3_ENCRYPTION_SSE_C;
@@ -302,7 +315,7 @@ static enum s3t_rc put(const struct s3_ctx *ctx, struct s3_call *call, const str
 	if (rc == S3T_OK)
 		rc = s3_send(ctx, call, &resp, err);
 	if (rc != S3T_OK && what)
-		s3_encryption_explain(what->encryption, err);
+		rc = explain(ctx, call->bucket, call->key, what, rc, err);
 	if (rc == S3T_CHANGED && resp.status == 412 && what && what->if_none_match) {
 		char *bucket = text_sanitised(call->bucket), *key = text_sanitised(call->key);
 		rc = s3t_fail(
@@ -584,8 +597,6 @@ static enum s3t_rc copy(const struct s3_ctx *ctx, struct s3_call *call, struct p
 	enum s3t_rc rc = put_headers_check(headers, err);
 	if (rc == S3T_OK)
 		rc = s3_send(ctx, call, &resp, err);
-	if (rc != S3T_OK)
-		s3_encryption_explain(encryption, err);
 	if (rc == S3T_OK && encryption) {
 		rc = s3_encryption_confirm(ctx, encryption, &resp, err);
 		if (rc != S3T_OK)
@@ -608,8 +619,6 @@ enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, struct strview src_bucket,
 	put_headers_init(&headers, what);
 	if (what && !what->keep_metadata)
 		put_add(&headers, SV("x-amz-metadata-directive"), SV("REPLACE"));
-	if (what && what->tagging)
-		put_add(&headers, SV("x-amz-tagging-directive"), SV("REPLACE"));
 	struct s3_call call = {.bucket = bucket,
 		.key = key,
 		.root = "CopyObjectResult",
@@ -617,7 +626,7 @@ enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, struct strview src_bucket,
 	rc = copy(ctx, &call, &headers, src_bucket, src_key, src_etag,
 		what ? what->encryption : NULL, etag, err);
 	put_headers_deinit(&headers);
-	return rc;
+	return rc != S3T_OK && what ? explain(ctx, bucket, key, what, rc, err) : rc;
 }
 
 enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_bucket,
@@ -683,7 +692,7 @@ enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview 
 	if (rc == S3T_OK)
 		rc = s3_send(ctx, &call, &resp, err);
 	if (rc != S3T_OK && what)
-		s3_encryption_explain(what->encryption, err);
+		rc = explain(ctx, bucket, key, what, rc, err);
 	if (what && what->crc64_is_taken)
 		*what->crc64_is_taken =
 			rc == S3T_OK && sv_eq_nocase(http_header(&resp, "x-amz-checksum-algorithm"),

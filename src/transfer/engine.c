@@ -351,6 +351,7 @@ void engine_retry_failed(struct engine *e, job_id id)
 		struct item *it;
 		while ((it = list_pop(&job->broken))) {
 			job->items_failed--;
+			job->items_archived -= is_archived_error(&it->err);
 			job->source_failed[it->source_index]--;
 			job->source_open[it->source_index]++;
 			requeue_locked(job, it);
@@ -389,6 +390,26 @@ bool engine_sources_done(struct engine *e, job_id id, bool *flags, size_t count)
 			   !job->was_cancelled;
 	pthread_mutex_unlock(&e->lock);
 	return job != NULL;
+}
+
+bool is_archived_error(const struct s3t_err *err)
+{
+	return strcmp(err->code, "InvalidObjectState") == 0;
+}
+
+void engine_each_archived(struct engine *e, job_id id, size_t most,
+	void (*fn)(void *arg, struct strview path), void *arg)
+{
+	pthread_mutex_lock(&e->lock);
+	const struct job *job = find_job_locked(e, id);
+	const struct item *it = job ? job->broken.head : NULL;
+	for (; it && most; it = it->next) {
+		if (!is_archived_error(&it->err))
+			continue;
+		fn(arg, sv_n(it->path, it->path_len));
+		most--;
+	}
+	pthread_mutex_unlock(&e->lock);
 }
 
 void engine_set_rate(struct engine *e, uint64_t bytes_per_second)

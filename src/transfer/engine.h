@@ -12,6 +12,7 @@
 
 #include "core/location.h"
 #include "core/msgq.h"
+#include "core/s3_change.h"
 #include "transfer/conflict.h"
 #include "transfer/metrics.h"
 
@@ -25,7 +26,18 @@ struct event;
 struct journal;
 struct saved_job;
 
-enum job_kind { JOB_COPY, JOB_MOVE, JOB_DELETE, JOB_MKDIR, JOB_VERIFY, JOB_KIND_COUNT };
+enum job_kind {
+	JOB_COPY,
+	JOB_MOVE,
+	JOB_DELETE,
+	JOB_MKDIR,
+	JOB_VERIFY,
+	JOB_CHANGE, /* objects in place: to is from, each source's target is itself */
+	JOB_KIND_COUNT
+};
+/* "copy", and what is said once it is done, "copied"; static. */
+const char *job_kind_word(enum job_kind kind);
+const char *job_kind_done_word(enum job_kind kind);
 
 struct job_source {
 	char *path; /* bytes; owned */
@@ -52,6 +64,7 @@ struct job_spec {
 	uint32_t max_parallel;                               /* of one item's parts; 0: auto */
 	bool parallel_download, prove_upload, prove_download;
 	char *storage_class, *content_type; /* NULL: by default / by extension */
+	struct s3_changes changes;          /* of JOB_CHANGE */
 	char *encryption, *kms_key_id; /* a word of s3tui.ini; NULL: as the target's profile says */
 };
 
@@ -63,6 +76,8 @@ void job_spec_leave_to_target(struct job_spec *spec);
  * of downloads by the source's. The class only if there is none yet. */
 void job_spec_take_profiles(struct job_spec *spec);
 void job_spec_add_source(struct job_spec *spec, struct strview path, struct strview target_rel);
+/* Of JOB_CHANGE: each source becomes its own target. */
+void job_spec_set_in_place(struct job_spec *spec);
 /* Those of another, added. */
 void job_spec_copy_sources(struct job_spec *spec, const struct job_spec *from);
 void job_spec_set_target(struct job_spec *spec, struct location *to, struct strview root);
@@ -107,7 +122,10 @@ struct event {
 	bool job_cancelled;             /* EV_JOB_DONE: by a person */
 	bool was_interrupted;           /* EV_JOB_DONE: by engine_suspend() */
 	uint64_t done, failed, skipped; /* EV_JOB_DONE */
-	uint64_t bytes;                 /* EV_JOB_DONE: of the items that were done */
+	/* EV_JOB_DONE: of the failed ones, those that have to be restored first: each is reported
+	 * as an item only where all are */
+	uint64_t archived;
+	uint64_t bytes; /* EV_JOB_DONE: of the items that were done */
 	uint64_t
 		raised_part; /* EV_JOB_DONE: parts that had to be larger than was wished; 0: none */
 	bool is_kept;        /* EV_JOB_DONE: what is left of it can be resumed */
@@ -151,6 +169,11 @@ void engine_answer(
 	struct engine *e, job_id job, item_id item, enum conflict_policy policy, bool for_all);
 /* Runs the job's failed items again. */
 void engine_retry_failed(struct engine *e, job_id job);
+/* Calls fn for the sources of items that failed because they are archived, at most `most` of them;
+ * under the engine's lock. */
+void engine_each_archived(struct engine *e, job_id job, size_t most,
+	void (*fn)(void *arg, struct strview path), void *arg);
+bool is_archived_error(const struct s3t_err *err);
 /* Takes a finished job out of the list; what it kept for resuming is removed first. */
 void engine_dismiss(struct engine *e, job_id job);
 /* Which of the job's sources are wholly done: one flag a source; false if the job is unknown. */

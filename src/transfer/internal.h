@@ -26,6 +26,13 @@ enum { LOOKS = 256 + WORKERS_MAX };
 
 struct job;
 
+/* What a change in place has to remember of its object. */
+struct item_change {
+	struct strbuf acl;     /* to be put back; "": nothing is */
+	struct strbuf tagging; /* as it is to be, if tags are changed */
+	struct strbuf diff;    /* "name: before -> after\n" */
+};
+
 enum { LINKS = 2 }; /* endpoints of a job */
 
 struct item {
@@ -44,11 +51,12 @@ struct item {
 	struct loc_source *source;
 	struct loc_sink *sink;
 	struct plan plan;
-	void *route_state;       /* the route's own */
-	struct partial *partial; /* what is left if this ends here; NULL: nothing */
-	struct prover *prover;   /* NULL: proven on the way, or not at all */
-	bool must_relay;         /* the server does not copy it */
-	bool was_found;          /* the target was whole already: nothing is to be moved */
+	void *route_state;          /* the route's own */
+	struct partial *partial;    /* what is left if this ends here; NULL: nothing */
+	struct item_change *change; /* of JOB_CHANGE; NULL: none yet */
+	struct prover *prover;      /* NULL: proven on the way, or not at all */
+	bool must_relay;            /* the server does not copy it */
+	bool was_found;             /* the target was whole already: nothing is to be moved */
 	char tag[JOB_UID_LEN + 1];
 	struct cancel *cancel;
 	int64_t started_ms;
@@ -123,6 +131,7 @@ struct job {
 	size_t batch_count, works; /* works: pieces being run now */
 	uint32_t *source_open, *source_failed;
 	uint64_t items_total, items_done, items_failed, items_skipped;
+	uint64_t items_archived;               /* of those that failed */
 	uint64_t bytes_total, bytes_completed; /* completed: of items that are done */
 	uint64_t raised_part; /* the largest that had to be larger than was wished; 0: none */
 	int64_t started_ms, ended_ms;
@@ -191,7 +200,22 @@ struct route {
 	/* frees route_state; NULL: free() does */
 	void (*close)(struct item *it);
 };
-extern const struct route route_send, route_fetch, route_copy, route_relay, route_verify;
+extern const struct route route_send, route_fetch, route_copy, route_relay, route_verify,
+	route_tags, route_restore;
+/* route_change.c: what JOB_CHANGE takes; o (initialised) gets what the object is to be. *is_same:
+ * nothing is to be done. */
+const struct route *route_for_change(const struct job_spec *spec);
+enum s3t_rc change_begin(struct item *it, const struct loc_io *io, struct s3_object *o,
+	bool *is_same, struct s3t_err *err) S3T_MUST_CHECK;
+/* After the copy. */
+enum s3t_rc change_finish(
+	struct item *it, const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
+/* Only finds out what would be different. */
+enum s3t_rc change_preview(
+	struct item *it, const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
+/* The differences, the caller's; NULL: none. */
+char *change_take_diff(struct item *it);
+void change_free(struct item *it);
 /* Whether a server that copies leaves the target encrypted as the job wants it. */
 bool route_copy_can_encrypt(const struct job_spec *spec);
 const struct route *route_for(const struct location *from, const struct location *to);

@@ -403,9 +403,22 @@ static const struct route *route_of(const struct item *it)
 	const struct job_spec *spec = &it->job->spec;
 	if (spec->kind == JOB_VERIFY)
 		return &route_verify;
-	const struct route *route = route_for(spec->from, spec->to);
+	const struct route *route =
+		spec->kind == JOB_CHANGE ? route_for_change(spec) : route_for(spec->from, spec->to);
 	bool can = route != &route_copy || (!it->must_relay && route_copy_can_encrypt(spec));
 	return can ? route : &route_relay;
+}
+
+static void try_dry(struct item *it, const struct loc_io *io)
+{
+	struct loc_sink_result result = {.proof = "dry run"};
+	struct s3t_err err;
+	if (it->job->spec.kind == JOB_CHANGE && change_preview(it, io, &err) != S3T_OK) {
+		end_failed(it, &err);
+		return;
+	}
+	result.note = change_take_diff(it);
+	end_item(it, ITEM_COMPLETED, &result, NULL);
 }
 
 static bool run_route(struct worker *w, struct item *it);
@@ -418,7 +431,8 @@ bool item_start(struct worker *w, struct item *it)
 		start_directory(it, &io);
 		return false;
 	}
-	if (job->is_resumed && is_there_already(it, &io)) {
+	/* what is changed in place is always there */
+	if (job->is_resumed && job->spec.kind != JOB_CHANGE && is_there_already(it, &io)) {
 		struct loc_sink_result result = {.proof = "same size and time"};
 		let_go(w, it);
 		count_all(it);
@@ -428,8 +442,7 @@ bool item_start(struct worker *w, struct item *it)
 	if (!pass_conflict(w, it, &io))
 		return false;
 	if (job->spec.dry_run) {
-		struct loc_sink_result result = {.proof = "dry run"};
-		end_item(it, ITEM_COMPLETED, &result, NULL);
+		try_dry(it, &io);
 		return false;
 	}
 	return run_route(w, it);
@@ -459,7 +472,9 @@ static bool run_route(struct worker *w, struct item *it)
 		return false;
 	}
 	if (it->was_found) {
-		struct loc_sink_result result = {.proof = "part MD5 = ETag"};
+		bool is_change = job->spec.kind == JOB_CHANGE;
+		struct loc_sink_result result = {
+			.proof = is_change ? "as it was" : "part MD5 = ETag"};
 		memcpy(result.etag, it->stat.etag, sizeof result.etag);
 		count_all(it);
 		complete(w, it, &result);
@@ -653,7 +668,7 @@ static void complete(struct worker *w, struct item *it, struct loc_sink_result *
 		end_item(it, ITEM_COMPLETED, result, NULL);
 		return;
 	}
-	free(result->version_id);
+	loc_sink_result_deinit(result);
 	end_item(it, ITEM_FAILED, NULL, &err);
 }
 
@@ -667,6 +682,10 @@ void item_finish(struct worker *w, struct item *it)
 		rc = s3t_fail(&err, S3T_CANCELLED, "Cancelled.");
 	if (rc == S3T_OK)
 		rc = it->route->finish(it, &io, &result, &err);
+	if (rc == S3T_OK && it->job->spec.kind == JOB_CHANGE) {
+		rc = change_finish(it, &io, &err);
+		result.note = change_take_diff(it);
+	}
 	if (rc == S3T_OK) {
 		count_metrics(it);
 		complete(w, it, &result);
@@ -677,7 +696,9 @@ void item_finish(struct worker *w, struct item *it)
 	struct s3t_err sync_err;
 	if (!is_kept(it, rc, &err) || item_sync(it, true, &sync_err) != S3T_OK)
 		abort_item(w, it);
-	bool exists_now = rc == S3T_EXISTS && it->answer == CONFLICT_SKIP;
+	loc_sink_result_deinit(&result);
+	bool exists_now = (rc == S3T_EXISTS && it->answer == CONFLICT_SKIP) ||
+			  (rc == S3T_SAME && it->job->spec.kind == JOB_CHANGE);
 	if (exists_now)
 		end_item(it, ITEM_SKIPPED, NULL, &err);
 	else if (it->has_failed && rc != S3T_CANCELLED)

@@ -15,6 +15,28 @@ const char *item_outcome_word(enum item_outcome o)
 	return outcome_words[o];
 }
 
+const char *job_kind_word(enum job_kind kind)
+{
+	static const char *const words[] = {[JOB_COPY] = "copy",
+		[JOB_MOVE] = "move",
+		[JOB_DELETE] = "delete",
+		[JOB_MKDIR] = "make",
+		[JOB_VERIFY] = "verify",
+		[JOB_CHANGE] = "change"};
+	return words[kind];
+}
+
+const char *job_kind_done_word(enum job_kind kind)
+{
+	static const char *const words[] = {[JOB_COPY] = "copied",
+		[JOB_MOVE] = "moved",
+		[JOB_DELETE] = "deleted",
+		[JOB_MKDIR] = "made",
+		[JOB_VERIFY] = "the same",
+		[JOB_CHANGE] = "changed"};
+	return words[kind];
+}
+
 void job_spec_init(struct job_spec *spec, enum job_kind kind, const struct settings *s)
 {
 	*spec = (struct job_spec){.kind = kind,
@@ -73,6 +95,17 @@ void job_spec_add_source(struct job_spec *spec, struct strview path, struct strv
 		.target_rel_len = target_rel.len};
 }
 
+void job_spec_set_in_place(struct job_spec *spec)
+{
+	job_spec_set_target(spec, spec->from, SV(""));
+	for (size_t i = 0; i < spec->source_count; i++) {
+		struct job_source *s = &spec->sources[i];
+		free(s->target_rel);
+		s->target_rel = s3t_strndup(s->path, s->path_len);
+		s->target_rel_len = s->path_len;
+	}
+}
+
 void job_spec_set_target(struct job_spec *spec, struct location *to, struct strview root)
 {
 	location_unref(spec->to);
@@ -100,6 +133,7 @@ void job_spec_deinit(struct job_spec *spec)
 	free(spec->sources);
 	free(spec->target_root);
 	free(spec->storage_class);
+	s3_changes_deinit(&spec->changes);
 	free(spec->encryption);
 	free(spec->kms_key_id);
 	free(spec->content_type);
@@ -114,7 +148,7 @@ void event_free(struct event *e)
 		return;
 	free(e->source);
 	free(e->target);
-	free(e->result.version_id);
+	loc_sink_result_deinit(&e->result);
 	free(e);
 }
 
@@ -189,6 +223,7 @@ void item_close(struct item *it)
 	if (it->route && it->route->close)
 		it->route->close(it);
 	free(it->route_state);
+	change_free(it);
 	it->source = NULL;
 	it->sink = NULL;
 	it->route_state = NULL;
@@ -283,7 +318,7 @@ static void report(struct job *job, item_id id, struct strview path, struct strv
 		job->spec.report_items || (job->spec.report_problems && outcome != ITEM_COMPLETED);
 	if (!is_wanted) {
 		if (result)
-			free(result->version_id);
+			loc_sink_result_deinit(result);
 		return;
 	}
 	struct event *e = event_new(job, EV_ITEM);
@@ -317,8 +352,11 @@ void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_si
 {
 	struct job *job = it->job;
 	int64_t took = it->started_ms ? time_mono_ms() - it->started_ms : 0;
-	report(job, it->id, sv_n(it->path, it->path_len), sv_n(it->target, it->target_len),
-		it->stat.size, took, outcome, result, err);
+	bool is_archived = outcome == ITEM_FAILED && err && is_archived_error(err);
+	job->items_archived += is_archived;
+	if (!is_archived || job->spec.report_items)
+		report(job, it->id, sv_n(it->path, it->path_len), sv_n(it->target, it->target_len),
+			it->stat.size, took, outcome, result, err);
 	count_outcome(job, outcome);
 	if (outcome != ITEM_COMPLETED) {
 		/* what did not arrive does not count; what will not come leaves the total */

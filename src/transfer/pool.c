@@ -259,6 +259,7 @@ static void finish_job_locked(struct job *job)
 	e->was_interrupted = job->was_interrupted;
 	e->done = job->items_done;
 	e->failed = job->items_failed;
+	e->archived = job->items_archived;
 	e->skipped = job->items_skipped;
 	e->bytes = job->bytes_completed;
 	e->raised_part = job->raised_part;

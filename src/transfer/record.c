@@ -11,9 +11,6 @@
 /* Bits of ranges that a file may make us allocate: 8 MiB. */
 enum { CHECK_LEN = 8, PARTS_LIMIT = 1 << 26 };
 
-static const char *const kinds[] = {"copy", "move", "delete", "mkdir", "verify"};
-_Static_assert(sizeof kinds / sizeof *kinds == JOB_KIND_COUNT, "a word for each");
-
 /* --- writing --- */
 
 static void add_check(struct strbuf *out, struct strview line)
@@ -101,7 +98,7 @@ void record_job(struct strbuf *out, const struct saved_job *job)
 	struct line l;
 	begin(&l, out, "job");
 	add_text(&l, "uid", job->uid);
-	add_text(&l, "kind", kinds[s->kind]);
+	add_text(&l, "kind", job_kind_word(s->kind));
 	add_i64(&l, "created", job->created_s);
 	add_u64(&l, "order", job->order);
 	add_u64(&l, "paused", job->is_paused);
@@ -124,6 +121,10 @@ void record_job(struct strbuf *out, const struct saved_job *job)
 	add_text(&l, "sse", s->encryption);
 	add_text(&l, "kms", s->kms_key_id);
 	add_text(&l, "type", s->content_type);
+	for (size_t i = 0; i < s->changes.count; i++) {
+		add_text(&l, "change", s->changes.items[i].name);
+		add(&l, "into", sv(s->changes.items[i].value));
+	}
 	for (size_t i = 0; i < s->source_count; i++) {
 		add(&l, "source", sv_n(s->sources[i].path, s->sources[i].path_len));
 		add(&l, "as", sv_n(s->sources[i].target_rel, s->sources[i].target_rel_len));
@@ -388,6 +389,28 @@ static void read_sources(struct strview fields, struct job_spec *spec)
 	strbuf_deinit(&as);
 }
 
+static void read_changes(struct strview fields, struct job_spec *spec)
+{
+	struct strview name, value;
+	struct strbuf what, into;
+	strbuf_init(&what);
+	strbuf_init(&into);
+	while (next_field(&fields, &name, &value)) {
+		if (sv_eq(name, SV("change"))) {
+			strbuf_reset(&what);
+			uri_decode(&what, value, false);
+		} else if (sv_eq(name, SV("into"))) {
+			strbuf_reset(&into);
+			uri_decode(&into, value, false);
+			/* one that is not valid any more is none */
+			(void)!s3_changes_add(
+				&spec->changes, strbuf_view(&what), strbuf_view(&into), NULL);
+		}
+	}
+	strbuf_deinit(&what);
+	strbuf_deinit(&into);
+}
+
 static struct saved_job *find_job(const struct saved_file *f, struct strview fields)
 {
 	struct strview uid;
@@ -416,7 +439,7 @@ static void read_job(struct saved_file *f, struct strview fields)
 	(void)find_field(fields, "uid", &uid);
 	(void)find_field(fields, "kind", &kind);
 	size_t k = 0;
-	while (k < JOB_KIND_COUNT && !sv_eq(kind, sv(kinds[k])))
+	while (k < JOB_KIND_COUNT && !sv_eq(kind, sv(job_kind_word((enum job_kind)k))))
 		k++;
 	if (!is_uid(uid) || find_job(f, fields) || k == JOB_KIND_COUNT) {
 		f->bad_lines++;
@@ -450,6 +473,7 @@ static void read_job(struct saved_file *f, struct strview fields)
 	s->kms_key_id = get_text(fields, "kms");
 	s->content_type = get_text(fields, "type");
 	read_sources(fields, s);
+	read_changes(fields, s);
 	struct saved_job **at = &f->jobs;
 	while (*at)
 		at = &(*at)->next;

@@ -30,9 +30,14 @@ static bool accepts(const struct location *from, const struct location *to)
 
 bool route_copy_can_encrypt(const struct job_spec *spec)
 {
+	if (spec->kind == JOB_CHANGE && !s3_changes_get(&spec->changes, "encryption"))
+		return true; /* as it is encrypted now, it is copied or not */
 	const struct s3_client *to = location_s3_client(spec->to);
+	const char *wanted = s3_changes_get(&spec->changes, "encryption");
+	char *word = wanted ? s3t_strndup(wanted, strcspn(wanted, ":")) : NULL;
 	enum s3_encryption_kind kind =
-		s3_encryption_for(to, spec->encryption, spec->kms_key_id).kind;
+		s3_encryption_for(to, word ? word : spec->encryption, spec->kms_key_id).kind;
+	free(word);
 	return kind == S3_ENCRYPTION_NONE ||
 	       (kind != S3_ENCRYPTION_CLIENT && s3_client_profile(to)->provider->copies_encrypted);
 }
@@ -65,6 +70,14 @@ static struct s3_ctx ctx_of(struct item *it, const struct loc_io *io)
 /* What a copy that is made anew must carry over by itself. */
 static struct s3_put put_of(const struct item *it, const struct copy *c)
 {
+	if (it->job->spec.kind == JOB_CHANGE)
+		return (struct s3_put){.content_type = c->object.content_type,
+			.content_encoding = c->object.content_encoding,
+			.storage_class = c->object.storage_class,
+			.mtime_ns = TIME_UNKNOWN,
+			.metadata = strbuf_view(&c->object.metadata),
+			.headers = strbuf_view(&c->object.headers),
+			.encryption = &c->encryption};
 	return (struct s3_put){.content_type = it->job->spec.content_type
 						       ? it->job->spec.content_type
 						       : c->object.content_type,
@@ -81,7 +94,7 @@ static struct s3_put put_of(const struct item *it, const struct copy *c)
 static bool must_replace(const struct item *it)
 {
 	const struct job_spec *spec = &it->job->spec;
-	return spec->content_type ||
+	return spec->kind == JOB_CHANGE || spec->content_type ||
 	       (spec->storage_class && strcmp(spec->storage_class, "STANDARD") != 0);
 }
 
@@ -159,9 +172,15 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	c->encryption = s3_encryption_for(ctx.client, spec->encryption, spec->kms_key_id);
 	enum s3t_rc rc = S3T_OK;
 	bool in_parts = it->plan.part_count > 1;
-	if (in_parts || must_replace(it))
+	if (spec->kind == JOB_CHANGE) {
+		rc = change_begin(it, io, &c->object, &it->was_found, err);
+		c->encryption = s3_encryption_as(&c->object);
+		if (rc != S3T_OK || it->was_found)
+			return rc;
+		snprintf(it->stat.etag, sizeof it->stat.etag, "%s", c->object.etag);
+	} else if (in_parts || must_replace(it))
 		rc = s3_head_object(&ctx, c->src_bucket, c->src_key, &c->object, err);
-	if (rc == S3T_OK && in_parts)
+	if (rc == S3T_OK && in_parts && spec->kind != JOB_CHANGE)
 		rc = s3_keep_tagging(&ctx, c->src_bucket, c->src_key, &c->tagging, err);
 	if (rc == S3T_OK && in_parts) {
 		c->etags = s3t_alloc(it->plan.part_count * sizeof *c->etags);

@@ -42,6 +42,16 @@ static void keep_encryption(
 	sink->kms_key_id = own.kms_key_id;
 }
 
+/* In place: all of it is the object's own, as change_begin() made it. */
+static void set_as_changed(
+	const struct item *it, const struct s3_object *object, struct loc_sink_spec *sink)
+{
+	struct s3_encryption own = s3_encryption_as(object);
+	sink->storage_class = object->storage_class;
+	sink->encryption = s3_encryption_word(own.kind);
+	sink->kms_key_id = own.kms_key_id;
+}
+
 /* The object's own type, time, metadata and tags go along. */
 static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
@@ -56,8 +66,13 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 		struct s3_ctx ctx = {.client = client, .conn = io->conn, .cancel = io->cancel};
 		struct strview bucket, key;
 		s3_path_split(sv_n(it->path, it->path_len), &bucket, &key);
-		rc = s3_head_object(&ctx, bucket, key, &object, err);
-		if (rc == S3T_OK && object.tag_count)
+		if (spec->kind == JOB_CHANGE)
+			rc = change_begin(it, io, &object, &it->was_found, err);
+		else
+			rc = s3_head_object(&ctx, bucket, key, &object, err);
+		if (rc != S3T_OK || it->was_found)
+			goto out;
+		if (object.tag_count && spec->kind != JOB_CHANGE)
 			rc = s3_keep_tagging(&ctx, bucket, key, &tagging, err);
 	}
 	if (rc == S3T_OK && client && object.size != it->stat.size)
@@ -72,11 +87,15 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 		sink.headers = strbuf_view(&object.headers);
 		sink.content_encoding = object.content_encoding;
 		sink.tagging = tagging.len ? tagging.data : NULL;
-		keep_encryption(it, &object, &sink);
+		if (spec->kind == JOB_CHANGE)
+			set_as_changed(it, &object, &sink);
+		else
+			keep_encryption(it, &object, &sink);
 		if (object.content_type && !spec->content_type)
 			sink.content_type = object.content_type;
 		rc = item_sink_begin(it, io, &sink, err);
 	}
+out:
 	s3_object_deinit(&object);
 	strbuf_deinit(&tagging);
 	return rc;

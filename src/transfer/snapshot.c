@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_words[] = {"copy", "move", "delete", "make", "verify"};
-_Static_assert(sizeof kind_words / sizeof *kind_words == JOB_KIND_COUNT, "a word for each");
-
 static void copy_name(char out[VIEW_TEXT_MAX], struct strview name)
 {
 	struct strbuf sb;
@@ -35,8 +32,8 @@ static void title_of(const struct job *job, char out[VIEW_TEXT_MAX])
 	char more[32] = "";
 	if (spec->source_count > 1)
 		snprintf(more, sizeof more, " and %zu more", spec->source_count - 1);
-	bool has_target = spec->to && spec->kind != JOB_MKDIR;
-	snprintf(out, VIEW_TEXT_MAX, "%s %.80s%s%s%.120s", kind_words[spec->kind], name, more,
+	bool has_target = spec->to && spec->kind != JOB_MKDIR && spec->kind != JOB_CHANGE;
+	snprintf(out, VIEW_TEXT_MAX, "%s %.80s%s%s%.120s", job_kind_word(spec->kind), name, more,
 		has_target ? " to " : "", has_target ? target : "");
 }
 

@@ -78,6 +78,9 @@ enum action_context {
 	X(BOOKMARKS, "bookmarks", "b", CTX_BROWSER, "", "bookmarks and places visited")            \
 	X(PROFILE, "profile", "Ctrl-P", CTX_BROWSER, "", "another profile in this pane")           \
 	X(INFO, "info", "i", CTX_BROWSER, "", "all that is known: metadata, tags, checksum")       \
+	X(CHANGE, "change", "c", CTX_BROWSER, "",                                                  \
+		"change objects in place: class, type, headers, metadata, tags")                   \
+	X(RESTORE, "restore", "Alt-r", CTX_BROWSER, "", "restore archived objects")                \
 	X(COMPARE, "compare", "=", CTX_BROWSER, "", "mark in both panes what differs")             \
 	X(SYNC, "sync", "Alt-s", CTX_BROWSER, "",                                                  \
 		"both panes go into directories together, or no more")                             \

@@ -180,7 +180,7 @@ static void unmark_done(struct app *app, const struct job_note *n)
 
 static void refresh_places(struct app *app, const struct job_note *n)
 {
-	bool source_changed = n->kind == JOB_MOVE || n->kind == JOB_DELETE;
+	bool source_changed = n->kind == JOB_MOVE || n->kind == JOB_DELETE || n->kind == JOB_CHANGE;
 	for (int side = 0; side < 2; side++) {
 		struct pane *p = app->panes[side];
 		if (n->to)
@@ -192,11 +192,7 @@ static void refresh_places(struct app *app, const struct job_note *n)
 
 static void say_done(struct app *app, enum job_kind kind, const struct event *e)
 {
-	static const char *const done[] = {[JOB_COPY] = "copied",
-		[JOB_MOVE] = "moved",
-		[JOB_DELETE] = "deleted",
-		[JOB_MKDIR] = "made",
-		[JOB_VERIFY] = "the same"};
+	const char *done = job_kind_done_word(kind);
 	char n[32], skipped[48] = "";
 	text_count(e->done, n);
 	if (e->skipped) {
@@ -208,11 +204,11 @@ static void say_done(struct app *app, enum job_kind kind, const struct event *e)
 		app_status_error(app, "%s the same, %llu not", n, (unsigned long long)e->failed);
 	else if (e->failed)
 		app_status_error(app, "%s%s %s%s, %llu failed (t shows them)",
-			e->job_cancelled ? "Cancelled; " : "", n, done[kind], skipped,
+			e->job_cancelled ? "Cancelled; " : "", n, done, skipped,
 			(unsigned long long)e->failed);
 	else
-		app_status(app, "%s%s %s%s", e->job_cancelled ? "Cancelled; " : "", n, done[kind],
-			skipped);
+		app_status(
+			app, "%s%s %s%s", e->job_cancelled ? "Cancelled; " : "", n, done, skipped);
 }
 
 static void keep_problem(struct app *app, struct event *e)
@@ -328,13 +324,36 @@ void app_skip_errors(struct app *app, job_id job)
 	drop_problems(app, EV_ITEM, job);
 }
 
+static void add_path(void *arg, struct strview path)
+{
+	job_spec_add_source(arg, path, SV(""));
+}
+
+/* Nothing was wrong but that they are archived. */
+static void offer_restore(struct app *app, const struct event *e)
+{
+	enum { OFFERED_MAX = 10000 };
+	const struct job_note *n = find_note(app, e->job);
+	struct job_spec list = {.kind = JOB_CHANGE};
+	engine_each_archived(app->engine, e->job, OFFERED_MAX, add_path, &list);
+	struct strview *paths = s3t_alloc(list.source_count * sizeof *paths);
+	for (size_t i = 0; i < list.source_count; i++)
+		paths[i] = sv_n(list.sources[i].path, list.sources[i].path_len);
+	if (n && n->from && list.source_count)
+		dialog_restore_offer(app, n->from, paths, list.source_count, e->archived);
+	free(paths);
+	job_spec_deinit(&list);
+}
+
 void app_open_problem(struct app *app)
 {
 	if (!app->problems || app_top(app)->ops->context == CTX_DIALOG)
 		return;
 	struct event *e = app->problems;
 	app->problems = (struct event *)e->msg.next;
-	if (e->kind == EV_ASK)
+	if (e->kind == EV_JOB_DONE && e->archived && e->archived == e->failed)
+		offer_restore(app, e);
+	else if (e->kind == EV_ASK)
 		dialog_conflict_open(app, e);
 	else if (e->kind == EV_ITEM)
 		dialog_item_error_open(app, e);

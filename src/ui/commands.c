@@ -314,6 +314,12 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	case ACTION_RENAME:
 		dialog_rename_open(app);
 		return true;
+	case ACTION_CHANGE:
+		dialog_change_open(app);
+		return true;
+	case ACTION_RESTORE:
+		dialog_restore_open(app);
+		return true;
 	case ACTION_SAME:
 		same(app);
 		return true;

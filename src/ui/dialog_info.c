@@ -155,6 +155,12 @@ static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, stru
 		add_line(q, "content type", o.content_type);
 		add_line(q, "content encoding", o.content_encoding);
 		add_line(q, "storage class", o.storage_class ? o.storage_class : "STANDARD");
+		struct strbuf archive;
+		strbuf_init(&archive);
+		s3_archive_words(&o, &archive);
+		if (archive.len)
+			add_line(q, "archive", archive.data);
+		strbuf_deinit(&archive);
 		add_line(q, "version", o.version_id);
 		add_line(q, "encryption", encryption.len ? encryption.data : "none told");
 		strbuf_deinit(&encryption);

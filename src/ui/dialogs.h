@@ -24,6 +24,12 @@ void dialog_new_profile_open(struct app *app);
 void dialog_profiles_open(struct app *app);
 void dialog_share_open(struct app *app);
 void dialog_links_open(struct app *app);
+/* Class, headers, metadata and tags of what is selected. */
+void dialog_change_open(struct app *app);
+/* Restores archived objects: what is selected, or the given paths, which are copied. */
+void dialog_restore_open(struct app *app);
+void dialog_restore_offer(struct app *app, struct location *location, const struct strview *paths,
+	size_t count, uint64_t archived);
 void dialog_quit_open(struct app *app);
 /* files: with unfinished jobs; the answer goes to app_saved_answer(). */
 void dialog_resume_open(struct app *app, const struct journal_file *files);

@@ -60,10 +60,16 @@ static uint64_t requests_of(const struct dry_run *d, uint64_t size)
 	return n + (d->kind == JOB_MOVE && d->from_s3);
 }
 
+/* Below its item, a line each. */
+static void add_note(struct dry_run *d, const char *note)
+{
+	for (struct strview rest = sv(note); rest.len;
+		rest = sv_from(rest, sv_find(rest, '\n') + 1))
+		strbuf_addf(&d->list, "    %.*s\n", (int)sv_find(rest, '\n'), rest.data);
+}
+
 static void take_item(struct dry_run *d, const struct event *e)
 {
-	static const char *const verbs[] = {
-		[JOB_COPY] = "copy", [JOB_MOVE] = "move", [JOB_DELETE] = "delete"};
 	bool is_done = e->outcome == ITEM_COMPLETED;
 	struct strview name = d->kind == JOB_DELETE ? sv_n(e->source, e->source_len)
 						    : sv_n(e->target, e->target_len);
@@ -78,13 +84,16 @@ static void take_item(struct dry_run *d, const struct event *e)
 	}
 	if (d->count + d->others > SHOWN)
 		return;
-	strbuf_addf(&d->list, "%s ", is_done ? verbs[d->kind] : item_outcome_word(e->outcome));
+	strbuf_addf(
+		&d->list, "%s ", is_done ? job_kind_word(d->kind) : item_outcome_word(e->outcome));
 	text_sanitise(&d->list, name);
 	if (d->kind != JOB_DELETE)
 		strbuf_addf(&d->list, ", %s", size);
 	if (e->err.message[0])
 		strbuf_addf(&d->list, ": %s", e->err.message);
 	strbuf_add_char(&d->list, '\n');
+	if (d->kind == JOB_CHANGE && is_done)
+		add_note(d, e->result.note ? e->result.note : "as it is\n");
 }
 
 static void show(struct dry_run *d, struct app *app)

@@ -76,6 +76,14 @@ void form_set_label(struct form *f, size_t i, enum theme_role role, const char *
 		app_redraw(f->view.app);
 }
 
+void form_set_text(struct form *f, size_t field, struct strview text)
+{
+	struct field *x = &f->fields[field];
+	strbuf_reset(&x->text);
+	strbuf_add_sv(&x->text, text);
+	x->cursor = x->text.len;
+}
+
 void form_set_secret(struct form *f, size_t i)
 {
 	f->fields[i].is_secret = true;

@@ -56,6 +56,8 @@ size_t form_add_buttons(struct form *f, const char *const *labels, size_t count)
 void form_warn_of_later(struct form *f, const struct pane *p);
 void form_set_label(struct form *f, size_t field, enum theme_role role, const char *fmt, ...)
 	S3T_PRINTF(4, 5);
+/* Replaces what a text field holds; the cursor is at its end. */
+void form_set_text(struct form *f, size_t field, struct strview text);
 /* What is typed into it is not shown. */
 void form_set_secret(struct form *f, size_t field);
 void form_set_hidden(struct form *f, size_t field, bool is_hidden);

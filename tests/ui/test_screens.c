@@ -149,6 +149,8 @@ static void views_and_dialogs(struct stage *s, const struct look *look)
 		{"b", "Go to", "Esc"},
 		{"Ctrl-P", "Profile of this pane", "Esc"},
 		{"i", "Info", "Esc"},
+		{"c", "Change in place", "Esc"},
+		{"Alt-r", "Restore archived objects", "Esc"},
 		{"V", "Verify", "Esc"},
 		{"u", "Sizes", "q"},
 		{"L", "Calls", "q"},
