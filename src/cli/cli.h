@@ -31,6 +31,10 @@ struct profile_request;
 	X(SET, "set", 2, CLI_MANY, "s3://BUCKET/KEY... NAME=VALUE...",                         \
 		"change objects in place: storage-class, content-type, cache-control,\n"       \
 		"meta.NAME, tag.KEY, encryption ...; an empty value removes")                  \
+	X(UNDELETE, "undelete", 1, CLI_MANY, "s3://BUCKET/KEY...",                             \
+		"bring back what was deleted in a bucket that keeps versions")                 \
+	X(VERSIONING, "versioning", 1, 2, "s3://BUCKET [on | off]",                            \
+		"show whether a bucket keeps versions, begin it, or suspend it")               \
 	X(RESTORE, "restore", 1, CLI_MANY, "s3://BUCKET/KEY...",                               \
 		"ask for copies of archived objects that can be read")                         \
 	X(VERIFY, "verify", 2, 2, "A B",                                                       \
@@ -50,7 +54,7 @@ enum cli_command {
 #define CLI_ON(command) (1U << CLI_##command)
 #define CLI_ANY (~0U)
 #define CLI_COPIES (CLI_ON(CP) | CLI_ON(MV))
-#define CLI_CHANGES (CLI_ON(SET) | CLI_ON(RESTORE))
+#define CLI_CHANGES (CLI_ON(SET) | CLI_ON(RESTORE) | CLI_ON(UNDELETE))
 #define CLI_RUNS (CLI_COPIES | CLI_ON(RM) | CLI_ON(RB) | CLI_CHANGES)
 #define CLI_HEADLESS (CLI_ANY & ~CLI_ON(BROWSE))
 
@@ -96,12 +100,19 @@ enum cli_command {
 		CLI_RUNS | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY),                        \
 		"parallel requests at the most")                                                  \
 	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_RUNS, "say what would be done")                \
-	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB), "agree to emptying a bucket")     \
+	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB) | CLI_ON(VERSIONING),              \
+		"agree to emptying a bucket, to all versions being kept")                         \
 	X(force, FLAG, "force", 0, NULL, CLI_ON(RB) | CLI_ON(JOBS),                               \
 		"rb: remove its contents first; jobs drop: forget, removing nothing")             \
 	X(all, FLAG, "all", 0, NULL, CLI_ON(JOBS), "every unfinished job")                        \
 	X(days, COUNT, "days", 0, "N", CLI_ON(RESTORE), "how long the copies stay, 7 by default") \
 	X(tier, TEXT, "tier", 0, "TIER", CLI_ON(RESTORE), "Standard (default), Bulk, Expedited")  \
+	X(versions, FLAG, "versions", 0, NULL, CLI_ON(LS), "all versions, and delete markers")    \
+	X(version_id, TEXT, "version-id", 0, "ID",                                                \
+		CLI_COPIES | CLI_ON(RM) | CLI_ON(STAT) | CLI_ON(PRESIGN),                         \
+		"that version of an object; rm: for good")                                        \
+	X(all_versions, FLAG, "all-versions", 0, NULL, CLI_ON(RM),                                \
+		"remove all versions, for good")                                                  \
 	X(max_keys, COUNT, "max-keys", 0, "N", CLI_ON(LS), "stop after N names")                  \
 	X(method, TEXT, "method", 0, "METHOD", CLI_ON(PRESIGN), "GET (default), PUT or HEAD")     \
 	X(expires, DURATION, "expires", 0, "TIME", CLI_ON(PRESIGN), "1h (default), 15m, 7d …")    \

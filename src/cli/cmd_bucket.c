@@ -46,7 +46,12 @@ static int empty_bucket(struct cli *cli, const struct place *p)
 {
 	struct job_spec spec;
 	struct strbuf path;
-	int rc = spec_init(cli, &spec, JOB_DELETE);
+	struct s3_ctx ctx = cli_ctx(cli);
+	enum s3_versioning versioning = S3_VERSIONING_NEVER;
+	/* where versions are kept, the last one does not empty it */
+	if (s3_get_bucket_versioning(&ctx, p->bucket, &versioning, NULL) != S3T_OK)
+		versioning = S3_VERSIONING_NEVER;
+	int rc = spec_init(cli, &spec, versioning == S3_VERSIONING_NEVER ? JOB_DELETE : JOB_PURGE);
 	strbuf_init(&path);
 	path_join(&path, p->bucket, SV(""));
 	spec.from = location_ref(p->loc);

@@ -118,6 +118,8 @@ static int find_sources(struct cli *cli, size_t count, struct place *sources)
 		int rc = cli_place(cli, cli->opt->operands[i], p);
 		if (rc == 0)
 			rc = check_source(cli, p);
+		if (rc == 0)
+			rc = place_take_version(p, cli->opt);
 		if (rc)
 			return rc;
 		if (p->loc != sources[0].loc) {
@@ -187,6 +189,8 @@ int cmd_cp(struct cli *cli)
 	} else if (rc == 0 && is_stream) {
 		rc = cli_place(cli, o->operands[0], &sources[0]);
 		if (rc == 0)
+			rc = place_take_version(&sources[0], o);
+		if (rc == 0)
 			rc = cmd_stream_out(cli, &sources[0]);
 	} else if (rc == 0) {
 		rc = find_sources(cli, count, sources);
@@ -204,7 +208,7 @@ int cmd_cp(struct cli *cli)
 static int remove_some(struct cli *cli, const struct place *sources, size_t count, bool links)
 {
 	struct job_spec spec;
-	int rc = spec_init(cli, &spec, JOB_DELETE);
+	int rc = spec_init(cli, &spec, cli->opt->all_versions ? JOB_PURGE : JOB_DELETE);
 	spec.from = location_ref(sources[0].loc);
 	if (links)
 		spec.recursive = false;
@@ -224,6 +228,10 @@ int cmd_rm(struct cli *cli)
 	for (size_t i = 0; i < count; i++)
 		place_init(&sources[i]);
 	int rc = find_sources(cli, count, sources);
+	if (rc == 0 && cli->opt->all_versions && !sources[0].is_s3) {
+		cli_complain("--all-versions: files have no versions");
+		rc = CLI_EXIT_USAGE;
+	}
 	if (rc == 0)
 		rc = remove_some(cli, sources, count, false);
 	if (rc == 0 || rc == CLI_EXIT_FAILED) {

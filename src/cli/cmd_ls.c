@@ -18,7 +18,9 @@ static void print_json(struct lister *l, const struct entry_page *page, const st
 {
 	struct json_writer w;
 	struct strbuf name;
+	struct path_version version;
 	char when[32];
+	(void)path_version_split(entry_name(page, e), &version);
 	strbuf_init(&name);
 	strbuf_add_sv(&name, l->prefix);
 	strbuf_add_sv(&name, entry_name(page, e));
@@ -28,7 +30,12 @@ static void print_json(struct lister *l, const struct entry_page *page, const st
 	else if (e->kind == ENTRY_DIR)
 		json_add_bytes(&w, "prefix", strbuf_view(&name));
 	else
-		json_add_bytes(&w, "key", strbuf_view(&name));
+		json_add_bytes(&w, "key", path_version_split(strbuf_view(&name), NULL));
+	if (version.id.len) {
+		json_add_string(&w, "version_id", version.id);
+		json_add_bool(&w, "is_latest", version.is_latest);
+		json_add_bool(&w, "is_delete_marker", version.is_marker);
+	}
 	bool is_object = e->kind != ENTRY_BUCKET && e->kind != ENTRY_DIR;
 	if (is_object)
 		json_add_uint(&w, "size", e->size);
@@ -52,13 +59,16 @@ static void print_json(struct lister *l, const struct entry_page *page, const st
 static void print_text(const struct entry_page *page, const struct entry *e)
 {
 	char when[32];
-	struct strview name = entry_name(page, e);
+	struct path_version version;
+	struct strview name = path_version_split(entry_name(page, e), &version);
 	if (!name.len)
 		return; /* the marker of the prefix itself */
 	time_format_local(e->mtime_s, true, when);
 	out_right(sv(when), 19);
 	out_text(SV(" "));
-	if (e->kind == ENTRY_FILE)
+	if (version.is_marker)
+		out_right(SV("deleted"), 14);
+	else if (e->kind == ENTRY_FILE)
 		out_number(e->size, 14);
 	else
 		out_right(sv(e->kind == ENTRY_DIR           ? "dir"
@@ -68,6 +78,11 @@ static void print_text(const struct entry_page *page, const struct entry *e)
 			14);
 	out_text(SV("  "));
 	out_name(name);
+	if (version.id.len) {
+		out_text(SV("  "));
+		out_name(version.id);
+		out_text(version.is_latest ? SV("  latest") : SV(""));
+	}
 	bool needs_slash = e->kind == ENTRY_DIR && name.data[name.len - 1] != '/';
 	out_text(needs_slash ? SV("/\n") : SV("\n"));
 }
@@ -100,6 +115,8 @@ static int list_place(struct lister *l, const struct place *p)
 	struct cli *cli = l->cli;
 	struct loc_io io = cli_io(cli);
 	unsigned flags = cli->opt->recursive ? LOC_LIST_RECURSIVE : 0;
+	if (cli->opt->versions)
+		flags |= LOC_LIST_VERSIONS;
 	if (cli->opt->json)
 		flags |= LOC_LIST_ETAGS;
 	struct split_list *list =
@@ -165,6 +182,43 @@ static int list_single(struct lister *l, const struct place *p)
 	return CLI_EXIT_OK;
 }
 
+/* Of one object. */
+static int list_versions(struct lister *l, const struct place *p)
+{
+	struct loc_io io = cli_io(l->cli);
+	struct strview path = strbuf_view(&p->path), parent = path_parent(path);
+	struct loc_list *list = p->loc->ops->list_new(
+		p->loc, path, LOC_LIST_VERSIONS | LOC_LIST_EXACT | LOC_LIST_ETAGS, on_problem, l);
+	bool done = false;
+	enum s3t_rc rc = S3T_OK;
+	struct s3t_err err;
+	l->prefix = sv_n("", 0);
+	struct strview base = l->cli->opt->json ? p->key : sv_from(path, parent.len);
+	while (!done && rc == S3T_OK) {
+		struct entry_page *page = NULL, *named = entry_page_new(true);
+		rc = p->loc->ops->list_next(list, &io, &page, &done, &err);
+		for (uint32_t i = 0; rc == S3T_OK && i < page->count; i++) {
+			const struct entry *e = &page->entries[i];
+			struct strbuf name;
+			strbuf_init(&name);
+			strbuf_add_sv(&name, base);
+			strbuf_add_sv(&name, entry_name(page, e));
+			(void)entry_page_add(named, strbuf_view(&name), ENTRY_FILE, e->size,
+				e->mtime_s, e->storage_class, entry_etag(page, e));
+			strbuf_deinit(&name);
+		}
+		done = !print_page(l, named) || done;
+		entry_page_free(page);
+		entry_page_free(named);
+	}
+	p->loc->ops->list_free(list);
+	if (rc == S3T_OK && !l->shown)
+		rc = s3t_fail(&err, S3T_NOT_FOUND,
+			"There is no object and no prefix of that name, "
+			"and no version of one.");
+	return rc == S3T_OK ? CLI_EXIT_OK : cli_fail(l->cli, "list", p->text, &err);
+}
+
 int cmd_ls(struct cli *cli)
 {
 	struct place p;
@@ -184,15 +238,18 @@ int cmd_ls(struct cli *cli)
 	if (rc == 0 && p.is_stdio) {
 		cli_complain("- cannot be listed");
 		rc = CLI_EXIT_USAGE;
+	} else if (rc == 0 && cli->opt->versions && (!p.is_s3 || !p.bucket.len)) {
+		cli_complain("--versions wants a bucket: s3://BUCKET/PREFIX");
+		rc = CLI_EXIT_USAGE;
 	} else if (rc == 0 && !p.is_s3 &&
 		   p.loc->ops->stat(p.loc, &io, strbuf_view(&p.path), &st, NULL) == S3T_OK &&
 		   st.kind != ENTRY_DIR) {
 		rc = list_single(&l, &p);
 	} else if (rc == 0) {
-		bool is_some = p.is_s3 && p.bucket.len && cli->opt->max_keys;
+		bool is_some = p.is_s3 && p.bucket.len && cli->opt->max_keys && !cli->opt->versions;
 		rc = is_some ? list_s3_some(&l, &p) : list_place(&l, &p);
 		if (rc == 0 && !l.shown && p.key.len)
-			rc = list_single(&l, &p);
+			rc = cli->opt->versions ? list_versions(&l, &p) : list_single(&l, &p);
 	}
 	strbuf_deinit(&prefix);
 	strbuf_deinit(&l.line);

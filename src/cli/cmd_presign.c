@@ -59,6 +59,7 @@ static int presign(struct cli *cli, const struct place *p, const char *method)
 		.bucket = p->bucket,
 		.key = p->key,
 		.expires_s = chosen_s,
+		.version_id = p->version_id,
 		.under_customer_key = under_key};
 	struct strbuf url;
 	struct s3t_err err;
@@ -100,6 +101,12 @@ int cmd_presign(struct cli *cli)
 	int rc = cli_place(cli, cli->opt->operands[0], &p);
 	if (rc == 0 && (!p.is_s3 || !p.key.len)) {
 		cli_complain("%s is not an object; write s3://BUCKET/KEY", p.text);
+		rc = CLI_EXIT_USAGE;
+	}
+	if (rc == 0)
+		rc = place_take_version(&p, cli->opt);
+	if (rc == 0 && p.version_id && strcmp(method, "PUT") == 0) {
+		cli_complain("a version cannot be written: --version-id goes with GET and HEAD");
 		rc = CLI_EXIT_USAGE;
 	}
 	if (rc == 0)

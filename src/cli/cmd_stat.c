@@ -113,7 +113,8 @@ static enum s3t_rc stat_object(struct cli *cli, const struct place *p, struct s3
 	struct s3_object o;
 	struct card c;
 	s3_object_init(&o);
-	enum s3t_rc rc = s3_head_object(&ctx, p->bucket, p->key, &o, err);
+	enum s3t_rc rc = s3_head_version(
+		&ctx, p->bucket, p->key, sv(p->version_id ? p->version_id : ""), &o, err);
 	if (rc == S3T_OK) {
 		card_begin(&c, cli->opt->json);
 		card_bytes(&c, "bucket", p->bucket);
@@ -122,6 +123,11 @@ static enum s3t_rc stat_object(struct cli *cli, const struct place *p, struct s3
 		card_time(&c, "last_modified", o.last_modified_s);
 		card_string(&c, "etag", o.etag);
 		card_string(&c, "version_id", o.version_id);
+		card_string(&c, "lock", o.lock_mode);
+		if (o.lock_mode)
+			card_time(&c, "locked_until", o.retain_until_s);
+		if (o.has_legal_hold)
+			card_string(&c, "legal_hold", "on");
 		card_string(&c, "content_type", o.content_type);
 		card_string(&c, "content_encoding", o.content_encoding);
 		card_string(&c, "storage_class", o.storage_class ? o.storage_class : "STANDARD");
@@ -196,6 +202,8 @@ static int find(struct cli *cli, struct place *p)
 		cli_complain("%s names nothing that can be looked at", p->text);
 		rc = CLI_EXIT_USAGE;
 	}
+	if (rc == 0)
+		rc = place_take_version(p, cli->opt);
 	return rc;
 }
 
@@ -208,7 +216,7 @@ int cmd_stat(struct cli *cli)
 		enum s3t_rc found = S3T_NOT_FOUND;
 		if (p.is_s3 && p.key.len)
 			found = stat_object(cli, &p, &err);
-		if (found == S3T_NOT_FOUND)
+		if (found == S3T_NOT_FOUND && !p.version_id)
 			found = stat_other(cli, &p, &err);
 		if (found != S3T_OK)
 			rc = print_missing(cli, "stat", p.text, &err);

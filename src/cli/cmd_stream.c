@@ -563,16 +563,19 @@ static bool on_data(void *arg, const char *data, size_t len)
 
 /* An object by its exact key, also one that ends in '/'. */
 static enum s3t_rc look_at(
-	struct cli *cli, struct place *p, struct loc_stat *st, struct s3t_err *err)
+	struct cli *cli, struct place *p, struct loc_stat *st, bool *is_opaque, struct s3t_err *err)
 {
 	struct loc_io io = cli_io(cli);
+	*is_opaque = false;
 	*st = (struct loc_stat){.kind = ENTRY_FILE, .mtime_ns = TIME_UNKNOWN};
 	if (!p->is_s3)
 		return p->loc->ops->stat(p->loc, &io, strbuf_view(&p->path), st, err);
 	struct s3_ctx ctx = cli_ctx(cli);
 	struct s3_object object;
 	s3_object_init(&object);
-	enum s3t_rc rc = s3_head_object(&ctx, p->bucket, p->key, &object, err);
+	enum s3t_rc rc = s3_head_version(
+		&ctx, p->bucket, p->key, sv(p->version_id ? p->version_id : ""), &object, err);
+	*is_opaque = object.etag_is_opaque;
 	st->size = object.size;
 	memcpy(st->etag, object.etag, sizeof st->etag);
 	s3_object_deinit(&object);
@@ -599,7 +602,8 @@ static enum s3t_rc read_all(
 	struct loc_source *from = NULL;
 	struct loc_io io = {.conn = s->cli->conn, .cancel = s->stop};
 	const struct location_ops *ops = source->loc->ops;
-	enum s3t_rc rc = look_at(s->cli, source, &st, err);
+	bool is_opaque;
+	enum s3t_rc rc = look_at(s->cli, source, &st, &is_opaque, err);
 	if (rc != S3T_OK)
 		return rc;
 	r->total = st.size;
@@ -612,7 +616,7 @@ static enum s3t_rc read_all(
 		rc = ops->source_read(from, &io, 0, st.size, on_data, r, err);
 	if (from)
 		ops->source_close(from);
-	if (rc == S3T_OK && source->is_s3)
+	if (rc == S3T_OK && source->is_s3 && !is_opaque)
 		rc = prove(s->cli, st.etag, r->digest, err);
 	loc_stat_deinit(&st);
 	return rc;

@@ -163,9 +163,12 @@ struct loc_io cli_io(struct cli *cli)
 
 void add_url(struct strbuf *out, bool is_s3, struct strview path)
 {
+	struct path_version version;
 	if (is_s3)
 		strbuf_add_str(out, "s3://");
-	strbuf_add_sv(out, path);
+	strbuf_add_sv(out, path_version_split(path, &version));
+	if (version.id.len)
+		strbuf_addf(out, "?versionId=%.*s", (int)version.id.len, version.id.data);
 }
 
 /* --- places --- */
@@ -306,6 +309,21 @@ enum s3t_rc cli_is_directory(struct cli *cli, const struct place *p, bool *is, s
 	struct stat st;
 	*is = stat(p->path.data, &st) == 0 && S_ISDIR(st.st_mode);
 	return S3T_OK;
+}
+
+int place_take_version(struct place *p, const struct cli_options *options)
+{
+	struct path_version version = {.id = sv(options->version_id ? options->version_id : "")};
+	if (!options->version_id)
+		return 0;
+	if (!p->is_s3 || !p->key.len || p->wants_dir || options->recursive || !version.id.len) {
+		cli_complain("--version-id goes with one object; %s is none", p->text);
+		return CLI_EXIT_USAGE;
+	}
+	path_version_add(&p->path, 0, &version);
+	s3_path_split(strbuf_view(&p->path), &p->bucket, &p->key);
+	p->version_id = options->version_id;
+	return 0;
 }
 
 void place_mark_directory(struct place *p)

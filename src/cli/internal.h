@@ -41,6 +41,7 @@ struct place {
 	struct location *loc;       /* borrowed from cli; NULL for "-" */
 	struct strbuf path;         /* as locations want it; for S3 "bucket/key" */
 	struct strview bucket, key; /* into path; S3 only */
+	const char *version_id;     /* by --version-id; NULL: the latest */
 };
 
 /* --- context.c --- */
@@ -62,6 +63,8 @@ void place_deinit(struct place *p);
 /* Whether a directory or prefix is there. */
 enum s3t_rc cli_is_directory(
 	struct cli *cli, const struct place *p, bool *is, struct s3t_err *err) S3T_MUST_CHECK;
+/* --version-id of what is read or removed; exit status after a sentence where it has no place. */
+int place_take_version(struct place *p, const struct cli_options *options);
 /* Its path ends in '/' from here on, so that nobody takes it for an object. */
 void place_mark_directory(struct place *p);
 struct s3_ctx cli_ctx(struct cli *cli);
@@ -156,6 +159,8 @@ int cmd_stat(struct cli *cli);
 int cmd_du(struct cli *cli);
 int cmd_presign(struct cli *cli);
 int cmd_set(struct cli *cli);
+int cmd_undelete(struct cli *cli);
+int cmd_versioning(struct cli *cli);
 int cmd_restore(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_jobs(struct cli *cli);

@@ -106,8 +106,9 @@ static void print_item_json(struct run *r, const struct running *job, const stru
 	if (job->to_s3 || job->from_s3) {
 		struct strview bucket, key;
 		bool of_target = job->to_s3 && job->has_target;
-		struct strview url = strbuf_view(of_target ? &r->target : &r->source);
-		s3_path_split(sv_from(url, strlen("s3://")), &bucket, &key);
+		struct strview path = of_target ? sv_from(strbuf_view(&r->target), strlen("s3://"))
+						: sv_n(e->source ? e->source : "", e->source_len);
+		s3_path_split(path, &bucket, &key);
 		json_add_bytes(&w, "bucket", bucket);
 		json_add_bytes(&w, "key", key);
 	}

@@ -288,7 +288,7 @@ static enum s3t_rc assign_any(
 static bool awaits_support(const struct option *o)
 {
 	enum option_id id = (enum option_id)(o - config_options);
-	return id == OPTION_versioning || id == OPTION_compress || id == OPTION_client_recipients ||
+	return id == OPTION_compress || id == OPTION_client_recipients ||
 	       id == OPTION_client_identity_file || id == OPTION_client_passphrase_command;
 }
 

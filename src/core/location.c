@@ -1,5 +1,7 @@
 #include "core/location.h"
 
+#include "core/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +36,56 @@ void loc_token_deinit(struct loc_token *t)
 	t->text = NULL;
 }
 
+enum { VERSION_MARK = 0xff, VERSION_DIGITS = 5, VERSION_HEAD = 1 + VERSION_DIGITS + 2 };
+
+struct strview path_version_split(struct strview path, struct path_version *v)
+{
+	if (v)
+		*v = (struct path_version){.id = SV("")};
+	const char *mark = path.len ? memrchr(path.data, VERSION_MARK, path.len) : NULL;
+	struct strview tail = mark ? sv_from(path, (size_t)(mark - path.data)) : SV("");
+	if (tail.len <= VERSION_HEAD)
+		return path;
+	for (size_t i = 1; i <= VERSION_DIGITS; i++)
+		if (tail.data[i] < '0' || tail.data[i] > '9')
+			return path;
+	char latest = tail.data[1 + VERSION_DIGITS], marker = tail.data[2 + VERSION_DIGITS];
+	if ((latest != 'L' && latest != '-') || (marker != 'M' && marker != '-'))
+		return path;
+	if (v)
+		*v = (struct path_version){.id = sv_from(tail, VERSION_HEAD),
+			.is_latest = latest == 'L',
+			.is_marker = marker == 'M'};
+	return sv_n(path.data, path.len - tail.len);
+}
+
+void path_version_add(struct strbuf *path, uint32_t ordinal, const struct path_version *v)
+{
+	strbuf_addf(path, "%c%0*u%c%c%.*s", VERSION_MARK, VERSION_DIGITS,
+		ordinal < 99999 ? ordinal : 99999, v->is_latest ? 'L' : '-',
+		v->is_marker ? 'M' : '-', (int)v->id.len, v->id.data);
+}
+
+void path_show(struct strbuf *out, struct strview path)
+{
+	enum { SHOWN = 8 };
+	struct path_version v;
+	text_sanitise(out, path_version_split(path, &v));
+	if (!v.id.len)
+		return;
+	strbuf_add_str(out, " (");
+	if (v.is_marker)
+		strbuf_add_str(out, v.is_latest ? "deleted" : "was deleted");
+	else if (v.is_latest)
+		strbuf_add_str(out, "latest");
+	else
+		text_sanitise(out, v.id.len > SHOWN ? sv_n(v.id.data, SHOWN) : v.id);
+	strbuf_add_char(out, ')');
+}
+
 void s3_path_split(struct strview path, struct strview *bucket, struct strview *key)
 {
+	path = path_version_split(path, NULL);
 	size_t slash = sv_find(path, '/');
 	*bucket = sv_n(path.data, slash);
 	*key = sv_from(path, slash + 1);

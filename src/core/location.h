@@ -44,7 +44,9 @@ void loc_stat_deinit(struct loc_stat *st);
 enum loc_list_flags {
 	LOC_LIST_RECURSIVE = 1,
 	LOC_LIST_ETAGS = 2,
-	LOC_LIST_FOLLOW = 4, /* symlinks to directories too, when recursive */
+	LOC_LIST_FOLLOW = 4,   /* symlinks to directories too, when recursive */
+	LOC_LIST_VERSIONS = 8, /* S3: names with a version each, delete markers too */
+	LOC_LIST_EXACT = 16,   /* with versions: only of the object of that very path */
 };
 
 /* Called for what could not be listed; the listing goes on. */
@@ -196,8 +198,23 @@ struct location *location_local_new(void);
 struct location *location_s3_new(struct s3_client *client);
 /* NULL for other kinds; borrowed. */
 struct s3_client *location_s3_client(const struct location *loc);
-/* Splits "bucket/key". */
+/* Splits "bucket/key"; a version in it is left out. */
 void s3_path_split(struct strview path, struct strview *bucket, struct strview *key);
+
+/*
+ * A version in a path: behind the key a byte that no UTF-8 has, the version's place among those of
+ * its key (five digits, the newest first), L for the latest, M for a delete marker, and its id. So
+ * a version is a name like any other for lists, marks and jobs, and sorts behind newer ones.
+ */
+struct path_version {
+	struct strview id; /* empty: the path has none */
+	bool is_latest, is_marker;
+};
+/* The path without its version, which goes into v (may be NULL). */
+struct strview path_version_split(struct strview path, struct path_version *v);
+void path_version_add(struct strbuf *path, uint32_t ordinal, const struct path_version *v);
+/* Appends a path or name as a person is to see it, "a.txt (latest)", "a.txt (3HL4kqtJ)". */
+void path_show(struct strbuf *out, struct strview path);
 
 /* path + "/" where it is missing and path is not empty, + name. */
 void path_join(struct strbuf *out, struct strview path, struct strview name);

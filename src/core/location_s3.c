@@ -48,6 +48,12 @@ struct loc_list {
 	struct s3_list pages;
 	struct strbuf prefix;
 	bool is_root;
+	/* with LOC_LIST_VERSIONS */
+	bool is_versions, is_exact;
+	struct s3_version_list versions;
+	struct strbuf last_key; /* the versions of a key are counted, over pages */
+	uint32_t ordinal;
+	struct entry_page *filling;
 };
 
 static struct loc_list *s3_list_new(
@@ -63,8 +69,13 @@ static struct loc_list *s3_list_new(
 	s3_path_split(sv_n(l->path, dir.len), &bucket, &key);
 	strbuf_init(&l->prefix);
 	strbuf_add_sv(&l->prefix, key);
-	if (key.len && key.data[key.len - 1] != '/')
+	l->is_versions = flags & LOC_LIST_VERSIONS;
+	l->is_exact = flags & LOC_LIST_EXACT;
+	strbuf_init(&l->last_key);
+	if (key.len && key.data[key.len - 1] != '/' && !l->is_exact)
 		strbuf_add_char(&l->prefix, '/');
+	s3_version_list_init(&l->versions, bucket, strbuf_view(&l->prefix));
+	l->versions.is_grouped = !(flags & (LOC_LIST_RECURSIVE | LOC_LIST_EXACT));
 	s3_list_init(&l->pages, bucket, strbuf_view(&l->prefix));
 	l->pages.is_recursive = flags & LOC_LIST_RECURSIVE;
 	l->pages.want_etags = flags & LOC_LIST_ETAGS;
@@ -81,16 +92,60 @@ static void s3_list_from(struct loc_list *l, struct strview after)
 static void s3_list_free(struct loc_list *l)
 {
 	s3_list_deinit(&l->pages);
+	s3_version_list_deinit(&l->versions);
+	strbuf_deinit(&l->last_key);
 	strbuf_deinit(&l->prefix);
 	location_unref(l->loc);
 	free(l->path);
 	free(l);
 }
 
+/* Names relative to the prefix, each with its version. */
+static void on_version(void *arg, const struct s3_version *v)
+{
+	struct loc_list *l = arg;
+	bool is_below = sv_starts_with(v->key, strbuf_view(&l->prefix));
+	if (!is_below || (l->is_exact && v->key.len != l->prefix.len))
+		return;
+	if (!sv_eq(v->key, strbuf_view(&l->last_key)))
+		l->ordinal = 0;
+	strbuf_reset(&l->last_key);
+	strbuf_add_sv(&l->last_key, v->key);
+	struct path_version version = {
+		.id = v->id, .is_latest = v->is_latest, .is_marker = v->is_delete_marker};
+	struct strbuf name;
+	strbuf_init(&name);
+	strbuf_add_sv(&name, sv_from(v->key, l->prefix.len));
+	if (!v->is_prefix)
+		path_version_add(&name, l->ordinal++, &version);
+	char etag[S3_ETAG_MAX];
+	s3_clean_etag(v->etag, etag);
+	(void)entry_page_add(l->filling, strbuf_view(&name), v->is_prefix ? ENTRY_DIR : ENTRY_FILE,
+		v->size, v->last_modified_s,
+		v->storage_class.len ? storage_class_index(v->storage_class) : 0, sv(etag));
+	strbuf_deinit(&name);
+}
+
+static enum s3t_rc next_versions(struct loc_list *l, const struct s3_ctx *ctx,
+	struct entry_page **page, bool *done, struct s3t_err *err)
+{
+	l->filling = entry_page_new(l->pages.want_etags);
+	enum s3t_rc rc = s3_list_versions_page(ctx, &l->versions, on_version, l, err);
+	*done = l->versions.is_done;
+	if (rc == S3T_OK)
+		*page = l->filling;
+	else
+		entry_page_free(l->filling);
+	l->filling = NULL;
+	return rc;
+}
+
 static enum s3t_rc s3_list_next(struct loc_list *l, const struct loc_io *io,
 	struct entry_page **page, bool *done, struct s3t_err *err)
 {
 	struct s3_ctx ctx = s3_location_ctx(l->loc, io);
+	if (!l->is_root && l->is_versions)
+		return next_versions(l, &ctx, page, done, err);
 	if (!l->is_root) {
 		enum s3t_rc rc = s3_list_page(&ctx, &l->pages, page, err);
 		*done = l->pages.is_done;
@@ -139,17 +194,22 @@ static enum s3t_rc s3_stat(struct location *loc, const struct loc_io *io, struct
 {
 	struct s3_ctx ctx = s3_location_ctx(loc, io);
 	struct strview bucket, key;
+	struct path_version version;
+	(void)path_version_split(path, &version);
 	s3_path_split(path, &bucket, &key);
 	*out = (struct loc_stat){.kind = ENTRY_DIR, .mtime_ns = TIME_UNKNOWN};
+	if (version.is_marker)
+		return s3t_fail(err, S3T_NOT_FOUND,
+			"It is a delete marker: there is nothing to be read; undelete removes it.");
 	if (bucket.len == 0)
 		return S3T_OK;
 	if (key.len == 0)
 		return s3_head_bucket(&ctx, bucket, err);
-	if (key.data[key.len - 1] == '/')
+	if (key.data[key.len - 1] == '/' && !version.id.len)
 		return stat_prefix(&ctx, bucket, key, out, err);
 	struct s3_object object;
 	s3_object_init(&object);
-	enum s3t_rc rc = s3_head_object(&ctx, bucket, key, &object, err);
+	enum s3t_rc rc = s3_head_version(&ctx, bucket, key, version.id, &object, err);
 	if (rc == S3T_OK) {
 		out->kind = ENTRY_FILE;
 		out->size = object.size;
@@ -159,7 +219,8 @@ static enum s3t_rc s3_stat(struct location *loc, const struct loc_io *io, struct
 		object.content_type = NULL;
 	}
 	s3_object_deinit(&object);
-	return rc == S3T_NOT_FOUND ? stat_prefix(&ctx, bucket, key, out, err) : rc;
+	return rc == S3T_NOT_FOUND && !version.id.len ? stat_prefix(&ctx, bucket, key, out, err)
+						      : rc;
 }
 
 /* --- source --- */
@@ -168,6 +229,7 @@ struct loc_source {
 	struct location *loc;
 	char *path;
 	struct strview bucket, key;
+	struct path_version version;
 	uint64_t size;
 	char etag[S3_ETAG_MAX];
 	struct loc_facts facts; /* written by the reader of offset 0 */
@@ -183,6 +245,7 @@ static enum s3t_rc s3_source_open(struct location *loc, const struct loc_io *io,
 	s->loc = location_ref(loc);
 	s->path = s3t_strndup(path.data, path.len);
 	s3_path_split(sv_n(s->path, path.len), &s->bucket, &s->key);
+	(void)path_version_split(sv_n(s->path, path.len), &s->version);
 	s->size = listed->size;
 	s->facts.mtime_ns = TIME_UNKNOWN;
 	memcpy(s->etag, listed->etag, sizeof s->etag);
@@ -215,6 +278,7 @@ static enum s3t_rc s3_source_read(struct loc_source *s, const struct loc_io *io,
 	bool is_whole = offset == 0 && len == s->size;
 	struct s3_get get = {.bucket = s->bucket,
 		.key = s->key,
+		.version_id = s->version.id,
 		.offset = offset,
 		.len = is_whole ? UINT64_MAX : len,
 		.total = s->size,
@@ -238,7 +302,7 @@ static enum s3t_rc s3_source_learn(
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
 	struct s3_object object;
 	s3_object_init(&object);
-	enum s3t_rc rc = s3_head_object(&ctx, s->bucket, s->key, &object, err);
+	enum s3t_rc rc = s3_head_version(&ctx, s->bucket, s->key, s->version.id, &object, err);
 	if (rc == S3T_OK &&
 		(object.size != s->size || (s->etag[0] && strcmp(object.etag, s->etag) != 0)))
 		rc = s3t_fail(err, S3T_CHANGED, "The object changed on the server meanwhile.");
@@ -279,19 +343,26 @@ static enum s3t_rc s3_remove(struct location *loc, const struct loc_io *io,
 	struct s3_ctx ctx = s3_location_ctx(loc, io);
 	if (count == 0)
 		return S3T_OK;
-	struct strview bucket, key, *keys = s3t_alloc(count * sizeof *keys);
+	struct strview bucket, key, *keys = s3t_alloc(2 * count * sizeof *keys);
+	struct strview *versions = keys + count;
+	bool has_versions = false;
 	for (size_t i = 0; i < count; i++) {
+		struct path_version version;
+		(void)path_version_split(paths[i], &version);
 		s3_path_split(paths[i], &bucket, &key);
 		keys[i] = key;
+		versions[i] = version.id;
+		has_versions = has_versions || version.id.len;
 	}
 	s3_path_split(paths[0], &bucket, &key);
 	enum s3t_rc rc = S3T_OK;
 	if (count == 1 && key.len == 0)
 		rc = s3_delete_bucket(&ctx, bucket, err);
 	else if (count == 1)
-		rc = s3_delete_object(&ctx, bucket, key, err);
+		rc = s3_delete_version(&ctx, bucket, key, versions[0], err);
 	else
-		rc = s3_delete_objects(&ctx, bucket, keys, count, failed, arg, err);
+		rc = s3_delete_objects(&ctx, bucket, keys, has_versions ? versions : NULL, count,
+			failed, arg, err);
 	free(keys);
 	return rc;
 }

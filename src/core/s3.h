@@ -189,14 +189,16 @@ enum s3t_rc s3_list_page(const struct s3_ctx *ctx, struct s3_list *list, struct 
 /* --- versions --- */
 
 struct s3_version {
-	struct strview key, id, etag; /* borrowed for the call */
+	struct strview key, id, etag, storage_class; /* borrowed for the call */
 	uint64_t size;
 	int64_t last_modified_s;
 	bool is_latest, is_delete_marker;
+	bool is_prefix; /* none of these: a common prefix, in key */
 };
 
 struct s3_version_list {
 	struct strview bucket, prefix;
+	bool is_grouped;   /* by '/': prefixes below it are told as such */
 	uint32_t max_keys; /* 0: 1,000 */
 	/* continuation: "" at first; changed by each page */
 	struct strbuf key_marker, id_marker;
@@ -211,9 +213,16 @@ enum s3t_rc s3_list_versions_page(const struct s3_ctx *ctx, struct s3_version_li
 	void (*fn)(void *arg, const struct s3_version *v), void *arg,
 	struct s3t_err *err) S3T_MUST_CHECK;
 
+enum s3_versioning {
+	S3_VERSIONING_NEVER, /* it was never switched on */
+	S3_VERSIONING_ENABLED,
+	S3_VERSIONING_SUSPENDED,
+};
 /* Whether the bucket keeps what is overwritten or deleted (GetBucketVersioning). */
 enum s3t_rc s3_get_bucket_versioning(const struct s3_ctx *ctx, struct strview bucket,
-	bool *is_enabled, struct s3t_err *err) S3T_MUST_CHECK;
+	enum s3_versioning *out, struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_put_bucket_versioning(const struct s3_ctx *ctx, struct strview bucket,
+	bool is_enabled, struct s3t_err *err) S3T_MUST_CHECK;
 
 /* --- objects --- */
 
@@ -225,7 +234,10 @@ struct s3_object {
 	char *content_type, *content_encoding, *version_id, *storage_class; /* NULL: none */
 	char *encryption; /* "AES256", "aws:kms" …, "SSE-C"; NULL: none is told */
 	char *key_id;     /* of the KMS key, or base64 of the MD5 of the customer's; NULL: none */
-	char *restore;    /* x-amz-restore as it came; NULL: none */
+	char *lock_mode;  /* "GOVERNANCE", "COMPLIANCE"; NULL: not locked */
+	int64_t retain_until_s;
+	bool has_legal_hold;
+	char *restore;          /* x-amz-restore as it came; NULL: none */
 	struct strbuf metadata; /* "name: value\n", names without x-amz-meta- */
 	struct strbuf headers;  /* the same of Cache-Control, Content-Disposition, Content-Language
 				 * and Expires */
@@ -242,6 +254,9 @@ void s3_object_deinit(struct s3_object *o);
 
 enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct s3_object *out, struct s3t_err *err) S3T_MUST_CHECK;
+/* version_id empty: the latest. */
+enum s3t_rc s3_head_version(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct strview version_id, struct s3_object *out, struct s3t_err *err) S3T_MUST_CHECK;
 
 /* Appends its tags as x-amz-tagging takes them: "key=value&...", percent-encoded; nothing where
  * there are none. */
@@ -314,9 +329,10 @@ enum s3t_rc s3_put_object_stream(const struct s3_ctx *ctx, struct strview bucket
 /* A ranged read that goes on from where it broke. */
 struct s3_get {
 	struct strview bucket, key;
-	uint64_t offset, len; /* len UINT64_MAX: to the end, no Range header at offset 0 */
-	uint64_t total;       /* size of the object as listed; UINT64_MAX: unknown */
-	const char *etag;     /* If-Match, without quotes; "": none */
+	struct strview version_id; /* empty: the latest */
+	uint64_t offset, len;      /* len UINT64_MAX: to the end, no Range header at offset 0 */
+	uint64_t total;            /* size of the object as listed; UINT64_MAX: unknown */
+	const char *etag;          /* If-Match, without quotes; "": none */
 	bool (*sink)(void *arg, const char *data, size_t len);
 	void *sink_arg;
 	struct s3_object *object; /* filled from the first answer's headers; may be NULL */
@@ -326,18 +342,25 @@ enum s3t_rc s3_get_object(
 
 enum s3t_rc s3_delete_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct s3t_err *err) S3T_MUST_CHECK;
+/* For good; a delete marker's id undeletes. S3T_DENIED explains a lock. */
+enum s3t_rc s3_delete_version(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct strview version_id, struct s3t_err *err) S3T_MUST_CHECK;
 /* failed is called for each key that was not deleted; keys that XML cannot hold go singly. At most
- * S3_DELETE_MAX keys. S3T_OK also when single keys failed. */
+ * S3_DELETE_MAX keys. versions: of each key, or NULL. S3T_OK also when single keys failed. */
 enum s3t_rc s3_delete_objects(const struct s3_ctx *ctx, struct strview bucket,
-	const struct strview *keys, size_t count,
+	const struct strview *keys, const struct strview *versions, size_t count,
 	void (*failed)(void *arg, size_t index, const struct s3t_err *why), void *arg,
 	struct s3t_err *err) S3T_MUST_CHECK;
 
-/* CopyObject; src_etag (may be "") is sent as x-amz-copy-source-if-match. put NULL: metadata is
- * copied. */
-enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, struct strview src_bucket,
-	struct strview src_key, const char *src_etag, struct strview bucket, struct strview key,
-	const struct s3_put *put, char etag[S3_ETAG_MAX], struct s3t_err *err) S3T_MUST_CHECK;
+struct s3_copy_source {
+	struct strview bucket, key;
+	struct strview version_id; /* empty: the latest */
+	const char *etag;          /* x-amz-copy-source-if-match; NULL or "": none */
+};
+/* CopyObject; put NULL: metadata is copied. */
+enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, const struct s3_copy_source *from,
+	struct strview bucket, struct strview key, const struct s3_put *put, char etag[S3_ETAG_MAX],
+	struct s3t_err *err) S3T_MUST_CHECK;
 
 /* --- multipart --- */
 
@@ -350,10 +373,10 @@ enum s3t_rc s3_upload_part(const struct s3_ctx *ctx, struct strview bucket, stru
 	const char *upload_id, uint32_t part_number, const struct http_body *body,
 	struct strview payload_hash, const uint64_t *crc64, char etag[S3_ETAG_MAX],
 	struct s3t_err *err) S3T_MUST_CHECK;
-enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_bucket,
-	struct strview src_key, const char *src_etag, uint64_t offset, uint64_t len,
-	struct strview bucket, struct strview key, const char *upload_id, uint32_t part_number,
-	char etag[S3_ETAG_MAX], struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, const struct s3_copy_source *from,
+	uint64_t offset, uint64_t len, struct strview bucket, struct strview key,
+	const char *upload_id, uint32_t part_number, char etag[S3_ETAG_MAX],
+	struct s3t_err *err) S3T_MUST_CHECK;
 /* The ETag of an object of these parts, where ETags are MD5s; "" if one cannot be. */
 void s3_expected_etag(const char (*etags)[S3_ETAG_MAX], uint32_t count, char out[S3_ETAG_MAX]);
 /* crc64: of the whole object, for the server to check; NULL: none. etags[i] is that of part i + 1.

@@ -12,12 +12,12 @@
 #include <string.h>
 
 struct batch {
-	const struct strview *keys;
+	const struct strview *keys, *versions; /* versions NULL: the latest */
 	size_t count;
 	bool *is_single; /* by a DELETE of its own: not in the body, or to be tried again */
 	void (*failed)(void *arg, size_t index, const struct s3t_err *why);
 	void *arg;
-	struct strbuf key, code, message;
+	struct strbuf key, version, code, message;
 	struct strview bucket;
 };
 
@@ -31,13 +31,15 @@ static bool is_transient(struct strview code)
 static void report(struct batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
-		if (!sv_eq(b->keys[i], strbuf_view(&b->key)))
+		if (!sv_eq(b->keys[i], strbuf_view(&b->key)) ||
+			(b->versions && !sv_eq(b->versions[i], strbuf_view(&b->version))))
 			continue;
-		b->is_single[i] = is_transient(strbuf_view(&b->code));
+		bool denied = sv_eq(strbuf_view(&b->code), SV("AccessDenied"));
+		/* a locked version is worth the request that explains it */
+		b->is_single[i] = is_transient(strbuf_view(&b->code)) || (denied && b->versions);
 		if (b->is_single[i])
 			return;
 		struct s3t_err why;
-		bool denied = sv_eq(strbuf_view(&b->code), SV("AccessDenied"));
 		s3t_fail(&why, denied ? S3T_DENIED : S3T_SERVER, "It was not deleted: %s%s%s.",
 			b->code.data, b->message.len ? ", " : "", b->message.data);
 		snprintf(why.code, sizeof why.code, "%s", b->code.data);
@@ -53,6 +55,7 @@ static void on_close(
 	if (depth == 1 && sv_eq(name, SV("Error"))) {
 		report(b);
 		strbuf_reset(&b->key);
+		strbuf_reset(&b->version);
 		strbuf_reset(&b->code);
 		strbuf_reset(&b->message);
 		return;
@@ -61,6 +64,8 @@ static void on_close(
 		return;
 	if (sv_eq(name, SV("Key")))
 		strbuf_add_sv(&b->key, text);
+	else if (sv_eq(name, SV("VersionId")))
+		strbuf_add_sv(&b->version, text);
 	else if (sv_eq(name, SV("Code")))
 		text_sanitise(&b->code, text);
 	else if (sv_eq(name, SV("Message")))
@@ -98,14 +103,18 @@ static enum s3t_rc send_batch(
 }
 
 enum s3t_rc s3_delete_objects(const struct s3_ctx *ctx, struct strview bucket,
-	const struct strview *keys, size_t count,
+	const struct strview *keys, const struct strview *versions, size_t count,
 	void (*failed)(void *arg, size_t index, const struct s3t_err *why), void *arg,
 	struct s3t_err *err)
 {
-	struct batch b = {
-		.keys = keys, .count = count, .failed = failed, .arg = arg, .bucket = bucket};
-	struct strbuf body, *all[] = {&b.key, &b.code, &b.message, &body};
-	for (size_t i = 0; i < 4; i++)
+	struct batch b = {.keys = keys,
+		.versions = versions,
+		.count = count,
+		.failed = failed,
+		.arg = arg,
+		.bucket = bucket};
+	struct strbuf body, *all[] = {&b.key, &b.version, &b.code, &b.message, &body};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		strbuf_init(all[i]);
 	b.is_single = s3t_alloc(count);
 	size_t in_body = 0;
@@ -114,7 +123,13 @@ enum s3t_rc s3_delete_objects(const struct s3_ctx *ctx, struct strview bucket,
 		size_t start = body.len;
 		strbuf_add_str(&body, "<Object><Key>");
 		b.is_single[i] = !xml_escape(&body, keys[i]);
-		strbuf_add_str(&body, "</Key></Object>");
+		strbuf_add_str(&body, "</Key>");
+		if (versions && versions[i].len) {
+			strbuf_add_str(&body, "<VersionId>");
+			b.is_single[i] = !xml_escape(&body, versions[i]) || b.is_single[i];
+			strbuf_add_str(&body, "</VersionId>");
+		}
+		strbuf_add_str(&body, "</Object>");
 		if (b.is_single[i])
 			strbuf_truncate(&body, start);
 		else
@@ -126,14 +141,15 @@ enum s3t_rc s3_delete_objects(const struct s3_ctx *ctx, struct strview bucket,
 		struct s3t_err why;
 		if (!b.is_single[i])
 			continue;
-		enum s3t_rc one = s3_delete_object(ctx, bucket, keys[i], &why);
+		enum s3t_rc one = s3_delete_version(
+			ctx, bucket, keys[i], versions ? versions[i] : sv_n("", 0), &why);
 		if (one == S3T_CANCELLED)
 			rc = s3t_fail(err, one, "Cancelled.");
 		else if (one != S3T_OK)
 			failed(arg, i, &why);
 	}
 	free(b.is_single);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		strbuf_deinit(all[i]);
 	return rc;
 }

@@ -17,7 +17,9 @@
 
 void s3_object_init(struct s3_object *o)
 {
-	*o = (struct s3_object){.last_modified_s = TIME_UNKNOWN, .mtime_ns = TIME_UNKNOWN};
+	*o = (struct s3_object){.last_modified_s = TIME_UNKNOWN,
+		.mtime_ns = TIME_UNKNOWN,
+		.retain_until_s = TIME_UNKNOWN};
 	strbuf_init_cap(&o->metadata, HTTP_HEADER_BYTES_MAX);
 	strbuf_init_cap(&o->headers, HTTP_HEADER_BYTES_MAX);
 }
@@ -28,6 +30,7 @@ void s3_object_deinit(struct s3_object *o)
 	free(o->encryption);
 	free(o->key_id);
 	free(o->restore);
+	free(o->lock_mode);
 	free(o->content_encoding);
 	free(o->version_id);
 	free(o->storage_class);
@@ -83,6 +86,11 @@ static void object_from(const struct http_response *resp, struct s3_object *o)
 	o->version_id = header_copy(resp, "x-amz-version-id");
 	o->storage_class = header_copy(resp, "x-amz-storage-class");
 	o->restore = header_copy(resp, "x-amz-restore");
+	o->lock_mode = header_copy(resp, "x-amz-object-lock-mode");
+	o->has_legal_hold = sv_eq(http_header(resp, "x-amz-object-lock-legal-hold"), SV("ON"));
+	int64_t until_ns =
+		time_parse_iso_ns(http_header(resp, "x-amz-object-lock-retain-until-date"));
+	o->retain_until_s = until_ns == TIME_UNKNOWN ? TIME_UNKNOWN : until_ns / NS_PER_S;
 	add_headers(resp, &o->headers);
 	bool is_customers = http_header(resp, s3_customer_key_headers[0]).len;
 	o->encryption = is_customers ? s3t_strdup("SSE-C")
@@ -107,9 +115,18 @@ static const struct sigv4_pair checksum_mode = {
 enum s3t_rc s3_head_object(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct s3_object *out, struct s3t_err *err)
 {
+	return s3_head_version(ctx, bucket, key, sv_n("", 0), out, err);
+}
+
+enum s3t_rc s3_head_version(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct strview version_id, struct s3_object *out, struct s3t_err *err)
+{
+	struct sigv4_pair query = {SV("versionId"), version_id};
 	struct s3_call call = {.method = "HEAD",
 		.bucket = bucket,
 		.key = key,
+		.query = &query,
+		.query_count = version_id.len ? 1 : 0,
 		.headers = &checksum_mode,
 		.header_count = s3_client_uses_crc64(ctx->client) ? 1 : 0,
 		.key_use = S3_KEY_READS};
@@ -281,16 +298,7 @@ static void undo_write(
 	const struct s3_ctx *ctx, const struct s3_call *written, const struct http_response *resp)
 {
 	struct strview version = http_header(resp, "x-amz-version-id");
-	struct sigv4_pair query = {SV("versionId"), version};
-	struct s3_call call = {.method = "DELETE",
-		.bucket = written->bucket,
-		.key = written->key,
-		.query = &query,
-		.query_count = version.len ? 1 : 0};
-	struct http_response answer;
-	http_response_init(&answer);
-	(void)!s3_send(ctx, &call, &answer, NULL);
-	http_response_deinit(&answer);
+	(void)!s3_delete_version(ctx, written->bucket, written->key, version, NULL);
 }
 
 static enum s3t_rc put(const struct s3_ctx *ctx, struct s3_call *call, const struct s3_put *what,
@@ -515,9 +523,12 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 	if (get->etag)
 		snprintf(g.etag, sizeof g.etag, "%s", get->etag);
 	g.is_known = g.etag[0];
+	struct sigv4_pair query = {SV("versionId"), get->version_id};
 	struct s3_call call = {.method = "GET",
 		.bucket = get->bucket,
 		.key = get->key,
+		.query = &query,
+		.query_count = get->version_id.len ? 1 : 0,
 		.sink = on_data,
 		.on_headers = on_answer,
 		.sink_arg = &g,
@@ -536,14 +547,48 @@ enum s3t_rc s3_get_object(const struct s3_ctx *ctx, const struct s3_get *get, st
 
 /* --- delete, copy --- */
 
+/* Why a version was not deleted: a lock says 403 like a missing permission. */
+static void explain_lock(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct strview version_id, struct s3t_err *err)
+{
+	struct s3_object o;
+	s3_object_init(&o);
+	if (err && s3_head_version(ctx, bucket, key, version_id, &o, NULL) == S3T_OK) {
+		char when[32] = "";
+		if (o.retain_until_s != TIME_UNKNOWN)
+			time_format_local(o.retain_until_s, true, when);
+		if (o.has_legal_hold)
+			snprintf(err->message, sizeof err->message,
+				"The version is under a legal hold and cannot be deleted.");
+		else if (o.lock_mode)
+			snprintf(err->message, sizeof err->message,
+				"The version is locked (%.16s) until %s and cannot be deleted.",
+				o.lock_mode, when);
+	}
+	s3_object_deinit(&o);
+}
+
 enum s3t_rc s3_delete_object(
 	const struct s3_ctx *ctx, struct strview bucket, struct strview key, struct s3t_err *err)
 {
-	struct s3_call call = {.method = "DELETE", .bucket = bucket, .key = key};
+	return s3_delete_version(ctx, bucket, key, sv_n("", 0), err);
+}
+
+enum s3t_rc s3_delete_version(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	struct strview version_id, struct s3t_err *err)
+{
+	struct sigv4_pair query = {SV("versionId"), version_id};
+	struct s3_call call = {.method = "DELETE",
+		.bucket = bucket,
+		.key = key,
+		.query = &query,
+		.query_count = version_id.len ? 1 : 0};
 	struct http_response resp;
 	http_response_init(&resp);
 	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
 	http_response_deinit(&resp);
+	if (rc == S3T_DENIED && version_id.len)
+		explain_lock(ctx, bucket, key, version_id, err);
 	return rc;
 }
 
@@ -561,26 +606,30 @@ static void on_copy_result(
 }
 
 /* The one form of x-amz-copy-source. */
-static void copy_source(struct strbuf *out, struct strview bucket, struct strview key)
+static void copy_source(struct strbuf *out, const struct s3_copy_source *from)
 {
 	strbuf_add_char(out, '/');
-	uri_encode(out, bucket, false);
+	uri_encode(out, from->bucket, false);
 	strbuf_add_char(out, '/');
-	uri_encode(out, key, true);
+	uri_encode(out, from->key, true);
+	if (from->version_id.len) {
+		strbuf_add_str(out, "?versionId=");
+		uri_encode(out, from->version_id, false);
+	}
 }
 
 static enum s3t_rc copy(const struct s3_ctx *ctx, struct s3_call *call, struct put_headers *headers,
-	struct strview src_bucket, struct strview src_key, const char *src_etag,
-	const struct s3_encryption *encryption, char etag[S3_ETAG_MAX], struct s3t_err *err)
+	const struct s3_copy_source *from, const struct s3_encryption *encryption,
+	char etag[S3_ETAG_MAX], struct s3t_err *err)
 {
 	call->key_use = S3_KEY_COPIES;
 	struct strbuf source;
 	char match[S3_ETAG_MAX + 2];
 	strbuf_init(&source);
-	copy_source(&source, src_bucket, src_key);
+	copy_source(&source, from);
 	put_add(headers, SV("x-amz-copy-source"), strbuf_view(&source));
-	if (src_etag && src_etag[0]) {
-		snprintf(match, sizeof match, "\"%s\"", src_etag);
+	if (from->etag && from->etag[0]) {
+		snprintf(match, sizeof match, "\"%s\"", from->etag);
 		put_add(headers, SV("x-amz-copy-source-if-match"), sv(match));
 	}
 	if (etag)
@@ -608,9 +657,9 @@ static enum s3t_rc copy(const struct s3_ctx *ctx, struct s3_call *call, struct p
 	return rc;
 }
 
-enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, struct strview src_bucket,
-	struct strview src_key, const char *src_etag, struct strview bucket, struct strview key,
-	const struct s3_put *what, char etag[S3_ETAG_MAX], struct s3t_err *err)
+enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, const struct s3_copy_source *from,
+	struct strview bucket, struct strview key, const struct s3_put *what,
+	char etag[S3_ETAG_MAX], struct s3t_err *err)
 {
 	enum s3t_rc rc = ask_for_encryption(ctx, bucket, key, what, err);
 	if (rc != S3T_OK)
@@ -623,16 +672,14 @@ enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, struct strview src_bucket,
 		.key = key,
 		.root = "CopyObjectResult",
 		.copy_is_under_key = is_under_key(what)};
-	rc = copy(ctx, &call, &headers, src_bucket, src_key, src_etag,
-		what ? what->encryption : NULL, etag, err);
+	rc = copy(ctx, &call, &headers, from, what ? what->encryption : NULL, etag, err);
 	put_headers_deinit(&headers);
 	return rc != S3T_OK && what ? explain(ctx, bucket, key, what, rc, err) : rc;
 }
 
-enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_bucket,
-	struct strview src_key, const char *src_etag, uint64_t offset, uint64_t len,
-	struct strview bucket, struct strview key, const char *upload_id, uint32_t part_number,
-	char etag[S3_ETAG_MAX], struct s3t_err *err)
+enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, const struct s3_copy_source *from,
+	uint64_t offset, uint64_t len, struct strview bucket, struct strview key,
+	const char *upload_id, uint32_t part_number, char etag[S3_ETAG_MAX], struct s3t_err *err)
 {
 	char range[64], number[16];
 	snprintf(range, sizeof range, "bytes=%llu-%llu", (unsigned long long)offset,
@@ -648,7 +695,7 @@ enum s3t_rc s3_upload_part_copy(const struct s3_ctx *ctx, struct strview src_buc
 		.query_count = 2,
 		.root = "CopyPartResult",
 		.copy_is_under_key = ctx->customer_key};
-	return copy(ctx, &call, &headers, src_bucket, src_key, src_etag, NULL, etag, err);
+	return copy(ctx, &call, &headers, from, NULL, etag, err);
 }
 
 /* --- CreateMultipartUpload carries the same headers as PUT --- */

@@ -1,5 +1,5 @@
 #include "core/parse.h"
-#include "core/s3.h"
+#include "core/s3_document.h"
 #include "core/timeutil.h"
 #include "core/uri.h"
 #include "core/xml.h"
@@ -8,11 +8,12 @@
 
 struct reading {
 	struct s3_version now;
-	struct strbuf key, id, etag;
+	struct strbuf key, id, etag, class;
 	void (*fn)(void *arg, const struct s3_version *v);
 	void *arg;
 	bool is_truncated;
-	struct strbuf next_key, next_id;
+	struct strbuf last_key;          /* told in this page */
+	struct strbuf next_key, next_id; /* next_key as it came */
 };
 
 void s3_version_list_init(
@@ -35,6 +36,7 @@ static void start_version(struct reading *r)
 	strbuf_reset(&r->key);
 	strbuf_reset(&r->id);
 	strbuf_reset(&r->etag);
+	strbuf_reset(&r->class);
 }
 
 static void take_field(struct reading *r, struct strview name, struct strview text)
@@ -48,6 +50,9 @@ static void take_field(struct reading *r, struct strview name, struct strview te
 	} else if (sv_eq(name, SV("ETag"))) {
 		strbuf_reset(&r->etag);
 		strbuf_add_sv(&r->etag, text);
+	} else if (sv_eq(name, SV("StorageClass"))) {
+		strbuf_reset(&r->class);
+		strbuf_add_sv(&r->class, text);
 	} else if (sv_eq(name, SV("IsLatest"))) {
 		r->now.is_latest = sv_eq(text, SV("true"));
 	} else if (sv_eq(name, SV("LastModified"))) {
@@ -71,18 +76,46 @@ static void on_close(
 		r->now.key = strbuf_view(&r->key);
 		r->now.id = strbuf_view(&r->id);
 		r->now.etag = strbuf_view(&r->etag);
+		r->now.storage_class = strbuf_view(&r->class);
+		strbuf_reset(&r->last_key);
+		strbuf_add_sv(&r->last_key, strbuf_view(&r->key));
 		if (r->key.len)
 			r->fn(r->arg, &r->now);
+		start_version(r);
+	} else if (depth == 2 && sv_eq(parent, SV("CommonPrefixes")) && sv_eq(name, SV("Prefix"))) {
+		/* some servers encode these, too, and some do not (RGW) */
+		strbuf_reset(&r->key);
+		uri_decode(&r->key, text, false);
+		struct s3_version prefix = {.key = strbuf_view(&r->key),
+			.last_modified_s = TIME_UNKNOWN,
+			.is_prefix = true};
+		strbuf_reset(&r->last_key);
+		strbuf_add_sv(&r->last_key, strbuf_view(&r->key));
+		if (r->key.len)
+			r->fn(r->arg, &prefix);
 		start_version(r);
 	} else if (depth == 1 && sv_eq(name, SV("IsTruncated"))) {
 		r->is_truncated = sv_eq(text, SV("true"));
 	} else if (depth == 1 && sv_eq(name, SV("NextKeyMarker"))) {
 		strbuf_reset(&r->next_key);
-		uri_decode(&r->next_key, text, false);
+		strbuf_add_sv(&r->next_key, text);
 	} else if (depth == 1 && sv_eq(name, SV("NextVersionIdMarker"))) {
 		strbuf_reset(&r->next_id);
 		strbuf_add_sv(&r->next_id, text);
 	}
+}
+
+/* Ceph encodes the keys, and not NextKeyMarker, which is the last of them. */
+static void decode_next(struct reading *r)
+{
+	struct strbuf plain;
+	if (sv_eq(strbuf_view(&r->next_key), strbuf_view(&r->last_key)))
+		return;
+	strbuf_init(&plain);
+	uri_decode(&plain, strbuf_view(&r->next_key), false);
+	strbuf_reset(&r->next_key);
+	strbuf_add_sv(&r->next_key, strbuf_view(&plain));
+	strbuf_deinit(&plain);
 }
 
 enum s3t_rc s3_list_versions_page(const struct s3_ctx *ctx, struct s3_version_list *list,
@@ -91,9 +124,11 @@ enum s3t_rc s3_list_versions_page(const struct s3_ctx *ctx, struct s3_version_li
 	struct reading r = {.fn = fn, .arg = arg};
 	char max[16];
 	snprintf(max, sizeof max, "%u", list->max_keys ? list->max_keys : 1000);
-	struct sigv4_pair query[6] = {{SV("versions"), SV("")}, {SV("encoding-type"), SV("url")},
+	struct sigv4_pair query[7] = {{SV("versions"), SV("")}, {SV("encoding-type"), SV("url")},
 		{SV("max-keys"), sv(max)}, {SV("prefix"), list->prefix}};
 	size_t n = 4;
+	if (list->is_grouped)
+		query[n++] = (struct sigv4_pair){SV("delimiter"), SV("/")};
 	if (list->key_marker.len)
 		query[n++] = (struct sigv4_pair){SV("key-marker"), strbuf_view(&list->key_marker)};
 	if (list->id_marker.len)
@@ -110,12 +145,15 @@ enum s3t_rc s3_list_versions_page(const struct s3_ctx *ctx, struct s3_version_li
 	strbuf_init(&r.key);
 	strbuf_init(&r.id);
 	strbuf_init(&r.etag);
+	strbuf_init(&r.class);
+	strbuf_init(&r.last_key);
 	strbuf_init(&r.next_key);
 	strbuf_init(&r.next_id);
 	start_version(&r);
 	http_response_init(&resp);
 	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
 	http_response_deinit(&resp);
+	decode_next(&r);
 	if (rc == S3T_OK && r.is_truncated && r.next_key.len &&
 		sv_eq(strbuf_view(&r.next_key), strbuf_view(&list->key_marker)) &&
 		sv_eq(strbuf_view(&r.next_id), strbuf_view(&list->id_marker)))
@@ -129,6 +167,8 @@ enum s3t_rc s3_list_versions_page(const struct s3_ctx *ctx, struct s3_version_li
 	strbuf_deinit(&r.key);
 	strbuf_deinit(&r.id);
 	strbuf_deinit(&r.etag);
+	strbuf_deinit(&r.class);
+	strbuf_deinit(&r.last_key);
 	strbuf_deinit(&r.next_key);
 	strbuf_deinit(&r.next_id);
 	return rc;
@@ -139,24 +179,44 @@ static void on_status(
 {
 	(void)parent;
 	if (depth == 1 && sv_eq(name, SV("Status")))
-		*(bool *)arg = sv_eq(text, SV("Enabled"));
+		*(enum s3_versioning *)arg = sv_eq(text, SV("Enabled")) ? S3_VERSIONING_ENABLED
+					     : sv_eq(text, SV("Suspended"))
+						     ? S3_VERSIONING_SUSPENDED
+						     : S3_VERSIONING_NEVER;
 }
 
-enum s3t_rc s3_get_bucket_versioning(
-	const struct s3_ctx *ctx, struct strview bucket, bool *is_enabled, struct s3t_err *err)
+static struct s3_document versioning_of(struct strview bucket)
 {
-	struct sigv4_pair query = {SV("versioning"), SV("")};
-	struct xml_handler handler = {.close = on_status, .arg = is_enabled};
-	struct s3_call call = {.method = "GET",
-		.bucket = bucket,
-		.query = &query,
-		.query_count = 1,
-		.root = "VersioningConfiguration",
-		.handler = &handler};
-	struct http_response resp;
-	http_response_init(&resp);
-	*is_enabled = false;
-	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
-	http_response_deinit(&resp);
+	return (struct s3_document){
+		.bucket = bucket, .name = "versioning", .root = "VersioningConfiguration"};
+}
+
+enum s3t_rc s3_get_bucket_versioning(const struct s3_ctx *ctx, struct strview bucket,
+	enum s3_versioning *out, struct s3t_err *err)
+{
+	struct s3_document d = versioning_of(bucket);
+	struct xml_handler handler = {.close = on_status, .arg = out};
+	struct strbuf text;
+	strbuf_init(&text);
+	*out = S3_VERSIONING_NEVER;
+	enum s3t_rc rc = s3_document_get(ctx, &d, &text, NULL, err);
+	if (rc == S3T_OK && text.len)
+		rc = xml_parse(strbuf_view(&text), &handler, NULL, err);
+	strbuf_deinit(&text);
+	return rc;
+}
+
+enum s3t_rc s3_put_bucket_versioning(
+	const struct s3_ctx *ctx, struct strview bucket, bool is_enabled, struct s3t_err *err)
+{
+	struct s3_document d = versioning_of(bucket);
+	struct strbuf body;
+	strbuf_init(&body);
+	strbuf_addf(&body,
+		"<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+		"<Status>%s</Status></VersioningConfiguration>",
+		is_enabled ? "Enabled" : "Suspended");
+	enum s3t_rc rc = s3_document_put(ctx, &d, strbuf_view(&body), false, err);
+	strbuf_deinit(&body);
 	return rc;
 }

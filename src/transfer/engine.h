@@ -32,9 +32,13 @@ enum job_kind {
 	JOB_DELETE,
 	JOB_MKDIR,
 	JOB_VERIFY,
-	JOB_CHANGE, /* objects in place: to is from, each source's target is itself */
+	JOB_UNDELETE, /* removes delete markers that are the latest version */
+	JOB_PURGE,    /* removes all versions, for good */
+	JOB_CHANGE,   /* objects in place: to is from, each source's target is itself */
 	JOB_KIND_COUNT
 };
+/* Whether it removes something, in batches: delete, undelete, purge. */
+bool job_kind_removes(enum job_kind kind);
 /* "copy", and what is said once it is done, "copied"; static. */
 const char *job_kind_word(enum job_kind kind);
 const char *job_kind_done_word(enum job_kind kind);

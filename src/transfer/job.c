@@ -15,6 +15,11 @@ const char *item_outcome_word(enum item_outcome o)
 	return outcome_words[o];
 }
 
+bool job_kind_removes(enum job_kind kind)
+{
+	return kind == JOB_DELETE || kind == JOB_UNDELETE || kind == JOB_PURGE;
+}
+
 const char *job_kind_word(enum job_kind kind)
 {
 	static const char *const words[] = {[JOB_COPY] = "copy",
@@ -22,6 +27,8 @@ const char *job_kind_word(enum job_kind kind)
 		[JOB_DELETE] = "delete",
 		[JOB_MKDIR] = "make",
 		[JOB_VERIFY] = "verify",
+		[JOB_UNDELETE] = "undelete",
+		[JOB_PURGE] = "purge",
 		[JOB_CHANGE] = "change"};
 	return words[kind];
 }
@@ -33,6 +40,8 @@ const char *job_kind_done_word(enum job_kind kind)
 		[JOB_DELETE] = "deleted",
 		[JOB_MKDIR] = "made",
 		[JOB_VERIFY] = "the same",
+		[JOB_UNDELETE] = "undeleted",
+		[JOB_PURGE] = "removed for good",
 		[JOB_CHANGE] = "changed"};
 	return words[kind];
 }

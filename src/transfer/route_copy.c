@@ -11,7 +11,8 @@
 #include <string.h>
 
 struct copy {
-	struct strview src_bucket, src_key, bucket, key;
+	struct s3_copy_source from;
+	struct strview bucket, key;
 	struct strbuf target;
 	struct s3_object object; /* the source's */
 	struct strbuf tagging;   /* the source's, for a copy in parts */
@@ -168,7 +169,11 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	path_join(&c->target, sv_n(spec->target_root, spec->target_root_len),
 		sv_n(it->target, it->target_len));
 	s3_path_split(strbuf_view(&c->target), &c->bucket, &c->key);
-	s3_path_split(sv_n(it->path, it->path_len), &c->src_bucket, &c->src_key);
+	struct strview path = sv_n(it->path, it->path_len);
+	struct path_version version;
+	(void)path_version_split(path, &version);
+	s3_path_split(path, &c->from.bucket, &c->from.key);
+	c->from.version_id = version.id;
 	c->encryption = s3_encryption_for(ctx.client, spec->encryption, spec->kms_key_id);
 	enum s3t_rc rc = S3T_OK;
 	bool in_parts = it->plan.part_count > 1;
@@ -179,9 +184,10 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 			return rc;
 		snprintf(it->stat.etag, sizeof it->stat.etag, "%s", c->object.etag);
 	} else if (in_parts || must_replace(it))
-		rc = s3_head_object(&ctx, c->src_bucket, c->src_key, &c->object, err);
+		rc = s3_head_version(
+			&ctx, c->from.bucket, c->from.key, c->from.version_id, &c->object, err);
 	if (rc == S3T_OK && in_parts && spec->kind != JOB_CHANGE)
-		rc = s3_keep_tagging(&ctx, c->src_bucket, c->src_key, &c->tagging, err);
+		rc = s3_keep_tagging(&ctx, c->from.bucket, c->from.key, &c->tagging, err);
 	if (rc == S3T_OK && in_parts) {
 		c->etags = s3t_alloc(it->plan.part_count * sizeof *c->etags);
 		rc = begin_parts(it, io, err);
@@ -201,13 +207,14 @@ static enum s3t_rc part(
 					     : (struct s3_put){.mtime_ns = TIME_UNKNOWN,
 						       .keep_metadata = true,
 						       .encryption = &c->encryption};
+	struct s3_copy_source from = c->from;
+	from.etag = it->stat.etag;
 	enum s3t_rc rc;
 	if (c->upload_id)
-		rc = s3_upload_part_copy(&ctx, c->src_bucket, c->src_key, it->stat.etag, offset,
-			len, c->bucket, c->key, c->upload_id, index + 1, c->etags[index], err);
+		rc = s3_upload_part_copy(&ctx, &from, offset, len, c->bucket, c->key, c->upload_id,
+			index + 1, c->etags[index], err);
 	else
-		rc = s3_copy_object(&ctx, c->src_bucket, c->src_key, it->stat.etag, c->bucket,
-			c->key, &put, c->etag, err);
+		rc = s3_copy_object(&ctx, &from, c->bucket, c->key, &put, c->etag, err);
 	if (rc == S3T_OK && io->progress)
 		io->progress(io->progress_arg, (int64_t)len);
 	return rc;

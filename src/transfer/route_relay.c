@@ -65,11 +65,13 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	if (client) {
 		struct s3_ctx ctx = {.client = client, .conn = io->conn, .cancel = io->cancel};
 		struct strview bucket, key;
+		struct path_version version;
+		(void)path_version_split(sv_n(it->path, it->path_len), &version);
 		s3_path_split(sv_n(it->path, it->path_len), &bucket, &key);
 		if (spec->kind == JOB_CHANGE)
 			rc = change_begin(it, io, &object, &it->was_found, err);
 		else
-			rc = s3_head_object(&ctx, bucket, key, &object, err);
+			rc = s3_head_version(&ctx, bucket, key, version.id, &object, err);
 		if (rc != S3T_OK || it->was_found)
 			goto out;
 		if (object.tag_count && spec->kind != JOB_CHANGE)

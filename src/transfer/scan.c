@@ -194,6 +194,16 @@ static void book(struct found *f)
 	pthread_mutex_unlock(&job->engine->lock);
 }
 
+/* Undelete takes delete markers, and only those behind which nothing came. */
+static bool is_to_go(const struct job *job, struct strview name)
+{
+	struct path_version v;
+	if (job->spec.kind != JOB_UNDELETE)
+		return true;
+	(void)path_version_split(name, &v);
+	return v.is_marker && v.is_latest;
+}
+
 /* Deletes need no items: a page is a batch. */
 static void book_batch(struct job *job, const struct entry_page *page)
 {
@@ -209,7 +219,7 @@ static void book_batch(struct job *job, const struct entry_page *page)
 		const struct entry *e = &page->entries[i];
 		struct strview name = entry_name(page, e);
 		/* local directories go when they are pruned */
-		if (e->kind == ENTRY_DIR)
+		if (e->kind == ENTRY_DIR || !is_to_go(job, name))
 			continue;
 		char *path = b->arena + at;
 		memcpy(path, job->scan.base.data, job->scan.base.len);
@@ -255,7 +265,7 @@ static void report_unmet(struct job *job, const struct entry_page *page)
 
 static void book_page(struct job *job, struct entry_page *page)
 {
-	if (job->spec.kind == JOB_DELETE) {
+	if (job_kind_removes(job->spec.kind)) {
 		book_batch(job, page);
 		return;
 	}
@@ -285,7 +295,9 @@ static void open_directory(struct job *job, const struct job_source *src)
 {
 	struct scan *scan = &job->scan;
 	unsigned flags = LOC_LIST_RECURSIVE;
-	if (job->spec.kind != JOB_DELETE)
+	if (job->spec.kind == JOB_UNDELETE || job->spec.kind == JOB_PURGE)
+		flags |= LOC_LIST_VERSIONS;
+	if (!job_kind_removes(job->spec.kind))
 		flags |= LOC_LIST_ETAGS | (job->spec.follow_links ? LOC_LIST_FOLLOW : 0);
 	set_with_slash(&scan->base, sv_n(src->path, src->path_len));
 	strbuf_reset(&scan->target);
@@ -298,9 +310,20 @@ static void open_directory(struct job *job, const struct job_source *src)
 		job->spec.from, sv_n(src->path, src->path_len), flags, on_problem, job);
 }
 
+/* All versions of one object. */
+static void open_versions(struct job *job, const struct job_source *src)
+{
+	struct scan *scan = &job->scan;
+	struct strview path = sv_n(src->path, src->path_len);
+	strbuf_reset(&scan->base);
+	strbuf_add_sv(&scan->base, path);
+	scan->list = job->spec.from->ops->list_new(
+		job->spec.from, path, LOC_LIST_VERSIONS | LOC_LIST_EXACT, on_problem, job);
+}
+
 static void take_single(struct job *job, const struct job_source *src, struct loc_stat *stat)
 {
-	if (job->spec.kind == JOB_DELETE) {
+	if (job_kind_removes(job->spec.kind)) {
 		struct entry_page *page = entry_page_new(false);
 		struct strview path = sv_n(src->path, src->path_len);
 		while (stat->is_link && path.len > 1 && path.data[path.len - 1] == '/')
@@ -363,7 +386,16 @@ static enum s3t_rc start_source(
 		return job->spec.to->ops->mkdir(job->spec.to, &io,
 			sv_n(job->spec.target_root, job->spec.target_root_len),
 			sv_n(src->target_rel, src->target_rel_len), err);
-	if (is_single_delete(job, src)) {
+	struct path_version version;
+	(void)path_version_split(path, &version);
+	bool of_versions = job->spec.kind == JOB_UNDELETE || job->spec.kind == JOB_PURGE;
+	/* what is deleted cannot be looked at */
+	if (of_versions && !version.id.len) {
+		bool is_prefix = path.data[path.len - 1] == '/' || sv_find(path, '/') == path.len;
+		(is_prefix ? open_directory : open_versions)(job, src);
+		return S3T_OK;
+	}
+	if (is_single_delete(job, src) || (job_kind_removes(job->spec.kind) && version.id.len)) {
 		take_single(job, src, &stat);
 		return S3T_OK;
 	}

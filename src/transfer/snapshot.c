@@ -12,7 +12,7 @@ static void copy_name(char out[VIEW_TEXT_MAX], struct strview name)
 	strbuf_init_cap(&sb, 4096);
 	if (name.len > 512) /* the end tells more than the beginning */
 		name = sv_from(name, name.len - 512);
-	text_sanitise(&sb, name);
+	path_show(&sb, name);
 	snprintf(out, VIEW_TEXT_MAX, "%s", sb.data);
 	strbuf_deinit(&sb);
 }

@@ -297,7 +297,7 @@ struct split_list *split_list_new(struct location *loc, struct strview dir, unsi
 	l->problem = problem;
 	l->arg = arg;
 	l->transport = transport;
-	l->is_plain = !loc->ops->list_from || dir.len == 0;
+	l->is_plain = !loc->ops->list_from || dir.len == 0 || flags & LOC_LIST_VERSIONS;
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->changed, NULL);
 	keyspace_init(&l->keys, !(flags & LOC_LIST_RECURSIVE));

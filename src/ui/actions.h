@@ -80,7 +80,12 @@ enum action_context {
 	X(INFO, "info", "i", CTX_BROWSER, "", "all that is known: metadata, tags, checksum")       \
 	X(CHANGE, "change", "c", CTX_BROWSER, "",                                                  \
 		"change objects in place: class, type, headers, metadata, tags")                   \
-	X(RESTORE, "restore", "Alt-r", CTX_BROWSER, "", "restore archived objects")                \
+	X(RESTORE, "restore", "Alt-r", CTX_BROWSER, "",                                            \
+		"make a version the latest again; restore archived objects")                       \
+	X(VERSIONS, "versions", "Alt-v", CTX_BROWSER, "",                                          \
+		"show all versions of objects and delete markers, or the latest")                  \
+	X(UNDELETE, "undelete", "Alt-u", CTX_BROWSER, "",                                          \
+		"bring back what was deleted: takes delete markers away")                          \
 	X(COMPARE, "compare", "=", CTX_BROWSER, "", "mark in both panes what differs")             \
 	X(SYNC, "sync", "Alt-s", CTX_BROWSER, "",                                                  \
 		"both panes go into directories together, or no more")                             \

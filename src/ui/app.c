@@ -382,6 +382,32 @@ static void take_input(struct app *app)
 	}
 }
 
+void app_ask(struct app *app, lister_task_fn run, void *arg, void (*free_arg)(void *arg),
+	app_answer_fn answer)
+{
+	struct app_question *q = s3t_alloc(sizeof *q);
+	q->answer = answer;
+	q->next = app->questions;
+	app->questions = q;
+	q->id = lister_run(app->lister, run, arg, free_arg);
+}
+
+/* True if e was an answer. */
+static bool take_answer(struct app *app, struct lister_event *e)
+{
+	struct app_question **at = &app->questions;
+	while (*at && (*at)->id != e->id)
+		at = &(*at)->next;
+	struct app_question *q = *at;
+	if (e->kind != LISTER_TASK || !q)
+		return false;
+	*at = q->next;
+	q->answer(app, e->arg, &e->err);
+	free(q);
+	app->is_dirty = true;
+	return true;
+}
+
 /* Pages of the lister, for a few milliseconds. */
 static void take_pages(struct app *app)
 {
@@ -389,7 +415,8 @@ static void take_pages(struct app *app)
 	struct lister_event *e;
 	while (time_mono_ms() < until &&
 		(e = (struct lister_event *)msgq_pop(app->lister_events))) {
-		struct view *v = app_saved_take(app, e) ? NULL : app->top;
+		bool is_taken = app_saved_take(app, e) || take_answer(app, e);
+		struct view *v = is_taken ? NULL : app->top;
 		for (; v; v = v->below)
 			if (!v->is_closing && v->ops->on_list && v->ops->on_list(v, e))
 				break;

@@ -84,6 +84,11 @@ job_id app_submit(struct app *app, struct job_spec *spec, struct s3t_err *err);
 void app_skip_errors(struct app *app, job_id job);
 /* Drops EV_ASK events of a job that wait for their dialog: answered for all. */
 void app_drop_asks(struct app *app, job_id job);
+/* Runs a small blocking task off the UI thread; answer gets what came of it. free_arg may be NULL.
+ */
+typedef void (*app_answer_fn)(struct app *app, void *arg, const struct s3t_err *err);
+void app_ask(struct app *app, lister_task_fn run, void *arg, void (*free_arg)(void *arg),
+	app_answer_fn answer);
 /* Renewed at most ten times a second. */
 const struct engine_snapshot *app_snapshot(const struct app *app);
 const struct progress *app_progress(const struct app *app);

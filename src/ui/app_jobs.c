@@ -17,6 +17,7 @@ void app_job_spec_add(struct job_spec *spec, const struct pane *from, struct str
 		spec->from = location_ref(pane_location(from));
 	strbuf_init(&path);
 	pane_join(from, name, &path);
+	name = path_version_split(name, NULL);
 	if (name.len > 1 && name.data[name.len - 1] == '/')
 		name.len--;
 	job_spec_add_source(spec, strbuf_view(&path), name);
@@ -65,7 +66,7 @@ static bool is_in_demo_dir(const char *root, struct strview path)
 static bool demo_allows(const struct app *app, const struct job_spec *spec)
 {
 	const struct ui_options *o = app->options;
-	if (!o->is_demo || (spec->kind != JOB_MOVE && spec->kind != JOB_DELETE))
+	if (!o->is_demo || (spec->kind != JOB_MOVE && !job_kind_removes(spec->kind)))
 		return true;
 	for (size_t i = 0; i < spec->source_count; i++) {
 		struct strview path = sv_n(spec->sources[i].path, spec->sources[i].path_len);
@@ -180,7 +181,8 @@ static void unmark_done(struct app *app, const struct job_note *n)
 
 static void refresh_places(struct app *app, const struct job_note *n)
 {
-	bool source_changed = n->kind == JOB_MOVE || n->kind == JOB_DELETE || n->kind == JOB_CHANGE;
+	bool source_changed =
+		n->kind == JOB_MOVE || n->kind == JOB_CHANGE || job_kind_removes(n->kind);
 	for (int side = 0; side < 2; side++) {
 		struct pane *p = app->panes[side];
 		if (n->to)
@@ -382,6 +384,11 @@ void app_renew(struct app *app)
 
 void app_jobs_deinit(struct app *app)
 {
+	while (app->questions) {
+		struct app_question *q = app->questions;
+		app->questions = q->next;
+		free(q);
+	}
 	while (app->problems) {
 		struct event *e = app->problems;
 		app->problems = (struct event *)e->msg.next;

@@ -21,6 +21,13 @@ struct job_note {
 	size_t target_root_len;
 };
 
+/* What was asked off the UI thread for no view. */
+struct app_question {
+	struct app_question *next;
+	list_id id;
+	app_answer_fn answer;
+};
+
 struct app {
 	const struct ui_options *options;
 	const struct settings *settings;
@@ -40,6 +47,7 @@ struct app {
 	struct progress progress;
 	struct rate_history rates;
 	int64_t snapshot_ms;
+	struct app_question *questions;
 	struct job_note *notes;
 	struct event *problems; /* that wait for their dialog, in order; linked by msg.next */
 

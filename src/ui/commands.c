@@ -8,6 +8,7 @@
 #include "ui/menu.h"
 #include "ui/sizes_view.h"
 #include "ui/transfers_view.h"
+#include "ui/versions.h"
 #include "ui/viewer.h"
 
 #include <stdlib.h>
@@ -149,6 +150,8 @@ static void edit(struct app *app)
 		app_status(app, "Only files can be edited.");
 		return;
 	}
+	if (versions_refuse(app, row.name))
+		return;
 	strbuf_init(&path);
 	pane_join(p, row.name, &path);
 	dialog_edit_open(app, pane_location(p), strbuf_view(&path));
@@ -318,7 +321,13 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 		dialog_change_open(app);
 		return true;
 	case ACTION_RESTORE:
-		dialog_restore_open(app);
+		versions_restore(app);
+		return true;
+	case ACTION_VERSIONS:
+		versions_toggle(app);
+		return true;
+	case ACTION_UNDELETE:
+		versions_undelete(app);
 		return true;
 	case ACTION_SAME:
 		same(app);

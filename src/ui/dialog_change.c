@@ -7,6 +7,7 @@
 #include "ui/dialogs.h"
 #include "ui/dry_run.h"
 #include "ui/form.h"
+#include "ui/versions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -318,6 +319,7 @@ static void change_destroy(struct form *f)
 
 struct selection {
 	size_t count, files;
+	struct strview version; /* the name of one among them; empty: none is */
 };
 
 static void count_row(void *arg, const struct pane_row *row)
@@ -325,6 +327,8 @@ static void count_row(void *arg, const struct pane_row *row)
 	struct selection *s = arg;
 	s->count++;
 	s->files += row->kind == ENTRY_FILE;
+	if (path_version_split(row->name, NULL).len != row->name.len)
+		s->version = row->name;
 }
 
 static void read_single(struct change_dialog *d)
@@ -354,6 +358,8 @@ void dialog_change_open(struct app *app)
 		app_status(app, "Nothing is selected.");
 		return;
 	}
+	if (s.version.len && versions_refuse(app, s.version))
+		return;
 	struct change_dialog *d = s3t_alloc(sizeof *d);
 	struct form *f = &d->form;
 	app_job_spec_init(app, &d->spec, JOB_CHANGE, pane);

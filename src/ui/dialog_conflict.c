@@ -68,7 +68,7 @@ static void add_side(
 	if (side->mtime_ns > INT64_MIN + 1)
 		time_format_local(side->mtime_ns / NS_PER_S, true, when);
 	strbuf_addf(&text, "%s  %s  %s  ", label, size, when);
-	text_sanitise(&text, name);
+	path_show(&text, name);
 	form_add_label(f, THEME_DIALOG, text.data);
 	strbuf_deinit(&text);
 }
@@ -142,7 +142,7 @@ void dialog_item_error_open(struct app *app, const struct event *failed)
 	strbuf_init(&text);
 	d->job = failed->job;
 	form_init(&d->form, &item_error_ops, "Something failed");
-	text_sanitise(&text, sv_n(failed->source, failed->source_len));
+	path_show(&text, sv_n(failed->source, failed->source_len));
 	form_add_label(&d->form, THEME_DIALOG, text.data);
 	form_add_label(&d->form, THEME_DIALOG_ERROR, failed->err.message);
 	strbuf_reset(&text);

@@ -17,6 +17,7 @@ struct delete_dialog {
 	size_t versions; /* label: that they are kept */
 	list_id counting, asking;
 	bool needs_word, is_bucket;
+	size_t of_versions, of_markers; /* rows that are versions; those that are delete markers */
 	struct dry_run dry;
 };
 
@@ -25,7 +26,7 @@ struct delete_dialog {
 struct question {
 	struct s3_client *client;
 	char *bucket;
-	bool keeps_versions;
+	enum s3_versioning versioning;
 };
 
 static void question_free(void *arg)
@@ -42,7 +43,7 @@ static enum s3t_rc run_question(
 {
 	struct question *q = arg;
 	struct s3_ctx ctx = {.client = q->client, .conn = conn, .cancel = cancel};
-	return s3_get_bucket_versioning(&ctx, sv(q->bucket), &q->keeps_versions, err);
+	return s3_get_bucket_versioning(&ctx, sv(q->bucket), &q->versioning, err);
 }
 
 static void ask(struct delete_dialog *d)
@@ -65,7 +66,8 @@ static bool delete_on_list(struct view *v, struct lister_event *e)
 		d->asking = 0;
 		if (e->err.rc == S3T_OK)
 			form_set_hidden(&d->form, d->versions,
-				!((const struct question *)e->arg)->keeps_versions);
+				((const struct question *)e->arg)->versioning ==
+					S3_VERSIONING_NEVER);
 		app_redraw(v->app);
 		return true;
 	}
@@ -140,6 +142,10 @@ static void on_delete_button(struct form *f, size_t button)
 static void note_row(void *arg, const struct pane_row *row)
 {
 	struct delete_dialog *d = arg;
+	struct path_version version;
+	(void)path_version_split(row->name, &version);
+	d->of_versions += version.id.len > 0;
+	d->of_markers += version.is_marker;
 	if (row->kind == ENTRY_DIR || row->kind == ENTRY_BUCKET)
 		d->needs_word = true;
 	if (row->kind == ENTRY_BUCKET)
@@ -171,7 +177,7 @@ void dialog_delete_open(struct app *app)
 	if (n == 1) {
 		struct strview path = sv_n(d->spec.sources[0].path, d->spec.sources[0].path_len);
 		strbuf_add_char(&text, '\'');
-		text_sanitise(&text, path);
+		path_show(&text, path);
 		strbuf_addf(&text, "'%s", d->is_bucket ? " (only if it is empty)" : "");
 	} else {
 		strbuf_addf(&text, "%zu selected rows", n);
@@ -184,6 +190,11 @@ void dialog_delete_open(struct app *app)
 	d->versions = form_add_label(&d->form, THEME_DIALOG,
 		"The bucket keeps versions: what is deleted gets a delete marker, and stays.");
 	form_set_hidden(&d->form, d->versions, true);
+	if (d->of_versions)
+		form_add_label(&d->form, THEME_DIALOG,
+			d->of_versions == d->of_markers
+				? "Without its delete marker an object is there again."
+				: "A version that is deleted is gone for good.");
 	d->word = form_add_text(&d->form, "Type delete to confirm", SV(""));
 	form_set_hidden(&d->form, d->word, !d->needs_word);
 	d->error = form_add_label(&d->form, THEME_DIALOG, "");
@@ -193,7 +204,8 @@ void dialog_delete_open(struct app *app)
 	app_push(app, &d->form.view);
 	if (d->is_bucket)
 		return;
-	ask(d);
+	if (!d->of_versions)
+		ask(d);
 	struct strview *paths = s3t_alloc(d->spec.source_count * sizeof *paths);
 	for (size_t i = 0; i < d->spec.source_count; i++)
 		paths[i] = sv_n(d->spec.sources[i].path, d->spec.sources[i].path_len);

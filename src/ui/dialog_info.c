@@ -135,12 +135,22 @@ static void add_versions(
 	strbuf_deinit(&all.lines);
 }
 
+static void add_lock(struct question *q, const struct s3_object *o)
+{
+	if (o->lock_mode)
+		add_line(q, "locked", o->lock_mode);
+	if (o->lock_mode && o->retain_until_s != TIME_UNKNOWN)
+		add_time(q, "locked until", o->retain_until_s);
+	if (o->has_legal_hold)
+		add_line(q, "legal hold", "on");
+}
+
 static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, struct strview bucket,
-	struct strview key, struct s3t_err *err)
+	struct strview key, struct strview version_id, struct s3t_err *err)
 {
 	struct s3_object o;
 	s3_object_init(&o);
-	enum s3t_rc rc = s3_head_object(ctx, bucket, key, &o, err);
+	enum s3t_rc rc = s3_head_version(ctx, bucket, key, version_id, &o, err);
 	if (rc == S3T_OK) {
 		char crc[32] = "";
 		struct strbuf encryption;
@@ -162,6 +172,7 @@ static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, stru
 			add_line(q, "archive", archive.data);
 		strbuf_deinit(&archive);
 		add_line(q, "version", o.version_id);
+		add_lock(q, &o);
 		add_line(q, "encryption", encryption.len ? encryption.data : "none told");
 		strbuf_deinit(&encryption);
 		add_line(q, "ETag", o.etag);
@@ -186,10 +197,12 @@ static enum s3t_rc run_question(
 	struct s3_ctx ctx = {.client = client, .conn = conn, .cancel = cancel};
 	struct loc_io io = {.conn = conn, .cancel = cancel};
 	struct strview path = sv_n(q->path, q->path_len), bucket, key;
+	struct path_version version;
 	struct loc_stat st;
+	(void)path_version_split(path, &version);
 	s3_path_split(path, &bucket, &key);
 	if (client && key.len && key.data[key.len - 1] != '/')
-		return ask_object(q, &ctx, bucket, key, err);
+		return ask_object(q, &ctx, bucket, key, version.id, err);
 	enum s3t_rc rc = q->location->ops->stat(q->location, &io, path, &st, err);
 	if (rc != S3T_OK)
 		return rc;
@@ -254,7 +267,7 @@ void dialog_info_open(struct app *app, struct location *location, struct strview
 	strbuf_init(&uri);
 	if (location_s3_client(location))
 		strbuf_add_str(&uri, "s3://");
-	text_sanitise(&uri, path);
+	path_show(&uri, path);
 	strbuf_add_char(&uri, '\0');
 	form_init(&d->form, &info_ops, "Info");
 	form_add_label(&d->form, THEME_DIALOG_DIM, uri.data);

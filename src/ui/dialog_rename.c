@@ -4,6 +4,7 @@
 #include "ui/dialogs.h"
 #include "ui/dry_run.h"
 #include "ui/form.h"
+#include "ui/versions.h"
 
 #include <stdlib.h>
 
@@ -93,6 +94,8 @@ void dialog_rename_open(struct app *app)
 		app_status(app, "Put the cursor on what is to be renamed.");
 		return;
 	}
+	if (versions_refuse(app, row.name))
+		return;
 	if (row.kind == ENTRY_BUCKET) {
 		app_status_error(
 			app, "S3 cannot rename a bucket: make another, and move what is in it.");

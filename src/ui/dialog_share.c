@@ -100,8 +100,15 @@ static enum s3t_rc run_signing(
 			return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
 		if (i)
 			strbuf_add_char(&s->links, '\n');
-		s3_path_split(strbuf_view(&s->objects->paths[i]), &what.bucket, &what.key);
+		struct path_version version;
+		struct strview path = strbuf_view(&s->objects->paths[i]);
+		(void)path_version_split(path, &version);
+		s3_path_split(path, &what.bucket, &what.key);
+		char *id = s3t_strndup(version.id.data, version.id.len);
+		if (version.id.len)
+			what.version_id = id;
 		rc = s3_presign_url(s->client, cancel, &what, &s->links, &ends_s, err);
+		free(id);
 		s->ends_s = i == 0 || ends_s < s->ends_s ? ends_s : s->ends_s;
 	}
 	s->is_short = s->ends_s + 2 < s3_client_now_s(s->client) + s->what.expires_s;

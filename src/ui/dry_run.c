@@ -71,14 +71,14 @@ static void add_note(struct dry_run *d, const char *note)
 static void take_item(struct dry_run *d, const struct event *e)
 {
 	bool is_done = e->outcome == ITEM_COMPLETED;
-	struct strview name = d->kind == JOB_DELETE ? sv_n(e->source, e->source_len)
-						    : sv_n(e->target, e->target_len);
+	struct strview name = job_kind_removes(d->kind) ? sv_n(e->source, e->source_len)
+							: sv_n(e->target, e->target_len);
 	char size[TEXT_SIZE_MAX];
 	text_size(e->size, size);
 	if (is_done) {
 		d->count++;
-		d->bytes += d->kind == JOB_DELETE ? 0 : e->size;
-		d->requests += d->kind == JOB_DELETE ? 0 : requests_of(d, e->size);
+		d->bytes += job_kind_removes(d->kind) ? 0 : e->size;
+		d->requests += job_kind_removes(d->kind) ? 0 : requests_of(d, e->size);
 	} else {
 		d->others++;
 	}
@@ -86,8 +86,8 @@ static void take_item(struct dry_run *d, const struct event *e)
 		return;
 	strbuf_addf(
 		&d->list, "%s ", is_done ? job_kind_word(d->kind) : item_outcome_word(e->outcome));
-	text_sanitise(&d->list, name);
-	if (d->kind != JOB_DELETE)
+	path_show(&d->list, name);
+	if (!job_kind_removes(d->kind))
 		strbuf_addf(&d->list, ", %s", size);
 	if (e->err.message[0])
 		strbuf_addf(&d->list, ": %s", e->err.message);
@@ -100,14 +100,14 @@ static void show(struct dry_run *d, struct app *app)
 {
 	struct strbuf all;
 	char count[32], requests[32], size[TEXT_SIZE_MAX];
-	if (d->kind == JOB_DELETE && d->from_s3)
+	if (job_kind_removes(d->kind) && d->from_s3)
 		d->requests = (d->count + S3_DELETE_MAX - 1) / S3_DELETE_MAX;
 	strbuf_init_cap(&all, 2 * LIST_BYTES_MAX);
 	text_count(d->count, count);
 	text_count(d->requests, requests);
 	text_size(d->bytes, size);
 	strbuf_addf(&all, "%s item%s would be done so", count, d->count == 1 ? "" : "s");
-	if (d->kind != JOB_DELETE)
+	if (!job_kind_removes(d->kind))
 		strbuf_addf(&all, ", %s", size);
 	if (d->from_s3 || d->to_s3)
 		strbuf_addf(&all, ", about %s request%s", requests, d->requests == 1 ? "" : "s");

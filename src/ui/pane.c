@@ -74,7 +74,8 @@ static void request(struct pane *p)
 	p->coming = NULL;
 	pane_drop_pins(p);
 	p->list = p->pattern ? lister_find(p->lister, p->location, pane_path(p), sv(p->pattern))
-			     : lister_request(p->lister, p->location, pane_path(p), 0);
+			     : lister_request(p->lister, p->location, pane_path(p),
+				       p->has_versions && pane_is_s3(p) ? LOC_LIST_VERSIONS : 0);
 	p->arrived = p->problems = 0;
 	p->rate_at_ms = p->started_ms = time_mono_ms();
 	p->rate_from = 0;
@@ -159,6 +160,8 @@ static void place_text(const struct pane *p, struct strbuf *out)
 void pane_title(const struct pane *p, struct strbuf *out)
 {
 	place_text(p, out);
+	if (pane_shows_versions(p))
+		strbuf_addf(out, " %s versions", glyph(GLYPH_DOT));
 	if (!p->pattern)
 		return;
 	strbuf_addf(out, " %s found: ", glyph(GLYPH_DOT));
@@ -185,7 +188,7 @@ void pane_uri(const struct pane *p, struct strview name, struct strbuf *out)
 	if (pane_is_s3(p))
 		strbuf_add_str(out, "s3://");
 	if (name.len)
-		pane_join(p, name, out);
+		pane_join(p, path_version_split(name, NULL), out);
 	else
 		strbuf_add_sv(out, pane_path(p));
 }
@@ -251,6 +254,9 @@ void pane_go(struct pane *p, struct location *location, struct strview path, str
 	p->pattern = NULL;
 	struct location *before = p->location;
 	p->location = location_ref(location);
+	if (location != before && pane_is_s3(p))
+		p->has_versions =
+			s3_client_profile(location_s3_client(location))->settings.versioning;
 	location_unref(before);
 	free(p->path);
 	p->path = normal;
@@ -259,6 +265,17 @@ void pane_go(struct pane *p, struct location *location, struct strview path, str
 	const struct visited *v = select.len ? NULL : find_visited(p);
 	show_place(p, v ? sv_n(v->name, v->name_len) : sv_n(name, select.len));
 	free(name);
+}
+
+void pane_show_versions(struct pane *p, bool has_versions)
+{
+	p->has_versions = has_versions;
+	show_place(p, sv_n("", 0));
+}
+
+bool pane_shows_versions(const struct pane *p)
+{
+	return p->has_versions && pane_is_s3(p) && !pane_is_buckets(p);
 }
 
 void pane_find(struct pane *p, struct strview pattern)

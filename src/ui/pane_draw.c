@@ -105,7 +105,7 @@ static void draw_name(
 	struct strbuf shown, cut;
 	strbuf_init(&shown);
 	strbuf_init(&cut);
-	text_sanitise(&shown, name);
+	path_show(&shown, name);
 	if (add_slash)
 		strbuf_add_char(&shown, '/');
 	text_cut_middle(&cut, strbuf_view(&shown), w);
@@ -432,7 +432,7 @@ void pane_describe(const struct pane *p, int columns, struct strbuf *out)
 	}
 	if (date[0])
 		strbuf_addf(&tail, " %s %s", dot, date);
-	text_sanitise(&name, row.name);
+	path_show(&name, row.name);
 	int room = columns - text_columns(strbuf_view(&tail));
 	text_cut_middle(out, strbuf_view(&name), room > NAME_MIN ? room : NAME_MIN);
 	strbuf_add_sv(out, strbuf_view(&tail));

@@ -59,8 +59,9 @@ struct pane {
 	uint32_t wanted_slot; /* looked for up to here */
 	enum listing_sort sort;
 	bool reversed;
-	bool is_synced;  /* with the other pane */
-	bool is_partial; /* stopped or broken off */
+	bool is_synced;    /* with the other pane */
+	bool has_versions; /* of buckets, each version is a row */
+	bool is_partial;   /* stopped or broken off */
 	struct s3t_err error;
 	uint64_t arrived, rate_from, rate; /* entries; entries a second */
 	int64_t started_ms, rate_at_ms;

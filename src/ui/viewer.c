@@ -374,7 +374,7 @@ static void draw_title(const struct viewer *v)
 	strbuf_init(&right);
 	if (viewer_file_is_s3(v->file))
 		strbuf_add_str(&name, "s3://");
-	text_sanitise(&name, viewer_file_path(v->file));
+	path_show(&name, viewer_file_path(v->file));
 	if (viewer_file_is_open(v->file)) {
 		text_count(v->pos, count);
 		text_size(all, size);

@@ -155,7 +155,8 @@ static void on_not_deleted(void *arg, size_t index, const struct s3t_err *why)
 static enum s3t_rc delete (struct fuzz_server *s, struct s3t_err *err) {
 	struct strview keys[] = {SV("a"), SV("b/c"), SV("esc\x1b"), SV("<&>")};
 	size_t count = sizeof keys / sizeof *keys;
-	return s3_delete_objects(&s->ctx, SV("bucket"), keys, count, on_not_deleted, &count, err);
+	return s3_delete_objects(
+		&s->ctx, SV("bucket"), keys, NULL, count, on_not_deleted, &count, err);
 }
 
 static void on_part(void *arg, uint32_t number, uint64_t size, struct strview etag)

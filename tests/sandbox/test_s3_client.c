@@ -548,8 +548,10 @@ static void a_copy_keeps_or_replaces_metadata(void **state)
 			.metadata = SV("colour: red\n")};
 		assert_int_equal(s3_put_object(&ctx, BUCKET, from, &put, from, etag, &err), S3T_OK);
 		char made[S3_ETAG_MAX];
-		assert_int_equal(
-			s3_copy_object(&ctx, BUCKET, from, etag, BUCKET, to, NULL, made, &err),
+		assert_int_equal(s3_copy_object(&ctx,
+					 &(struct s3_copy_source){
+						 .bucket = BUCKET, .key = from, .etag = etag},
+					 BUCKET, to, NULL, made, &err),
 			S3T_OK);
 		assert_string_equal(made, etag);
 		assert_object(&f, to, from);
@@ -562,7 +564,9 @@ static void a_copy_keeps_or_replaces_metadata(void **state)
 		put.content_type = "text/b";
 		put.metadata = SV("colour: blue\n");
 		assert_int_equal(
-			s3_copy_object(&ctx, BUCKET, from, "", BUCKET, to, &put, NULL, &err),
+			s3_copy_object(&ctx,
+				&(struct s3_copy_source){.bucket = BUCKET, .key = from, .etag = ""},
+				BUCKET, to, &put, NULL, &err),
 			S3T_OK);
 		strbuf_reset(&value);
 		assert_int_equal(sandbox_get_header(f.server, SANDBOX_BUCKET, to,
@@ -571,11 +575,15 @@ static void a_copy_keeps_or_replaces_metadata(void **state)
 		assert_string_equal(value.data, "blue");
 		strbuf_deinit(&value);
 	}
-	assert_int_equal(s3_copy_object(&ctx, BUCKET, SV("plain"), "0123", BUCKET, SV("t"), NULL,
-				 NULL, &err),
+	assert_int_equal(s3_copy_object(&ctx,
+				 &(struct s3_copy_source){
+					 .bucket = BUCKET, .key = SV("plain"), .etag = "0123"},
+				 BUCKET, SV("t"), NULL, NULL, &err),
 		S3T_CHANGED);
 	assert_int_equal(
-		s3_copy_object(&ctx, BUCKET, SV("gone"), "", BUCKET, SV("t"), NULL, NULL, &err),
+		s3_copy_object(&ctx,
+			&(struct s3_copy_source){.bucket = BUCKET, .key = SV("gone"), .etag = ""},
+			BUCKET, SV("t"), NULL, NULL, &err),
 		S3T_NOT_FOUND);
 	assert_false(is_there(&f, SV("t")));
 	fixture_stop(&f);
@@ -625,8 +633,8 @@ static void a_thousand_keys_are_deleted_by_one_request(void **state)
 		put_text(&f, keys[i], SV("x"));
 	}
 	fixture_put(&f, "k", "stays");
-	assert_int_equal(
-		s3_delete_objects(&ctx, BUCKET, keys, S3_DELETE_MAX, count_failure, failed, &err),
+	assert_int_equal(s3_delete_objects(&ctx, BUCKET, keys, NULL, S3_DELETE_MAX, count_failure,
+				 failed, &err),
 		S3T_OK);
 	assert_int_equal(failed[0], 0);
 	assert_int_equal(sandbox_request_count(f.server, NULL), 1);
@@ -635,7 +643,8 @@ static void a_thousand_keys_are_deleted_by_one_request(void **state)
 	assert_true(names_have(left, SV("k"), ENTRY_FILE));
 	names_free(left);
 	assert_int_equal(
-		s3_delete_objects(&ctx, BUCKET, keys, 0, count_failure, failed, &err), S3T_OK);
+		s3_delete_objects(&ctx, BUCKET, keys, NULL, 0, count_failure, failed, &err),
+		S3T_OK);
 	fixture_stop(&f);
 	free(names);
 }
@@ -654,8 +663,8 @@ static void keys_that_xml_cannot_hold_are_deleted_singly(void **state)
 	fixture_put(&f, "esc[31m", "stays");
 	fixture_put(&f, "plus plus", "stays");
 	fixture_put(&f, "blank", "stays");
-	assert_int_equal(s3_delete_objects(&ctx, BUCKET, odd_keys, COUNT(odd_keys), count_failure,
-				 failed, &err),
+	assert_int_equal(s3_delete_objects(&ctx, BUCKET, odd_keys, NULL, COUNT(odd_keys),
+				 count_failure, failed, &err),
 		S3T_OK);
 	assert_int_equal(failed[0], 0);
 	assert_int_equal(sandbox_request_count(f.server, "POST"), 1);
@@ -684,7 +693,8 @@ static void keys_that_stay_are_named(void **state)
 			"<Message>no</Message></Error></DeleteResult>"};
 	sandbox_fault(f.server, &one);
 	assert_int_equal(
-		s3_delete_objects(&ctx, BUCKET, keys, 2, count_failure, failed, &err), S3T_OK);
+		s3_delete_objects(&ctx, BUCKET, keys, NULL, 2, count_failure, failed, &err),
+		S3T_OK);
 	assert_int_equal(failed[0], 1);
 	assert_int_equal(failed[1], 1);
 	struct sandbox_fault deny = {.kind = SANDBOX_FAULT_ANSWER,
@@ -696,13 +706,14 @@ static void keys_that_stay_are_named(void **state)
 	sandbox_fault(f.server, &deny);
 	failed[0] = 0;
 	assert_int_equal(
-		s3_delete_objects(&ctx, BUCKET, keys, 3, count_failure, failed, &err), S3T_OK);
+		s3_delete_objects(&ctx, BUCKET, keys, NULL, 3, count_failure, failed, &err),
+		S3T_OK);
 	assert_int_equal(failed[0], 1);
 	assert_int_equal(failed[1], 2);
 	assert_false(is_there(&f, SV("a")));
 	assert_true(is_there(&f, SV("c\x01")));
 	assert_int_equal(
-		s3_delete_objects(&ctx, SV("missing"), keys, 2, count_failure, failed, &err),
+		s3_delete_objects(&ctx, SV("missing"), keys, NULL, 2, count_failure, failed, &err),
 		S3T_NOT_FOUND);
 	fixture_stop(&f);
 }
@@ -778,8 +789,10 @@ static void an_object_is_made_of_parts(void **state)
 	assert_int_equal(send_part(&f, "k", id, 3, "ccc", etags[2], &err), S3T_OK);
 	assert_int_equal(send_part(&f, "k", id, 1, "aaa", etags[0], &err), S3T_OK);
 	assert_string_equal(etags[0], "47bce5c74f589f4867dbd57e9ca9f808");
-	assert_int_equal(s3_upload_part_copy(&ctx, BUCKET, SV("source+ %41"), "", 4, 3, BUCKET,
-				 SV("k"), id, 2, etags[1], &err),
+	assert_int_equal(s3_upload_part_copy(&ctx,
+				 &(struct s3_copy_source){
+					 .bucket = BUCKET, .key = SV("source+ %41"), .etag = ""},
+				 4, 3, BUCKET, SV("k"), id, 2, etags[1], &err),
 		S3T_OK);
 	assert_int_equal(s3_list_parts(&ctx, BUCKET, SV("k"), id, append_part, &out, &err), S3T_OK);
 	char expected[64];
@@ -949,14 +962,18 @@ static void an_error_in_a_200_is_an_error(void **state)
 	sandbox_fault(f.server, &always);
 	uint64_t puts = sandbox_request_count(f.server, "PUT");
 	assert_int_equal(
-		s3_copy_object(&ctx, BUCKET, SV("a"), "", BUCKET, SV("copy"), NULL, etag, &err),
+		s3_copy_object(&ctx,
+			&(struct s3_copy_source){.bucket = BUCKET, .key = SV("a"), .etag = ""},
+			BUCKET, SV("copy"), NULL, etag, &err),
 		S3T_SERVER);
 	assert_int_equal(sandbox_request_count(f.server, "PUT"), puts + 3);
 	sandbox_clear_faults(f.server);
 	always.times = 1;
 	sandbox_fault(f.server, &always);
 	assert_int_equal(
-		s3_copy_object(&ctx, BUCKET, SV("a"), "", BUCKET, SV("copy"), NULL, etag, &err),
+		s3_copy_object(&ctx,
+			&(struct s3_copy_source){.bucket = BUCKET, .key = SV("a"), .etag = ""},
+			BUCKET, SV("copy"), NULL, etag, &err),
 		S3T_OK);
 	assert_object(&f, SV("copy"), SV("text"));
 	fixture_stop(&f);

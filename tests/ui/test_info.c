@@ -108,6 +108,58 @@ static void versions_are_listed(void **state)
 	stage_quit(s);
 }
 
+/* Each version is a row: what it is called, and what is sent for it. */
+static void versions_in_the_pane(void **state)
+{
+	struct stage *s = *state;
+	struct sandbox_fault answer = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "GET",
+		.target = "?delimiter=%2F&encoding-type=url&max-keys=1000&prefix=&versions=",
+		.times = SANDBOX_FOREVER,
+		.status = 200,
+		.body = "<ListVersionsResult><IsTruncated>false</IsTruncated>"
+			"<Version><Key>aa</Key><VersionId>v2</VersionId><IsLatest>true</IsLatest>"
+			"<LastModified>2026-01-04T00:00:00Z</LastModified><Size>5</Size></Version>"
+			"<Version><Key>aa</Key><VersionId>0123456789abcdef</VersionId>"
+			"<IsLatest>false</IsLatest><LastModified>2026-01-03T00:00:00Z</"
+			"LastModified>"
+			"<Size>1234</Size></Version>"
+			"<DeleteMarker><Key>gone</Key><VersionId>m1</VersionId>"
+			"<IsLatest>true</IsLatest><LastModified>2026-01-03T00:00:00Z</LastModified>"
+			"</DeleteMarker><CommonPrefixes><Prefix>zz%2F</Prefix></CommonPrefixes>"
+			"</ListVersionsResult>"};
+	stage_open(s, NULL, NULL);
+	fixture_put(&s->f, "aa", "12345");
+	struct tty_options size = {.rows = 24, .cols = 110};
+	stage_start(s, &size);
+	struct tty *t = s->tty;
+	tty_wait_text(t, "aa", TTY_WAIT_MS);
+	sandbox_fault(s->f.server, &answer);
+	tty_keys(t, "Tab Alt-v");
+	tty_wait_text(t, "aa (latest)", TTY_WAIT_MS);
+	tty_wait_text(t, "keeps no versions", TTY_WAIT_MS); /* by ?versioning */
+	assert_true(tty_shows(t, "aa (01234567)"));
+	assert_true(tty_shows(t, "gone (deleted)"));
+	assert_true(tty_shows(t, "zz/"));
+	tty_keys(t, "End Up");
+	tty_wait_cursor(t, "aa (01234567)", TTY_WAIT_MS);
+	tty_keys(t, "e");
+	tty_wait_text(t, "A version cannot be changed", TTY_WAIT_MS);
+	tty_keys(t, "F8");
+	tty_wait_text(t, "gone for good", TTY_WAIT_MS);
+	tty_keys(t, "Left Enter");
+	tty_wait_gone(t, "gone for good", TTY_WAIT_MS);
+	/* this server has no versions; that it was asked for one shows that the id was sent */
+	tty_wait_text(t, "Not everything worked", TTY_WAIT_MS);
+	assert_true(tty_shows(t, "aa (01234567)"));
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "Not everything worked", TTY_WAIT_MS);
+	assert_true(fixture_has_key(&s->f, "aa"));
+	tty_keys(t, "Alt-v");
+	tty_wait_gone(t, "(latest)", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void files_directories_and_what_is_gone(void **state)
 {
 	struct stage *s = *state;
@@ -161,6 +213,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		STAGE_TEST(all_of_an_object_is_shown),
 		STAGE_TEST(versions_are_listed),
+		STAGE_TEST(versions_in_the_pane),
 		STAGE_TEST(files_directories_and_what_is_gone),
 		STAGE_TEST(panes_are_compared),
 	};

@@ -217,8 +217,6 @@ static void what_is_wrong_is_said_with_its_line(void **state)
 		{"[profile x.retry]\nmax_attempts = 0\n",
 			"t.ini:2: [profile x.retry] max_attempts: ", "1 to 100"},
 		{"[ui]\ncolor = pink\n", "t.ini:2: ", "auto, off"},
-		{"[default]\nversioning = true\n",
-			"t.ini:2: [default] versioning: ", "'true' is not supported yet"},
 		{"[upload]\ncompress = gzip\n", "t.ini:2: ", "'gzip' is not supported yet"},
 		{"[profile x.upload]\ncompress = true\n", "t.ini:2: ", "not supported yet"},
 		{"[encryption]\ntype = SSE_ROT13\n", "t.ini:2: ", "SSE_KMS"},

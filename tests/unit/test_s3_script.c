@@ -1048,8 +1048,10 @@ static void a_success_without_its_document_is_none(void **state)
 		struct script s;
 		struct s3t_err err;
 		script_start(&s, OWN_ENDPOINT KEYS FAST, &reply, 1);
-		assert_int_equal(s3_copy_object(&s.ctx, SV("demo"), SV("a"), "", SV("demo"),
-					 SV("b"), NULL, NULL, &err),
+		assert_int_equal(s3_copy_object(&s.ctx,
+					 &(struct s3_copy_source){
+						 .bucket = SV("demo"), .key = SV("a"), .etag = ""},
+					 SV("demo"), SV("b"), NULL, NULL, &err),
 			rows[i].rc);
 		assert_int_equal(err.rc, rows[i].rc);
 		script_stop(&s);
@@ -1058,8 +1060,10 @@ static void a_success_without_its_document_is_none(void **state)
 	struct reply kept = {.status = 200, .body = rows[COUNT(rows) - 1].body};
 	struct script s;
 	script_start(&s, OWN_ENDPOINT KEYS, &kept, 1);
-	assert_int_equal(s3_copy_object(&s.ctx, SV("demo"), SV("a b"), "e1", SV("demo"), SV("b"),
-				 NULL, NULL, NULL),
+	assert_int_equal(s3_copy_object(&s.ctx,
+				 &(struct s3_copy_source){
+					 .bucket = SV("demo"), .key = SV("a b"), .etag = "e1"},
+				 SV("demo"), SV("b"), NULL, NULL, NULL),
 		S3T_OK);
 	assert_true(has_header(&s, 0, "x-amz-copy-source", "/demo/a%20b"));
 	assert_true(has_header(&s, 0, "x-amz-copy-source-if-match", "\"e1\""));
@@ -1083,8 +1087,9 @@ static void metadata_never_crowds_out_what_a_request_means(void **state)
 		.if_none_match = true};
 	struct script s;
 	script_start(&s, OWN_ENDPOINT KEYS, &copied, 1);
-	enum s3t_rc rc = s3_copy_object(
-		&s.ctx, SV("demo"), SV("a"), "e1", SV("demo"), SV("b"), &put, NULL, NULL);
+	enum s3t_rc rc = s3_copy_object(&s.ctx,
+		&(struct s3_copy_source){.bucket = SV("demo"), .key = SV("a"), .etag = "e1"},
+		SV("demo"), SV("b"), &put, NULL, NULL);
 	for (size_t i = 0; i < s.sent_count; i++) {
 		assert_true(has_header(&s, i, "x-amz-copy-source", "/demo/a"));
 		assert_true(has_header(&s, i, "x-amz-copy-source-if-match", "\"e1\""));
@@ -1421,7 +1426,7 @@ static void a_cut_answer_leaves_nothing_behind_when_it_is_asked_for_again(void *
 			break;
 		case 4:
 			rc = s3_delete_objects(
-				&s.ctx, SV("demo"), keys, 2, append_failure, &out, NULL);
+				&s.ctx, SV("demo"), keys, NULL, 2, append_failure, &out, NULL);
 			assert_string_equal(out.data, "0:AccessDenied ");
 			break;
 		}
