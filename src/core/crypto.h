@@ -28,6 +28,31 @@ void sha256(struct strview data, unsigned char out[SHA256_LEN]);
 void md5(struct strview data, unsigned char out[MD5_LEN]);
 void hmac_sha256(struct strview key, struct strview data, unsigned char out[SHA256_LEN]);
 
+/* --- for age (age.h) --- */
+
+enum { X25519_LEN = 32, AEAD_KEY_LEN = 32, AEAD_TAG_LEN = 16, AEAD_NONCE_LEN = 12 };
+
+/* The public key of a secret one; and what two share. False: the point is of low order, which no
+ * honest key is (RFC 7748). */
+bool x25519_public(const unsigned char secret[X25519_LEN], unsigned char out[X25519_LEN]);
+bool x25519_shared(const unsigned char secret[X25519_LEN], const unsigned char peer[X25519_LEN],
+	unsigned char out[X25519_LEN]);
+/* HKDF-SHA-256 (RFC 5869), 32 bytes. */
+void hkdf_sha256(struct strview ikm, struct strview salt, struct strview info,
+	unsigned char out[SHA256_LEN]);
+/* N = 2^log_n, r = 8, p = 1 (RFC 7914), 32 bytes; takes 128 * 8 * N bytes for the while. False: there
+ * are not so many. */
+bool scrypt_32(struct strview password, struct strview salt, unsigned log_n,
+	unsigned char out[SHA256_LEN]);
+/* ChaCha20-Poly1305 (RFC 8439) without additional data: out gets len + 16 bytes, or, opened, len -
+ * 16. False: what is sealed was tampered with, and out holds nothing. */
+void aead_seal(const unsigned char key[AEAD_KEY_LEN], const unsigned char nonce[AEAD_NONCE_LEN],
+	const void *plain, size_t len, void *out);
+bool aead_open(const unsigned char key[AEAD_KEY_LEN], const unsigned char nonce[AEAD_NONCE_LEN],
+	const void *sealed, size_t len, void *out) S3T_MUST_CHECK;
+/* Whether both are the same, in a time that does not tell where they differ. */
+bool crypto_same(const void *a, const void *b, size_t len);
+
 /* Appends lower-case hex. */
 void hex_encode(struct strbuf *out, const unsigned char *data, size_t len);
 /* Reads exactly 2*len hex digits; false otherwise. */

@@ -1,0 +1,49 @@
+/*
+ * What is done to an object's bytes on their way: compressed, then encrypted with age. Streams in
+ * both directions; what only age did can also be written and read at any place. The object's
+ * metadata tells what was done ("coding: gzip+age"), its real size and, where it is encrypted, its
+ * real type.
+ */
+#ifndef CORE_CODING_H
+#define CORE_CODING_H
+
+#include "core/age.h"
+#include "core/compress.h"
+
+#define CODING_META "coding"
+#define CODING_META_SIZE "plain-size"
+#define CODING_META_TYPE "plain-type"
+
+struct coding {
+	enum compression compression;
+	bool is_age;
+};
+bool coding_is_none(struct coding c);
+/* "gzip+age" and the like; false: it is none that we know. */
+bool coding_parse(struct strview text, struct coding *out);
+void coding_add_name(struct coding c, struct strbuf *out);
+
+/* --- a stream that is encoded --- */
+
+struct encoder;
+/* Borrows keys, with is_age. */
+enum s3t_rc encoder_new(struct coding c, const struct age_keys *keys, struct encoder **out,
+	struct s3t_err *err) S3T_MUST_CHECK;
+void encoder_free(struct encoder *e);
+/* Appends what comes of data; is_end: all that is left. False: out is full. */
+bool encoder_add(struct encoder *e, const void *data, size_t len, bool is_end, struct strbuf *out);
+
+/* --- a stream that is decoded --- */
+
+struct decoder;
+/* Borrows keys, with is_age. */
+struct decoder *decoder_new(struct coding c, const struct age_keys *keys);
+void decoder_free(struct decoder *d);
+/* sink gets only what was authenticated (age), and what decompresses. S3T_MISMATCH, S3T_DENIED. */
+enum s3t_rc decoder_add(struct decoder *d, const void *data, size_t len, bytes_fn sink, void *arg,
+	struct s3t_err *err) S3T_MUST_CHECK;
+/* No more comes. */
+enum s3t_rc decoder_end(
+	struct decoder *d, bytes_fn sink, void *arg, struct s3t_err *err) S3T_MUST_CHECK;
+
+#endif
