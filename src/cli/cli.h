@@ -82,7 +82,10 @@ enum cli_command {
 		"fail, ask")                                                                      \
 	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_COPIES, "class of new objects")   \
 	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_COPIES | CLI_ON(PRESIGN),                \
-		"none, SSE_S3, SSE_KMS[:KEY-ID], SSE_C: of new objects; presign: SSE_C")          \
+		"none, SSE_S3, SSE_KMS[:KEY-ID], SSE_C, ClientSide; presign: SSE_C")              \
+	X(compress, TEXT, "compress", 0, "HOW", CLI_COPIES, "off, gzip, zstd: of uploads")        \
+	X(raw, FLAG, "raw", 0, NULL, CLI_COPIES,                                                  \
+		"fetch what s3tui has compressed or encrypted as it is stored")                   \
 	X(content_type, TEXT, "content-type", 0, "TYPE", CLI_COPIES,                              \
 		"instead of the one by extension")                                                \
 	X(part_size, TEXT, "part-size", 0, "SIZE", CLI_COPIES, "size of an upload's parts")       \

@@ -130,6 +130,11 @@ static enum s3t_rc stat_object(struct cli *cli, const struct place *p, struct s3
 			card_string(&c, "legal_hold", "on");
 		card_string(&c, "content_type", o.content_type);
 		card_string(&c, "content_encoding", o.content_encoding);
+		card_string(&c, "coding", o.coding);
+		if (o.coding && o.plain_size != UINT64_MAX)
+			card_size(&c, "plain_size", o.plain_size);
+		if (o.coding)
+			card_string(&c, "plain_type", o.plain_type);
 		card_string(&c, "storage_class", o.storage_class ? o.storage_class : "STANDARD");
 		struct strbuf archive;
 		strbuf_init(&archive);

@@ -7,6 +7,7 @@
 #include "cli/internal.h"
 
 #include "core/crypto.h"
+#include "core/coding.h"
 #include "core/mime.h"
 #include "transfer/limiter.h"
 #include "transfer/plan.h"
@@ -41,6 +42,12 @@ struct stream {
 	struct limiter limiter;
 	atomic_int_fast64_t bytes;
 	uint64_t expected;
+	/* the reader's: what is compressed or encrypted on its way in */
+	struct coding coding;
+	struct encoder *encoder; /* NULL: nothing is */
+	struct strbuf pending;   /* that waits for its slot */
+	uint64_t plain;          /* bytes read */
+	bool is_at_end;
 	pthread_t senders[SENDERS];
 	size_t sender_count;
 	pthread_mutex_t lock;
@@ -107,6 +114,38 @@ static void fail(struct stream *s, enum s3t_rc rc, const struct s3t_err *err)
 	cancel_trigger(s->stop);
 }
 
+/* Moves what is pending into the slot. False with errno. */
+static bool take_pending(struct stream *s, struct slot *slot, uint64_t want)
+{
+	uint64_t room = want - slot->len;
+	size_t n = s->pending.len < room ? s->pending.len : (size_t)room;
+	if (!write_all(slot->fd, s->pending.data, n, slot->len))
+		return false;
+	slot->len += n;
+	memmove(s->pending.data, s->pending.data + n, s->pending.len - n);
+	strbuf_truncate(&s->pending, s->pending.len - n);
+	return true;
+}
+
+/* What was read (nothing at the end), into the slot or what waits for the next one. */
+static bool take_input(
+	struct stream *s, struct slot *slot, uint64_t want, const char *data, size_t len)
+{
+	s->plain += len;
+	s->is_at_end = len == 0;
+	if (!s->encoder) {
+		if (!write_all(slot->fd, data, len, slot->len))
+			return false;
+		slot->len += len;
+		return true;
+	}
+	if (!encoder_add(s->encoder, data, len, s->is_at_end, &s->pending)) {
+		errno = ENOMEM;
+		return false;
+	}
+	return take_pending(s, slot, want);
+}
+
 /* Reads up to want bytes into the slot; fewer at the end of input. False: failed or cancelled. */
 static bool fill(struct stream *s, struct slot *slot, uint64_t want)
 {
@@ -114,7 +153,9 @@ static bool fill(struct stream *s, struct slot *slot, uint64_t want)
 	char *buf = s3t_alloc(CHUNK);
 	bool ok = true;
 	slot->len = 0;
-	while (ok && slot->len < want) {
+	if (s->pending.len)
+		ok = take_pending(s, slot, want);
+	while (ok && slot->len < want && !s->is_at_end) {
 		struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
 			{.fd = signals_fd(), .events = POLLIN}};
 		(void)poll(fds, 2, POLL_MS);
@@ -127,18 +168,14 @@ static bool fill(struct stream *s, struct slot *slot, uint64_t want)
 			continue;
 		uint64_t left = want - slot->len;
 		ssize_t n = read(STDIN_FILENO, buf, left < CHUNK ? (size_t)left : CHUNK);
-		if (n == 0)
-			break;
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
-		if (n < 0 || !write_all(slot->fd, buf, (size_t)n, slot->len)) {
+		if (n < 0 || !take_input(s, slot, want, buf, (size_t)n)) {
 			fail(s,
 				s3t_fail_errno(&err, errno, "Cannot %s",
 					n < 0 ? "read standard input" : "write the spool file"),
 				&err);
 			ok = false;
-		} else {
-			slot->len += (uint64_t)n;
 		}
 	}
 	free(buf);
@@ -187,7 +224,8 @@ static void *sender_main(void *arg)
 		pthread_mutex_unlock(&s->lock);
 		struct s3t_err err;
 		enum s3t_rc rc = s->loc->ops->sink_part(
-			s->sink, &io, slot->index, slot->offset, slot->fd, 0, slot->len, &err);
+			s->sink, &io, slot->index, slot->offset,
+			&(struct byte_source){.fd = slot->fd}, 0, slot->len, &err);
 		if (rc != S3T_OK)
 			fail(s, rc, &err);
 		pthread_mutex_lock(&s->lock);
@@ -341,6 +379,51 @@ static void journal_token(struct stream *s)
 	loc_token_deinit(&token);
 }
 
+/* What the job would do with a file of that name. */
+static enum s3t_rc begin_coding(struct stream *s, const struct place *target, struct s3t_err *err)
+{
+	struct cli *cli = s->cli;
+	const struct settings *settings = &cli->settings;
+	const char *type =
+		cli->opt->content_type ? cli->opt->content_type : mime_type_of(target->key);
+	const struct age_keys *keys = NULL;
+	s->coding = (struct coding){.compression = compression_of(settings->compress),
+		.is_age = s3_encryption_kind_of(settings->encryption_type) == S3_ENCRYPTION_CLIENT};
+	if (!compression_is_worth(type))
+		s->coding.compression = COMPRESS_OFF;
+	if (coding_is_none(s->coding))
+		return S3T_OK;
+	enum s3t_rc rc = S3T_OK;
+	if (s->coding.is_age)
+		rc = s3_client_age_keys(cli->client, s->stop, &keys, err);
+	if (rc == S3T_OK && s->coding.is_age && !age_keys_can_encrypt(keys))
+		rc = s3t_fail(err, S3T_CONFIG,
+			"ClientSide needs client_recipients or client_passphrase_command in "
+			"[encryption] of profile %s.",
+			cli->profile->name);
+	return rc == S3T_OK ? encoder_new(s->coding, keys, &s->encoder, err) : rc;
+}
+
+/* is_small: all was read, so that its size is known. */
+static void tell_coding(
+	const struct stream *s, bool is_small, struct strbuf *metadata, struct loc_sink_spec *spec)
+{
+	if (!s->encoder)
+		return;
+	strbuf_add_str(metadata, CODING_META ": ");
+	coding_add_name(s->coding, metadata);
+	strbuf_add_char(metadata, '\n');
+	if (is_small)
+		strbuf_addf(metadata, CODING_META_SIZE ": %llu\n", (unsigned long long)s->plain);
+	if (s->coding.is_age) {
+		strbuf_addf(metadata, CODING_META_TYPE ": %s\n", spec->content_type);
+		spec->content_type = "application/octet-stream";
+	} else {
+		spec->content_encoding = compression_word(s->coding.compression);
+	}
+	spec->metadata = strbuf_view(metadata);
+}
+
 static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_replace,
 	struct loc_sink_result *result, struct s3t_err *err)
 {
@@ -349,6 +432,8 @@ static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_repl
 	uint32_t most = cli->profile ? cli->profile->provider->max_parts : 0, count = 1;
 	if (!most || most > S3_PARTS_MAX)
 		most = S3_PARTS_MAX;
+	if (target->is_s3 && begin_coding(s, target, err) != S3T_OK)
+		return err->rc;
 	if (!fill(s, &s->slots[0], part_size))
 		return s->rc != S3T_OK ? s->rc : s3t_fail(&s->err, S3T_CANCELLED, "Cancelled.");
 	bool is_small = s->slots[0].len < part_size;
@@ -365,11 +450,15 @@ static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_repl
 		.kms_key_id = cli->settings.kms_key_id,
 		.no_replace = no_replace,
 		.prove = cli->settings.checksum};
+	struct strbuf metadata;
+	strbuf_init(&metadata);
+	tell_coding(s, is_small, &metadata, &spec);
 	struct loc_io io = io_of(s, cli->conn);
 	bool leaves_something = !is_small || !target->is_s3;
 	if (leaves_something)
 		journal_intent(s, parent, name);
 	enum s3t_rc rc = s->loc->ops->sink_begin(s->loc, &io, parent, name, &spec, &s->sink, err);
+	strbuf_deinit(&metadata);
 	if (rc == S3T_OK && leaves_something)
 		journal_token(s);
 	/* what may have been made though no answer came stays in the journal */
@@ -381,7 +470,8 @@ static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_repl
 	}
 	if (is_small) {
 		rc = s->loc->ops->sink_part(
-			s->sink, &io, 0, 0, s->slots[0].fd, 0, s->slots[0].len, err);
+			s->sink, &io, 0, 0, &(struct byte_source){.fd = s->slots[0].fd}, 0,
+			s->slots[0].len, err);
 	} else {
 		pump(s, part_size, most, &count);
 		join_senders(s);
@@ -473,6 +563,7 @@ static void stream_init(struct stream *s, struct cli *cli, struct location *loc)
 	pthread_cond_init(&s->changed, NULL);
 	for (size_t i = 0; i < SLOTS; i++)
 		s->slots[i].fd = -1;
+	strbuf_init_cap(&s->pending, SIZE_MAX / 2);
 }
 
 static void stream_deinit(struct stream *s)
@@ -480,6 +571,8 @@ static void stream_deinit(struct stream *s)
 	for (size_t i = 0; i < SLOTS; i++)
 		if (s->slots[i].fd >= 0)
 			close(s->slots[i].fd);
+	encoder_free(s->encoder);
+	strbuf_deinit_wipe(&s->pending);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->changed);
 	limiter_deinit(&s->limiter);
@@ -609,14 +702,18 @@ static enum s3t_rc read_all(
 	r->total = st.size;
 	if (st.kind != ENTRY_FILE)
 		rc = s3t_fail(err, S3T_INVALID, "It is no file.");
+	st.decode = source->is_s3 && !s->cli->opt->raw;
 	if (rc == S3T_OK)
 		rc = ops->source_open(
 			source->loc, &io, strbuf_view(&source->path), &st, &from, err);
 	if (rc == S3T_OK)
 		rc = ops->source_read(from, &io, 0, st.size, on_data, r, err);
+	struct loc_facts facts = {.decoded = NULL};
+	if (rc == S3T_OK)
+		ops->source_facts(from, &facts);
 	if (from)
 		ops->source_close(from);
-	if (rc == S3T_OK && source->is_s3 && !is_opaque)
+	if (rc == S3T_OK && source->is_s3 && !is_opaque && !facts.decoded)
 		rc = prove(s->cli, st.etag, r->digest, err);
 	loc_stat_deinit(&st);
 	return rc;

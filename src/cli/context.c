@@ -63,6 +63,7 @@ static int apply_options(struct cli *cli, const struct settings *from)
 		{"storage-class", "default", "storage_class", o->storage_class},
 		{"encryption", "encryption", "type", type},
 		{"encryption", "encryption", "kms_key_id", has_key ? colon + 1 : NULL},
+		{"compress", "upload", "compress", o->compress},
 		{"part-size", "upload", "part_size", o->part_size},
 		{"no-verify", "upload", "checksum", o->no_verify ? "false" : NULL},
 		{"no-verify", "download", "verify_checksum", o->no_verify ? "false" : NULL},

@@ -47,6 +47,7 @@ int spec_init(struct cli *cli, struct job_spec *spec, enum job_kind kind)
 	spec->recursive = o->recursive;
 	spec->follow_links = o->follow;
 	spec->dry_run = o->dry_run;
+	spec->raw = o->raw;
 	spec->report_items = o->json || o->dry_run || kind == JOB_VERIFY;
 	spec->report_problems = true;
 	if (o->content_type)
@@ -297,6 +298,15 @@ static void take_events(struct run *r, bool is_ending)
 					     "'s3tui restore' asks for copies of them",
 					(unsigned long long)e->archived,
 					e->archived == 1 ? " is" : "s are");
+			if (e->packed) {
+				char before[TEXT_SIZE_MAX], after[TEXT_SIZE_MAX];
+				text_size(e->packed, before);
+				text_size(e->stored, after);
+				cli_complain("compressed %s to %s: %llu%% less", before, after,
+					(unsigned long long)(e->stored < e->packed
+							? (e->packed - e->stored) * 100 / e->packed
+							: 0));
+			}
 			if (e->raised_part)
 				cli_complain("parts of %llu MiB were needed: 10,000 of the wished "
 					     "size would not have sufficed",

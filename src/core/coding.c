@@ -1,7 +1,9 @@
 #include "core/coding.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool coding_is_none(struct coding c)
 {
@@ -28,6 +30,56 @@ void coding_add_name(struct coding c, struct strbuf *out)
 		strbuf_add_str(out, compression_word(c.compression));
 	if (c.is_age)
 		strbuf_addf(out, "%sage", c.compression != COMPRESS_OFF ? "+" : "");
+}
+
+/* --- at any place --- */
+
+/* Seals chunk `index` into the scratch. False with errno. */
+static bool seal_into(
+	const struct age_reader *r, struct byte_scratch *scratch, uint64_t index, uint64_t at)
+{
+	unsigned char plain[AGE_CHUNK];
+	uint64_t from = index * AGE_CHUNK, left = r->plain_size - from;
+	size_t len = left < AGE_CHUNK ? (size_t)left : AGE_CHUNK, got = 0;
+	while (got < len) {
+		ssize_t n = pread(r->fd, plain + got, len - got, (off_t)(from + got));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n < 0 ? errno : EIO; /* it became shorter */
+			return false;
+		}
+		got += (size_t)n;
+	}
+	if (!scratch->data)
+		scratch->data = s3t_alloc(AGE_SEALED);
+	age_seal(&r->file, index, left <= AGE_CHUNK, plain, len, scratch->data);
+	scratch->at = at;
+	scratch->len = len + AEAD_TAG_LEN;
+	explicit_bzero(plain, sizeof plain);
+	return true;
+}
+
+ssize_t age_reader_read(
+	void *arg, struct byte_scratch *scratch, char *buf, size_t len, uint64_t offset)
+{
+	const struct age_reader *r = arg;
+	struct strview head = strbuf_view(&r->file.head);
+	if (offset >= r->size)
+		return 0;
+	if (offset < head.len) {
+		size_t n = head.len - (size_t)offset < len ? head.len - (size_t)offset : len;
+		memcpy(buf, head.data + offset, n);
+		return (ssize_t)n;
+	}
+	uint64_t index = (offset - head.len) / AGE_SEALED, at = head.len + index * AGE_SEALED;
+	bool is_there = scratch->data && scratch->at == at && scratch->len;
+	if (!is_there && !seal_into(r, scratch, index, at))
+		return -1;
+	size_t skip = (size_t)(offset - at);
+	size_t n = scratch->len - skip < len ? scratch->len - skip : len;
+	memcpy(buf, scratch->data + skip, n);
+	return (ssize_t)n;
 }
 
 /* --- encoding --- */

@@ -8,6 +8,7 @@
 #define CORE_CODING_H
 
 #include "core/age.h"
+#include "core/byte_source.h"
 #include "core/compress.h"
 
 #define CODING_META "coding"
@@ -22,6 +23,20 @@ bool coding_is_none(struct coding c);
 /* "gzip+age" and the like; false: it is none that we know. */
 bool coding_parse(struct strview text, struct coding *out);
 void coding_add_name(struct coding c, struct strbuf *out);
+
+/* --- a file that is encrypted, at any place --- */
+
+enum { AGE_SEED_LEN = 32 }; /* letters */
+
+/* The encrypted file that is made of a plain one; immutable once begun. */
+struct age_reader {
+	struct age_file file;
+	int fd; /* of the plain one */
+	uint64_t plain_size, size;
+};
+/* As struct byte_source wants it; arg: the reader. */
+ssize_t age_reader_read(void *arg, struct byte_scratch *scratch, char *buf, size_t len,
+	uint64_t offset);
 
 /* --- a stream that is encoded --- */
 

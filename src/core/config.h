@@ -37,7 +37,7 @@ typedef const char *(*config_env_fn)(void *arg, const char *name);
 
 /* Reads path. path NULL: $XDG_CONFIG_HOME/s3tui/s3tui.ini, ~/.config/…, /etc/xdg/…; a missing file
  * is an empty one unless path was given. An unknown section or key, a duplicate, a value out of
- * range, a line over 64 KiB, an unset ${VAR}, or something that is not implemented yet is
+ * range, a line over 64 KiB, or an unset ${VAR} is
  * S3T_CONFIG with "file:line: [section] key: what and what is allowed". Refuses a file owned by
  * somebody else or writable by all; warns (one line each, into warnings) about secrets readable by
  * others. */

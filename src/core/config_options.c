@@ -284,35 +284,10 @@ static enum s3t_rc assign_any(
 	return S3T_CONFIG;
 }
 
-/* Options whose defaults alone are implemented. */
-static bool awaits_support(const struct option *o)
-{
-	enum option_id id = (enum option_id)(o - config_options);
-	return id == OPTION_compress || id == OPTION_client_recipients ||
-	       id == OPTION_client_identity_file || id == OPTION_client_passphrase_command;
-}
-
-static bool is_default(const struct settings *s, const struct option *o)
-{
-	if (is_text(o))
-		return strcmp(*(char *const *)const_field_of(s, o), o->def) == 0;
-	bool truth;
-	return parse_bool(sv(o->def), &truth) && *(const bool *)const_field_of(s, o) == truth;
-}
-
 enum s3t_rc option_assign(
 	struct settings *s, const struct option *o, const char *value, struct s3t_err *err)
 {
-	enum s3t_rc rc = assign_any(s, o, value, err);
-	if (rc != S3T_OK || !awaits_support(o) || is_default(s, o))
-		return rc;
-	option_reset(s, o);
-	/* A path, a command or a key id says nothing here; a word does. */
-	bool has_value = o->type == OPTION_TYPE_WORD || o->type == OPTION_TYPE_BOOL;
-	char *shown = has_value ? config_quoted(value) : s3t_strdup("This option");
-	(void)s3t_fail(err, S3T_CONFIG, "%s is not supported yet.", shown);
-	free(shown);
-	return S3T_CONFIG;
+	return assign_any(s, o, value, err);
 }
 
 void option_copy(struct settings *to, const struct settings *from, const struct option *o)

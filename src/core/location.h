@@ -10,6 +10,7 @@
 #ifndef CORE_LOCATION_H
 #define CORE_LOCATION_H
 
+#include "core/byte_source.h"
 #include "core/cancel.h"
 #include "core/crypto.h"
 #include "core/entry.h"
@@ -38,6 +39,11 @@ struct loc_stat {
 	unsigned mode;     /* local: permission bits */
 	bool is_link;      /* local: the path itself is a symbolic link; kind is what it leads to */
 	char *content_type; /* S3; NULL: unknown; loc_stat_deinit frees */
+	/* For source_open(): what was done to an object's bytes before they came (coding.h) is to be
+	 * undone. size is then that of what is read, if stat() found out; stored_size, where it is
+	 * another. */
+	bool decode;
+	uint64_t stored_size; /* 0: as size */
 };
 void loc_stat_deinit(struct loc_stat *st);
 
@@ -62,6 +68,7 @@ struct loc_facts {
 	bool etag_is_opaque; /* encrypted by the server: the ETag says nothing about the bytes */
 	uint64_t part_size;  /* of the parts that a composite ETag is made of; 0: not known */
 	uint64_t dev, ino;   /* local: identity */
+	const char *decoded; /* what proves bytes that were decoded; static; NULL: they were not */
 	bool has_crc64;      /* CRC64NVME of the whole object was told */
 	uint64_t crc64;
 };
@@ -132,6 +139,10 @@ struct location_ops {
 	/* Asks for what reading from the start would tell. S3T_CHANGED: it is another by now. */
 	enum s3t_rc (*source_learn)(
 		struct loc_source *s, const struct loc_io *io, struct s3t_err *err);
+	/* Finds out how the object is coded, before it is read: *size, of what is read; *in_one: only
+	 * from its start to its end. NULL: never coded. */
+	enum s3t_rc (*source_look)(struct loc_source *s, const struct loc_io *io, uint64_t *size,
+		bool *in_one, struct s3t_err *err);
 	/* What reading from the start told besides the bytes; before that nothing is known. */
 	void (*source_facts)(const struct loc_source *s, struct loc_facts *out);
 	void (*source_close)(struct loc_source *s);
@@ -150,10 +161,11 @@ struct location_ops {
 	 * was sent with what the server answered. False: the part has to be sent again. */
 	bool (*sink_is_proven)(const struct loc_sink *s, uint32_t index);
 	bool (*sink_prove)(struct loc_sink *s, uint32_t index, const unsigned char sum[MD5_LEN]);
-	/* Sends len bytes of fd from fd_offset as part `index` (from 0), which lies at offset. Any
+	/* Sends len bytes from `from` on as part `index` (from 0), which lies at offset. Any
 	 * thread; parts in any order. */
 	enum s3t_rc (*sink_part)(struct loc_sink *s, const struct loc_io *io, uint32_t index,
-		uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err);
+		uint64_t offset, const struct byte_source *bytes, uint64_t from, uint64_t len,
+		struct s3t_err *err);
 	/* What was written so far outlives a power failure. */
 	enum s3t_rc (*sink_sync)(struct loc_sink *s, struct s3t_err *err);
 	/* count: parts there are. Makes it visible under its name. */

@@ -26,7 +26,8 @@ bool local_sink_is_proven(const struct loc_sink *s, uint32_t index);
 bool local_sink_prove(struct loc_sink *s, uint32_t index, const unsigned char sum[MD5_LEN]);
 enum s3t_rc local_sink_sync(struct loc_sink *s, struct s3t_err *err);
 enum s3t_rc local_sink_part(struct loc_sink *s, const struct loc_io *io, uint32_t index,
-	uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err);
+	uint64_t offset, const struct byte_source *bytes, uint64_t from, uint64_t len,
+	struct s3t_err *err);
 enum s3t_rc local_sink_commit(struct loc_sink *s, const struct loc_io *io, uint32_t count,
 	struct loc_sink_result *result, struct s3t_err *err);
 void local_sink_set_mtime(struct loc_sink *s, int64_t mtime_ns);

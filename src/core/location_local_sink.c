@@ -252,14 +252,15 @@ enum s3t_rc local_sink_sync(struct loc_sink *s, struct s3t_err *err)
 }
 
 enum s3t_rc local_sink_part(struct loc_sink *s, const struct loc_io *io, uint32_t index,
-	uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err)
+	uint64_t offset, const struct byte_source *bytes, uint64_t from, uint64_t len,
+	struct s3t_err *err)
 {
-	(void)index;
+	(void)index; /* nothing is made of bytes that go to a file: they are a descriptor's */
 	uint64_t at = 0;
 	while (at < len) {
 		if (cancel_is_set(io->cancel))
 			return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
-		int64_t n = os_copy_range(fd, fd_offset + at, s->fd, offset + at, len - at);
+		int64_t n = os_copy_range(bytes->fd, from + at, s->fd, offset + at, len - at);
 		if (n < 0)
 			return local_fail(err, errno, "copy to", sv(s->name));
 		if (n == 0)

@@ -217,120 +217,14 @@ static enum s3t_rc s3_stat(struct location *loc, const struct loc_io *io, struct
 		memcpy(out->etag, object.etag, sizeof out->etag);
 		out->content_type = object.content_type;
 		object.content_type = NULL;
+		if (object.coding && object.plain_size != UINT64_MAX) {
+			out->stored_size = out->size;
+			out->size = object.plain_size;
+		}
 	}
 	s3_object_deinit(&object);
 	return rc == S3T_NOT_FOUND && !version.id.len ? stat_prefix(&ctx, bucket, key, out, err)
 						      : rc;
-}
-
-/* --- source --- */
-
-struct loc_source {
-	struct location *loc;
-	char *path;
-	struct strview bucket, key;
-	struct path_version version;
-	uint64_t size;
-	char etag[S3_ETAG_MAX];
-	struct loc_facts facts; /* written by the reader of offset 0 */
-};
-
-static enum s3t_rc s3_source_open(struct location *loc, const struct loc_io *io,
-	struct strview path, const struct loc_stat *listed, struct loc_source **out,
-	struct s3t_err *err)
-{
-	(void)io;
-	(void)err;
-	struct loc_source *s = s3t_alloc(sizeof *s);
-	s->loc = location_ref(loc);
-	s->path = s3t_strndup(path.data, path.len);
-	s3_path_split(sv_n(s->path, path.len), &s->bucket, &s->key);
-	(void)path_version_split(sv_n(s->path, path.len), &s->version);
-	s->size = listed->size;
-	s->facts.mtime_ns = TIME_UNKNOWN;
-	memcpy(s->etag, listed->etag, sizeof s->etag);
-	*out = s;
-	return S3T_OK;
-}
-
-static int no_source_fd(const struct loc_source *s)
-{
-	(void)s;
-	return -1;
-}
-
-static void learn(struct loc_source *s, const struct s3_object *object)
-{
-	s->facts.mtime_ns = s3_object_time_ns(object);
-	s->facts.etag_is_opaque = object->etag_is_opaque;
-	s->facts.part_size = object->part_size;
-	if (object->has_crc64) { /* a range does not tell it: then it stays as known */
-		s->facts.has_crc64 = true;
-		s->facts.crc64 = object->crc64;
-	}
-}
-
-static enum s3t_rc s3_source_read(struct loc_source *s, const struct loc_io *io, uint64_t offset,
-	uint64_t len, bool (*sink)(void *arg, const char *data, size_t n), void *arg,
-	struct s3t_err *err)
-{
-	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
-	bool is_whole = offset == 0 && len == s->size;
-	struct s3_get get = {.bucket = s->bucket,
-		.key = s->key,
-		.version_id = s->version.id,
-		.offset = offset,
-		.len = is_whole ? UINT64_MAX : len,
-		.total = s->size,
-		.etag = s->etag,
-		.sink = sink,
-		.sink_arg = arg};
-	/* an empty object is asked for as well: its metadata is part of it */
-	struct s3_object object;
-	s3_object_init(&object);
-	get.object = offset == 0 ? &object : NULL;
-	enum s3t_rc rc = s3_get_object(&ctx, &get, err);
-	if (rc == S3T_OK && offset == 0)
-		learn(s, &object);
-	s3_object_deinit(&object);
-	return rc;
-}
-
-static enum s3t_rc s3_source_learn(
-	struct loc_source *s, const struct loc_io *io, struct s3t_err *err)
-{
-	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
-	struct s3_object object;
-	s3_object_init(&object);
-	enum s3t_rc rc = s3_head_version(&ctx, s->bucket, s->key, s->version.id, &object, err);
-	if (rc == S3T_OK &&
-		(object.size != s->size || (s->etag[0] && strcmp(object.etag, s->etag) != 0)))
-		rc = s3t_fail(err, S3T_CHANGED, "The object changed on the server meanwhile.");
-	if (rc == S3T_OK)
-		learn(s, &object);
-	s3_object_deinit(&object);
-	return rc;
-}
-
-static void s3_source_facts(const struct loc_source *s, struct loc_facts *out)
-{
-	*out = s->facts;
-}
-
-static enum s3t_rc s3_source_check(struct loc_source *s, struct s3t_err *err)
-{
-	(void)s; /* every range carried If-Match */
-	(void)err;
-	return S3T_OK;
-}
-
-static void s3_source_close(struct loc_source *s)
-{
-	if (!s)
-		return;
-	location_unref(s->loc);
-	free(s->path);
-	free(s);
 }
 
 /* --- remove, prune, mkdir --- */
@@ -412,10 +306,11 @@ static const struct location_ops s3_ops = {
 	.list_from = s3_list_from,
 	.stat = s3_stat,
 	.source_open = s3_source_open,
-	.source_fd = no_source_fd,
+	.source_fd = s3_source_fd,
 	.source_read = s3_source_read,
 	.source_check = s3_source_check,
 	.source_learn = s3_source_learn,
+	.source_look = s3_source_look,
 	.source_facts = s3_source_facts,
 	.source_close = s3_source_close,
 	.sink_begin = s3_sink_begin,

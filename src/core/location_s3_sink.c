@@ -183,9 +183,10 @@ bool s3_sink_is_proven(const struct loc_sink *s, uint32_t index)
 	return !s->spec.prove || !s->upload_id || s->flags[index] & PART_PROVEN;
 }
 
-/* A part of a descriptor as a request's body; hashed on its way when digest is set. */
+/* A part of the bytes as a request's body; hashed on its way when digest is set. */
 struct fd_body {
-	int fd;
+	const struct byte_source *bytes;
+	struct byte_scratch scratch;
 	uint64_t offset, len, at;
 	struct digest *digest;
 	const struct loc_io *io;
@@ -196,7 +197,7 @@ struct fd_body {
 static bool is_changed(const struct fd_body *b)
 {
 	struct stat now;
-	return fstat(b->fd, &now) != 0 || now.st_size != b->before->st_size ||
+	return fstat(b->bytes->fd, &now) != 0 || now.st_size != b->before->st_size ||
 	       now.st_mtim.tv_sec != b->before->st_mtim.tv_sec ||
 	       now.st_mtim.tv_nsec != b->before->st_mtim.tv_nsec;
 }
@@ -206,7 +207,7 @@ static ssize_t read_fd(void *arg, char *buf, size_t len)
 	struct fd_body *b = arg;
 	if (len > b->len - b->at)
 		len = (size_t)(b->len - b->at);
-	ssize_t n = pread(b->fd, buf, len, (off_t)(b->offset + b->at));
+	ssize_t n = byte_source_read(b->bytes, &b->scratch, buf, len, b->offset + b->at);
 	if (n <= 0) {
 		b->failed = n < 0 ? errno : -1;
 		return -1;
@@ -251,14 +252,16 @@ static void hash_bytes(struct hashes *h, const char *data, size_t len)
 	}
 }
 
-static enum s3t_rc read_range(int fd, uint64_t offset, uint64_t len, const struct loc_io *io,
-	struct hashes *h, struct s3t_err *err)
+static enum s3t_rc read_range(const struct byte_source *bytes, uint64_t offset, uint64_t len,
+	const struct loc_io *io, struct hashes *h, struct s3t_err *err)
 {
+	struct byte_scratch scratch = {.data = NULL};
 	enum { CHUNK = 1 << 18 };
 	char *buf = s3t_alloc(CHUNK);
 	enum s3t_rc rc = S3T_OK;
 	while (len && rc == S3T_OK) {
-		ssize_t n = pread(fd, buf, len < CHUNK ? (size_t)len : CHUNK, (off_t)offset);
+		ssize_t n = byte_source_read(
+			bytes, &scratch, buf, len < CHUNK ? (size_t)len : CHUNK, offset);
 		if (n <= 0)
 			rc = n < 0 ? s3t_fail_errno(err, errno, "Cannot read the file")
 				   : s3t_fail(err, S3T_CHANGED, "The file became shorter.");
@@ -270,16 +273,17 @@ static enum s3t_rc read_range(int fd, uint64_t offset, uint64_t len, const struc
 		offset += (uint64_t)n;
 		len -= (uint64_t)n;
 	}
+	byte_scratch_deinit(&scratch);
 	free(buf);
 	return rc;
 }
 
 /* The SHA-256 of the range in hex, and its MD5, read in one pass. */
-static enum s3t_rc hash_range(int fd, uint64_t offset, uint64_t len, const struct loc_io *io,
-	char hex[65], unsigned char md5_out[MD5_LEN], struct s3t_err *err)
+static enum s3t_rc hash_range(const struct byte_source *bytes, uint64_t offset, uint64_t len,
+	const struct loc_io *io, char hex[65], unsigned char md5_out[MD5_LEN], struct s3t_err *err)
 {
 	struct hashes h = {.sha = digest_new(DIGEST_SHA256), .md = digest_new(DIGEST_MD5)};
-	enum s3t_rc rc = read_range(fd, offset, len, io, &h, err);
+	enum s3t_rc rc = read_range(bytes, offset, len, io, &h, err);
 	unsigned char sum[SHA256_LEN];
 	struct strbuf text;
 	strbuf_init(&text);
@@ -316,12 +320,12 @@ static enum s3t_rc send_body(struct loc_sink *s, const struct loc_io *io, struct
 	char hash[65] = SIGV4_UNSIGNED;
 	enum s3t_rc rc = S3T_OK;
 	if (way == PROOF_SIGNED)
-		rc = hash_range(body->fd, body->offset, body->len, io, hash, sum, err);
+		rc = hash_range(body->bytes, body->offset, body->len, io, hash, sum, err);
 	else if (way == PROOF_ON_THE_WAY)
 		body->digest = digest_new(DIGEST_MD5);
 	struct hashes h = {.is_crc = true};
 	if (way == PROOF_CRC64)
-		rc = read_range(body->fd, body->offset, body->len, io, &h, err);
+		rc = read_range(body->bytes, body->offset, body->len, io, &h, err);
 	if (rc != S3T_OK)
 		return rc;
 	struct http_body stream = {
@@ -342,6 +346,7 @@ static enum s3t_rc send_body(struct loc_sink *s, const struct loc_io *io, struct
 		digest_final(body->digest, sum);
 	digest_free(body->digest);
 	body->digest = NULL;
+	byte_scratch_deinit(&body->scratch);
 	if (rc != S3T_OK && body->at && io->progress)
 		io->progress(io->progress_arg, -(int64_t)body->at);
 	return explain(body, rc, err);
@@ -355,22 +360,22 @@ static bool etag_is_md5(const char *etag, const unsigned char sum[MD5_LEN])
 
 /* One PUT. Where it must not replace anything, a server may not know that condition; and after a
  * lost answer what is there already may be what was just sent. */
-static enum s3t_rc put_whole(struct loc_sink *s, const struct loc_io *io, int fd, uint64_t offset,
-	uint64_t len, struct s3t_err *err)
+static enum s3t_rc put_whole(struct loc_sink *s, const struct loc_io *io,
+	const struct byte_source *bytes, uint64_t offset, uint64_t len, struct s3t_err *err)
 {
 	unsigned char sum[MD5_LEN] = {0};
 	bool uses_crc = s->spec.prove && s3_client_uses_crc64(s3_location_client(s->loc));
 	enum proof_way way = uses_crc ? PROOF_CRC64 : s->spec.prove ? PROOF_SIGNED : PROOF_NONE;
 	s->put.crc64_is_taken = uses_crc ? &s->has_crc64 : NULL;
 	struct stat before;
-	if (fstat(fd, &before) != 0)
+	if (fstat(bytes->fd, &before) != 0)
 		return s3t_fail_errno(err, errno, "Cannot look at the file");
-	struct fd_body body = {.fd = fd, .offset = offset, .len = len, .io = io, .before = &before};
+	struct fd_body body = {.bytes = bytes, .offset = offset, .len = len, .io = io, .before = &before};
 	enum s3t_rc rc = send_body(s, io, &body, way, 0, s->etag, sum, err);
 	if (rc == S3T_UNSUPPORTED && s->put.if_none_match) {
 		s->put.if_none_match = false;
 		body = (struct fd_body){
-			.fd = fd, .offset = offset, .len = len, .io = io, .before = &before};
+			.bytes = bytes, .offset = offset, .len = len, .io = io, .before = &before};
 		rc = send_body(s, io, &body, way, 0, s->etag, sum, err);
 	}
 	if (rc == S3T_OK && uses_crc && !s->has_crc64) { /* it does not know them after all */
@@ -379,7 +384,7 @@ static enum s3t_rc put_whole(struct loc_sink *s, const struct loc_io *io, int fd
 		s->put.crc64_is_taken = NULL;
 		uses_crc = false;
 		body = (struct fd_body){
-			.fd = fd, .offset = offset, .len = len, .io = io, .before = &before};
+			.bytes = bytes, .offset = offset, .len = len, .io = io, .before = &before};
 		rc = send_body(s, io, &body, PROOF_SIGNED, 0, s->etag, sum, err);
 	}
 	if (rc != S3T_EXISTS || !s->spec.prove)
@@ -422,19 +427,20 @@ static enum proof_way way_of(struct loc_sink *s, uint32_t index)
 }
 
 enum s3t_rc s3_sink_part(struct loc_sink *s, const struct loc_io *io, uint32_t index,
-	uint64_t offset, int fd, uint64_t fd_offset, uint64_t len, struct s3t_err *err)
+	uint64_t offset, const struct byte_source *bytes, uint64_t from, uint64_t len,
+	struct s3t_err *err)
 {
 	(void)offset;
 	struct s3_client *client = s3_location_client(s->loc);
 	unsigned char sum[MD5_LEN];
 	if (!s->upload_id)
-		return put_whole(s, io, fd, fd_offset, len, err);
+		return put_whole(s, io, bytes, from, len, err);
 	if (index >= s->slots)
 		return s3t_fail(
 			err, S3T_INVALID, "The object would need more than %u parts.", s->slots);
 	for (;;) {
 		enum proof_way way = way_of(s, index);
-		struct fd_body body = {.fd = fd, .offset = fd_offset, .len = len, .io = io};
+		struct fd_body body = {.bytes = bytes, .offset = from, .len = len, .io = io};
 		bool was_wrong = s->flags[index] & PART_SIGN;
 		s->flags[index] = 0;
 		enum s3t_rc rc = send_body(s, io, &body, way, index, s->etags[index], sum, err);

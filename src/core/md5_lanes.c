@@ -244,6 +244,7 @@ struct lane {
 	uint64_t at;             /* read so far */
 	bool is_padded;
 	unsigned char *buf; /* CHUNK + PADDING bytes */
+	struct byte_scratch scratch;
 };
 
 struct lanes {
@@ -255,12 +256,13 @@ struct lanes {
 	kernel_fn kernel;
 };
 
-static enum s3t_rc read_range(const struct md5_range *r, uint64_t at, unsigned char *buf,
-	size_t want, struct s3t_err *err)
+static enum s3t_rc read_range(const struct md5_range *r, struct byte_scratch *scratch, uint64_t at,
+	unsigned char *buf, size_t want, struct s3t_err *err)
 {
 	size_t got = 0;
 	while (got < want) {
-		ssize_t n = pread(r->fd, buf + got, want - got, (off_t)(r->offset + at + got));
+		ssize_t n = byte_source_read(&r->bytes, scratch, (char *)buf + got, want - got,
+			r->offset + at + got);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -288,7 +290,8 @@ static enum s3t_rc refill(struct lanes *l, unsigned i, struct s3t_err *err)
 	struct lane *lane = &l->lane[i];
 	uint64_t left = lane->range->len - lane->at;
 	size_t want = left < CHUNK ? (size_t)left : CHUNK;
-	enum s3t_rc rc = read_range(lane->range, lane->at, lane->buf, want, err);
+	enum s3t_rc rc = read_range(
+		lane->range, &lane->scratch, lane->at, lane->buf, want, err);
 	if (rc != S3T_OK)
 		return rc;
 	lane->at += want;
@@ -349,10 +352,11 @@ static enum s3t_rc hash_alone(struct md5_range *r, struct cancel *cancel, struct
 {
 	struct digest *d = digest_new(DIGEST_MD5);
 	unsigned char *buf = s3t_alloc(CHUNK);
+	struct byte_scratch scratch = {.data = NULL};
 	enum s3t_rc rc = S3T_OK;
 	for (uint64_t at = 0; at < r->len && rc == S3T_OK; at += CHUNK) {
 		size_t want = r->len - at < CHUNK ? (size_t)(r->len - at) : CHUNK;
-		rc = read_range(r, at, buf, want, err);
+		rc = read_range(r, &scratch, at, buf, want, err);
 		if (rc == S3T_OK)
 			digest_update(d, buf, want);
 		if (rc == S3T_OK && cancel_is_set(cancel))
@@ -360,6 +364,7 @@ static enum s3t_rc hash_alone(struct md5_range *r, struct cancel *cancel, struct
 	}
 	digest_final(d, r->sum);
 	digest_free(d);
+	byte_scratch_deinit(&scratch);
 	free(buf);
 	return rc;
 }
@@ -401,6 +406,8 @@ enum s3t_rc md5_ranges(struct md5_range *ranges, size_t count, unsigned width,
 			l.blocks[i] -= blocks;
 		}
 	}
+	for (unsigned i = 0; i < width; i++)
+		byte_scratch_deinit(&l.lane[i].scratch);
 	free(buffers);
 	return rc;
 }

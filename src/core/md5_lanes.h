@@ -7,6 +7,7 @@
 #ifndef CORE_MD5_LANES_H
 #define CORE_MD5_LANES_H
 
+#include "core/byte_source.h"
 #include "core/cancel.h"
 #include "core/crypto.h"
 
@@ -20,7 +21,7 @@ bool md5_lanes_has(unsigned width);
 /* Bytes of a descriptor, read with pread (from the page cache, if they were just written or sent),
  * and their MD5. */
 struct md5_range {
-	int fd;
+	struct byte_source bytes;
 	uint64_t offset, len;
 	unsigned char sum[MD5_LEN];
 };

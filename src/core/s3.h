@@ -97,6 +97,11 @@ struct s3_customer_key {
  * thread; may block while a command runs. */
 enum s3t_rc s3_client_customer_key(struct s3_client *c, struct cancel *cancel,
 	const struct s3_customer_key **out, struct s3t_err *err) S3T_MUST_CHECK;
+/* What the profile encrypts with and decrypts on this machine (age.h), read at the first call, once;
+ * borrowed, NULL with S3T_OK: nothing. Any thread; may block while a command runs. */
+struct age_keys;
+enum s3t_rc s3_client_age_keys(struct s3_client *c, struct cancel *cancel,
+	const struct age_keys **out, struct s3t_err *err) S3T_MUST_CHECK;
 /* Whether the settings name one. */
 bool s3_has_customer_key(const struct settings *s);
 /* Reads it as the settings say; the caller wipes it. */
@@ -245,6 +250,9 @@ struct s3_object {
 	bool has_crc64;         /* x-amz-checksum-crc64nvme of the whole object was told */
 	uint64_t crc64;
 	uint64_t part_size; /* x-amz-meta-part-size, written by us; 0: none */
+	char *coding;        /* what was done to the bytes before they came (coding.h); NULL: nothing */
+	char *plain_type;    /* the type of what was encrypted; NULL: as content_type */
+	uint64_t plain_size; /* the real size; UINT64_MAX: not told */
 	uint64_t tag_count; /* x-amz-tagging-count; not every server tells */
 };
 /* mtime_ns, else last_modified_s; TIME_UNKNOWN if there is neither. */

@@ -7,6 +7,7 @@
  * being flooded with retries. Clock skew and another region are corrected and tried again at once,
  * once each.
  */
+#include "core/age.h"
 #include "core/crypto.h"
 #include "core/parse.h"
 #include "core/s3_client_private.h"
@@ -39,6 +40,8 @@ struct s3_client {
 	pthread_mutex_t key_lock;    /* held while the customer's key is read */
 	struct s3_customer_key customer_key; /* guarded by key_lock until has_customer_key */
 	atomic_bool has_customer_key;
+	struct age_keys *age_keys; /* the same, until has_age_keys */
+	atomic_bool has_age_keys;
 	pthread_mutex_t lock;
 	/* guarded by lock */
 	struct region_row regions[REGIONS_MAX];
@@ -77,6 +80,7 @@ void s3_client_unref(struct s3_client *c)
 	pthread_mutex_destroy(&c->key_lock);
 	explicit_bzero(&c->key, sizeof c->key);
 	explicit_bzero(&c->customer_key, sizeof c->customer_key);
+	age_keys_free(c->age_keys);
 	free(c);
 }
 
@@ -157,6 +161,22 @@ enum s3t_rc s3_client_customer_key(struct s3_client *c, struct cancel *cancel,
 		pthread_mutex_unlock(&c->key_lock);
 	}
 	*out = rc == S3T_OK ? &c->customer_key : NULL;
+	return rc;
+}
+
+enum s3t_rc s3_client_age_keys(struct s3_client *c, struct cancel *cancel,
+	const struct age_keys **out, struct s3t_err *err)
+{
+	enum s3t_rc rc = S3T_OK;
+	if (!atomic_load(&c->has_age_keys)) {
+		pthread_mutex_lock(&c->key_lock);
+		if (!atomic_load(&c->has_age_keys)) {
+			rc = age_keys_load(&c->profile->settings, cancel, &c->age_keys, err);
+			atomic_store(&c->has_age_keys, rc == S3T_OK);
+		}
+		pthread_mutex_unlock(&c->key_lock);
+	}
+	*out = rc == S3T_OK ? c->age_keys : NULL;
 	return rc;
 }
 

@@ -1,3 +1,4 @@
+#include "core/coding.h"
 #include "core/crc64.h"
 #include "core/parse.h"
 #include "core/range.h"
@@ -19,7 +20,8 @@ void s3_object_init(struct s3_object *o)
 {
 	*o = (struct s3_object){.last_modified_s = TIME_UNKNOWN,
 		.mtime_ns = TIME_UNKNOWN,
-		.retain_until_s = TIME_UNKNOWN};
+		.retain_until_s = TIME_UNKNOWN,
+		.plain_size = UINT64_MAX};
 	strbuf_init_cap(&o->metadata, HTTP_HEADER_BYTES_MAX);
 	strbuf_init_cap(&o->headers, HTTP_HEADER_BYTES_MAX);
 }
@@ -30,6 +32,8 @@ void s3_object_deinit(struct s3_object *o)
 	free(o->encryption);
 	free(o->key_id);
 	free(o->restore);
+	free(o->coding);
+	free(o->plain_type);
 	free(o->lock_mode);
 	free(o->content_encoding);
 	free(o->version_id);
@@ -56,6 +60,12 @@ static void on_meta(void *arg, struct strview name, struct strview value)
 	name = sv_from(name, strlen(META));
 	if (sv_eq_nocase(name, SV("mtime")))
 		o->mtime_ns = time_parse_mtime_ns(value);
+	if (sv_eq_nocase(name, SV(CODING_META)) && !o->coding)
+		o->coding = s3t_strndup(value.data, value.len);
+	if (sv_eq_nocase(name, SV(CODING_META_TYPE)) && !o->plain_type)
+		o->plain_type = s3t_strndup(value.data, value.len);
+	if (sv_eq_nocase(name, SV(CODING_META_SIZE)) && !parse_u64(value, &o->plain_size))
+		o->plain_size = UINT64_MAX;
 	if (sv_eq_nocase(name, SV(META_PART_SIZE)) && !parse_u64(value, &o->part_size))
 		o->part_size = 0;
 	strbuf_add_sv(&o->metadata, name);

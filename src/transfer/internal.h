@@ -8,6 +8,7 @@
 #ifndef TRANSFER_INTERNAL_H
 #define TRANSFER_INTERNAL_H
 
+#include "core/coding.h"
 #include "transfer/engine.h"
 #include "transfer/journal.h"
 #include "transfer/limiter.h"
@@ -25,6 +26,18 @@ enum { WORKERS_MAX = 256, WORKERS_AUTO = 128, WORKERS_LOCAL = 16 };
 enum { LOOKS = 256 + WORKERS_MAX };
 
 struct job;
+
+/* An upload that is compressed, or encrypted here. */
+struct item_coding {
+	struct coding how;
+	const struct age_keys *keys; /* the client's */
+	/* of what only age did, so that any part can be made alone */
+	struct age_reader reader;
+	bool has_reader;
+	char seed[AGE_SEED_LEN + 1]; /* journaled: with our secret it makes the same file again */
+	struct strbuf metadata;      /* with what tells of it */
+	uint64_t stored;             /* bytes that went up */
+};
 
 /* What a change in place has to remember of its object. */
 struct item_change {
@@ -53,8 +66,11 @@ struct item {
 	struct plan plan;
 	void *route_state;          /* the route's own */
 	struct partial *partial;    /* what is left if this ends here; NULL: nothing */
+	struct item_coding *coding; /* what is done to its bytes on their way up; NULL: nothing */
+	uint64_t wire_size;         /* of what goes to the target, in the plan's parts */
 	struct item_change *change; /* of JOB_CHANGE; NULL: none yet */
 	struct prover *prover;      /* NULL: proven on the way, or not at all */
+	bool in_one;                /* its source can only be read from its start to its end */
 	bool must_relay;            /* the server does not copy it */
 	bool was_found;             /* the target was whole already: nothing is to be moved */
 	char tag[JOB_UID_LEN + 1];
@@ -132,6 +148,7 @@ struct job {
 	uint32_t *source_open, *source_failed;
 	uint64_t items_total, items_done, items_failed, items_skipped;
 	uint64_t items_archived;               /* of those that failed */
+	uint64_t bytes_packed, bytes_stored; /* of items that were compressed: before, after */
 	uint64_t bytes_total, bytes_completed; /* completed: of items that are done */
 	uint64_t raised_part; /* the largest that had to be larger than was wished; 0: none */
 	int64_t started_ms, ended_ms;
@@ -200,7 +217,9 @@ struct route {
 	/* frees route_state; NULL: free() does */
 	void (*close)(struct item *it);
 };
-extern const struct route route_send, route_fetch, route_copy, route_relay, route_verify,
+/* route_relay.c: an unlinked file for what is on its way; -1 with errno. */
+int spool_open(void);
+extern const struct route route_pack, route_send, route_fetch, route_copy, route_relay, route_verify,
 	route_tags, route_restore;
 /* route_change.c: what JOB_CHANGE takes; o (initialised) gets what the object is to be. *is_same:
  * nothing is to be done. */
@@ -224,8 +243,8 @@ struct loc_io item_io(struct worker *w, struct item *it);
 /* The sink as the item's job wants it. */
 struct loc_sink_spec item_sink_spec(const struct item *it);
 void item_close(struct item *it); /* source and sink; no lock */
-/* The descriptor that a prover reads, or -1. */
-int item_proof_fd(const struct item *it);
+/* What a prover reads. */
+struct byte_source item_proof_bytes(const struct item *it);
 
 /* job.c */
 struct item *item_new(struct job *job, struct strview path, struct strview target);
@@ -282,6 +301,7 @@ enum s3t_rc item_sink_begin(struct item *it, const struct loc_io *io, struct loc
 	struct s3t_err *err) S3T_MUST_CHECK;
 /* For routes whose sinks are their own: the intent, and what came of it (takes token). */
 void item_intend(struct item *it);
+void item_intend_parts(struct item *it, uint64_t part_size, uint32_t part_count);
 void item_begun(struct item *it, struct loc_token *token);
 /* Whether it->partial is of this very source; else it is discarded. */
 enum s3t_rc item_check_partial(
@@ -313,6 +333,19 @@ void job_begin_journal(struct job *job, const struct saved_job *saved);
 void job_settle_journal_locked(struct job *job);
 /* Whether the job's lines stay for another process. */
 bool job_is_kept_locked(const struct job *job);
+
+/* --- item_coding.c: uploads that are compressed, or encrypted here --- */
+
+/* Before the plan: decides, by the job and the target's profile, and finds the keys. */
+enum s3t_rc item_coding_begin(
+	struct item *it, const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
+/* Once the source is open, for what is only encrypted: its bytes. */
+enum s3t_rc item_coding_open(struct item *it, struct s3t_err *err) S3T_MUST_CHECK;
+/* What tells of it. */
+void item_coding_tell(const struct item *it, struct loc_sink_spec *sink);
+/* What goes up, in the item's wire_size bytes: of the source's descriptor, or made of it. */
+struct byte_source item_bytes(const struct item *it);
+void item_coding_free(struct item *it);
 
 /* proof.c: does the file hold what the ETag says? *proof: static text. S3T_MISMATCH if not. it's
  * prover, if it has one, has hashed all that it could. sum: MD5 of the whole if it is known

@@ -46,7 +46,7 @@ struct loc_io item_io(struct worker *w, struct item *it)
 struct loc_sink_spec item_sink_spec(const struct item *it)
 {
 	const struct job_spec *spec = &it->job->spec;
-	return (struct loc_sink_spec){.size = it->stat.size,
+	return (struct loc_sink_spec){.size = it->wire_size,
 		.part_size = it->plan.part_size,
 		.part_count = it->plan.part_count,
 		.mtime_ns = it->stat.mtime_ns,
@@ -88,7 +88,8 @@ static enum s3t_rc look_at_target(struct item *it, const struct loc_io *io, stru
 		s3_object_init(&object);
 		s3_path_split(strbuf_view(&path), &bucket, &key);
 		rc = s3_head_object(&ctx, bucket, key, &object, err);
-		stat.size = object.size;
+		bool is_told = object.coding && object.plain_size != UINT64_MAX;
+		stat.size = is_told ? object.plain_size : object.size;
 		stat.mtime_ns = s3_object_time_ns(&object);
 		has_own_time = object.mtime_ns != TIME_UNKNOWN;
 		s3_object_deinit(&object);
@@ -405,6 +406,8 @@ static const struct route *route_of(const struct item *it)
 		return &route_verify;
 	const struct route *route =
 		spec->kind == JOB_CHANGE ? route_for_change(spec) : route_for(spec->from, spec->to);
+	if (route == &route_send && it->coding && it->coding->how.compression != COMPRESS_OFF)
+		return &route_pack;
 	bool can = route != &route_copy || (!it->must_relay && route_copy_can_encrypt(spec));
 	return can ? route : &route_relay;
 }
@@ -448,14 +451,61 @@ bool item_start(struct worker *w, struct item *it)
 	return run_route(w, it);
 }
 
+/* It is another than was listed. */
+static void set_size(struct item *it, uint64_t size)
+{
+	pthread_mutex_lock(&it->job->engine->lock);
+	it->job->bytes_total += size - it->stat.size;
+	it->stat.size = size;
+	pthread_mutex_unlock(&it->job->engine->lock);
+}
+
+/* A download of what may be coded: how large it will be, and whether it comes in ranges. What comes
+ * in one is told by its own answer. */
+static enum s3t_rc item_look(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	enum { ONE_RANGE = 8 << 20 };
+	const struct job_spec *spec = &it->job->spec;
+	const struct location_ops *ops = spec->from ? spec->from->ops : NULL;
+	it->in_one = false;
+	bool decodes = ops && ops->source_look && spec->to && spec->to->ops->kind == LOC_LOCAL &&
+		       !spec->raw && (spec->kind == JOB_COPY || spec->kind == JOB_MOVE);
+	if (!decodes && it->stat.stored_size) { /* it goes as it is */
+		set_size(it, it->stat.stored_size);
+		it->stat.stored_size = 0;
+	}
+	if (!decodes)
+		return S3T_OK;
+	it->stat.decode = true;
+	if (it->stat.size < ONE_RANGE)
+		return S3T_OK;
+	uint64_t size;
+	enum s3t_rc rc = S3T_OK;
+	if (!it->source)
+		rc = ops->source_open(
+			spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
+	if (rc == S3T_OK)
+		rc = ops->source_look(it->source, io, &size, &it->in_one, err);
+	if (rc != S3T_OK)
+		return rc;
+	if (!it->stat.stored_size)
+		it->stat.stored_size = it->stat.size;
+	set_size(it, size);
+	return S3T_OK;
+}
+
 /* True: it goes on in parts. */
 static bool run_route(struct worker *w, struct item *it)
 {
 	struct job *job = it->job;
 	struct loc_io io = item_io(w, it);
 	struct s3t_err err;
+	enum s3t_rc rc = item_look(it, &io, &err);
+	if (rc == S3T_OK)
+		rc = item_coding_begin(it, &io, &err);
 	it->route = route_of(it);
-	enum s3t_rc rc = it->route->plan(it, &err);
+	if (rc == S3T_OK)
+		rc = it->route->plan(it, &err);
 	if (rc == S3T_OK) {
 		plan_as_begun(it);
 		pthread_mutex_lock(&job->engine->lock);
@@ -491,11 +541,12 @@ static bool run_route(struct worker *w, struct item *it)
 	return !is_single;
 }
 
-int item_proof_fd(const struct item *it)
+struct byte_source item_proof_bytes(const struct item *it)
 {
 	const struct job_spec *spec = &it->job->spec;
-	return it->prover->is_upload ? spec->from->ops->source_fd(it->source)
-				     : spec->to->ops->sink_fd(it->sink);
+	return it->prover->is_upload
+		       ? item_bytes(it)
+		       : (struct byte_source){.fd = spec->to->ops->sink_fd(it->sink)};
 }
 
 /* The first failure is the item's; the other parts of a lost file are not worth their bytes, but
@@ -571,7 +622,7 @@ static void count_metrics(struct item *it)
 	struct metrics *m = &it->job->engine->metrics;
 	uint64_t moved = it->stat.size - it->bytes_before;
 	uint64_t ms = (uint64_t)(time_mono_ms() - it->started_ms);
-	if (it->route == &route_send && it->job->spec.to->ops->kind == LOC_S3) {
+	if ((it->route == &route_send || it->route == &route_pack) && it->job->spec.to->ops->kind == LOC_S3) {
 		metrics_add(&m->uploads_total, 1);
 		metrics_add(&m->bytes_uploaded, moved);
 		metrics_add(&m->upload_duration_ms, ms);
@@ -584,6 +635,16 @@ static void count_metrics(struct item *it)
 		metrics_add(&m->bytes_copied, moved);
 		metrics_add(&m->copy_duration_ms, ms);
 	}
+}
+
+static void count_packed(struct item *it)
+{
+	if (it->route != &route_pack)
+		return;
+	pthread_mutex_lock(&it->job->engine->lock);
+	it->job->bytes_packed += it->stat.size;
+	it->job->bytes_stored += it->coding->stored;
+	pthread_mutex_unlock(&it->job->engine->lock);
 }
 
 /* Aborts run under a token of their own: the item's is triggered already. What cannot be removed
@@ -688,6 +749,7 @@ void item_finish(struct worker *w, struct item *it)
 	}
 	if (rc == S3T_OK) {
 		count_metrics(it);
+		count_packed(it);
 		complete(w, it, &result);
 		return;
 	}

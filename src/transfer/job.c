@@ -60,6 +60,7 @@ void job_spec_init(struct job_spec *spec, enum job_kind kind, const struct setti
 		.prove_upload = s->checksum,
 		.prove_download = s->verify_checksum,
 		.storage_class = s->storage_class[0] ? s3t_strdup(s->storage_class) : NULL,
+		.compress = s3t_strdup(s->compress),
 		.encryption = s3t_strdup(s->encryption_type),
 		.kms_key_id = s->kms_key_id[0] ? s3t_strdup(s->kms_key_id) : NULL};
 }
@@ -69,7 +70,8 @@ void job_spec_leave_to_target(struct job_spec *spec)
 	free(spec->storage_class);
 	free(spec->encryption);
 	free(spec->kms_key_id);
-	spec->storage_class = spec->encryption = spec->kms_key_id = NULL;
+	free(spec->compress);
+	spec->storage_class = spec->encryption = spec->kms_key_id = spec->compress = NULL;
 }
 
 void job_spec_take_profiles(struct job_spec *spec)
@@ -143,6 +145,7 @@ void job_spec_deinit(struct job_spec *spec)
 	free(spec->target_root);
 	free(spec->storage_class);
 	s3_changes_deinit(&spec->changes);
+	free(spec->compress);
 	free(spec->encryption);
 	free(spec->kms_key_id);
 	free(spec->content_type);
@@ -233,6 +236,7 @@ void item_close(struct item *it)
 		it->route->close(it);
 	free(it->route_state);
 	change_free(it);
+	item_coding_free(it);
 	it->source = NULL;
 	it->sink = NULL;
 	it->route_state = NULL;

@@ -262,6 +262,8 @@ static void finish_job_locked(struct job *job)
 	e->archived = job->items_archived;
 	e->skipped = job->items_skipped;
 	e->bytes = job->bytes_completed;
+	e->packed = job->bytes_packed;
+	e->stored = job->bytes_stored;
 	e->raised_part = job->raised_part;
 	e->is_kept = job_is_kept_locked(job);
 	memcpy(e->uid, job->uid, sizeof e->uid);

@@ -169,7 +169,7 @@ static enum s3t_rc run_prefix(struct item *it, const struct loc_io *io, struct s
 	uint64_t at = p->hashed;
 	while (at < end && rc == S3T_OK) {
 		size_t want = end - at < CHUNK ? (size_t)(end - at) : CHUNK;
-		ssize_t n = pread(item_proof_fd(it), buf, want, (off_t)at);
+		ssize_t n = pread(item_proof_bytes(it).fd, buf, want, (off_t)at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -225,7 +225,7 @@ static enum s3t_rc run_units(struct item *it, const struct loc_io *io, struct s3
 	size_t n = pick_locked(it, units, p->width);
 	pthread_mutex_unlock(lock);
 	for (size_t i = 0; i < n; i++)
-		ranges[i] = (struct md5_range){.fd = item_proof_fd(it),
+		ranges[i] = (struct md5_range){.bytes = item_proof_bytes(it),
 			.offset = p->unit * units[i],
 			.len = unit_len(p, units[i])};
 	enum s3t_rc rc = md5_ranges(ranges, n, p->width, io->cancel, err);

@@ -118,6 +118,8 @@ void record_job(struct strbuf *out, const struct saved_job *job)
 	add_u64(&l, "prove_up", s->prove_upload);
 	add_u64(&l, "prove_down", s->prove_download);
 	add_text(&l, "class", s->storage_class);
+	add_text(&l, "compress", s->compress);
+	add_u64(&l, "raw", s->raw);
 	add_text(&l, "sse", s->encryption);
 	add_text(&l, "kms", s->kms_key_id);
 	add_text(&l, "type", s->content_type);
@@ -158,6 +160,8 @@ void record_begin(struct strbuf *out, const char *uid, const struct partial *p)
 	add_i64(&l, "since", p->since_s);
 	add_u64(&l, "part", p->part_size);
 	add_u64(&l, "parts", p->part_count);
+	if (p->seed[0])
+		add_text(&l, "seed", p->seed);
 	end(&l);
 }
 
@@ -469,6 +473,8 @@ static void read_job(struct saved_file *f, struct strview fields)
 	s->prove_upload = get_u64(fields, "prove_up");
 	s->prove_download = get_u64(fields, "prove_down");
 	s->storage_class = get_text(fields, "class");
+	s->compress = get_text(fields, "compress");
+	s->raw = get_u64(fields, "raw");
 	s->encryption = get_text(fields, "sse");
 	s->kms_key_id = get_text(fields, "kms");
 	s->content_type = get_text(fields, "type");
@@ -494,8 +500,12 @@ static bool read_begin(struct saved_job *job, struct strview fields)
 	uint64_t count = get_u64(fields, "parts"),
 		 fits = part ? size / part + (size % part != 0) : 1;
 	uint32_t number = get_u32(fields, "n");
+	struct strview seed = SV("");
+	bool is_coded = find_field(fields, "seed", &seed); /* its size is not the source's */
 	struct partial **at = find_partial(job, number);
-	if (number == 0 || count == 0 || count > PARTS_LIMIT || (count > 1 && count != fits) || *at)
+	if (is_coded && (!seed.len || seed.len > AGE_SEED_LEN))
+		return false;
+	if (number == 0 || count == 0 || count > PARTS_LIMIT || (count > 1 && count != fits && !is_coded) || *at)
 		return false;
 	size_t path_len = 0, target_len = 0;
 	char *path = get_bytes(fields, "path", &path_len);
@@ -512,6 +522,7 @@ static bool read_begin(struct saved_job *job, struct strview fields)
 		p->mtime_ns = get_i64(fields, "mtime", TIME_UNKNOWN);
 		p->since_s = get_i64(fields, "since", 0);
 		snprintf(p->etag, sizeof p->etag, "%s", etag ? etag : "");
+		snprintf(p->seed, sizeof p->seed, "%.*s", (int)seed.len, seed.data);
 		*at = p;
 		if (number > job->last_number)
 			job->last_number = number;

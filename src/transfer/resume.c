@@ -74,19 +74,26 @@ static void append(struct job *job, struct strbuf *line)
 
 void item_intend(struct item *it)
 {
+	item_intend_parts(it, it->plan.part_size, it->plan.part_count);
+}
+
+void item_intend_parts(struct item *it, uint64_t part_size, uint32_t part_count)
+{
 	struct job *job = it->job;
 	struct loc_facts facts = {.mtime_ns = it->stat.mtime_ns};
 	if (it->source)
 		job->spec.from->ops->source_facts(it->source, &facts);
 	struct partial *p = partial_new(sv_n(it->path, it->path_len),
-		sv_n(it->target, it->target_len), it->plan.part_count);
+		sv_n(it->target, it->target_len), part_count);
 	p->size = it->stat.size;
 	p->mtime_ns = it->stat.mtime_ns;
 	p->dev = facts.dev;
 	p->ino = facts.ino;
 	memcpy(p->etag, it->stat.etag, sizeof p->etag);
 	p->since_s = time_wall_s();
-	p->part_size = it->plan.part_size;
+	p->part_size = part_size;
+	if (it->coding)
+		memcpy(p->seed, it->coding->seed, sizeof p->seed);
 	pthread_mutex_lock(&job->engine->lock);
 	p->number = ++job->last_number;
 	it->partial = p;
@@ -97,7 +104,7 @@ void item_intend(struct item *it)
 	append(job, &line);
 	/* what costs an upload, or hours, to lose is on disk first; a small file's name follows
 	 * from the job's */
-	if (it->plan.part_count > 1)
+	if (part_count > 1)
 		journal_commit(job->engine->journal);
 }
 
@@ -229,7 +236,7 @@ void item_count_done_parts(struct item *it)
 	for (uint32_t i = 0; i < it->parts.count; i++) {
 		if (!parts_is_done(&it->parts, i))
 			continue;
-		int64_t len = (int64_t)plan_part_len(&it->plan, i, it->stat.size);
+		int64_t len = (int64_t)plan_part_len(&it->plan, i, it->wire_size);
 		atomic_fetch_add(&it->bytes, len);
 		atomic_fetch_add(&it->job->bytes_done, len);
 		it->bytes_before += (uint64_t)len;
@@ -277,7 +284,7 @@ static void take_done_parts(struct item *it)
 	for (uint32_t i = 0; i < it->parts.count; i++) {
 		bool is_durable = parts_is_done(&it->partial->ranges, i);
 		uint64_t end =
-			plan_part_offset(&it->plan, i) + plan_part_len(&it->plan, i, it->stat.size);
+			plan_part_offset(&it->plan, i) + plan_part_len(&it->plan, i, it->wire_size);
 		bool is_there = to->kind == LOC_LOCAL
 					? is_durable && end <= there
 					: to->sink_has_part(it->sink, i) && (has_fd || is_durable);

@@ -45,7 +45,8 @@ static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 {
 	(void)err;
 	const struct job_spec *spec = &it->job->spec;
-	it->plan = plan_download(it->stat.size, spec->parallel_download, spec->chunk_size);
+	it->plan = plan_download(
+		it->stat.size, spec->parallel_download && !it->in_one, spec->chunk_size);
 	return S3T_OK;
 }
 
@@ -159,8 +160,10 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 		f->crcs = s3t_alloc(it->plan.part_count * sizeof *f->crcs);
 		f->has_crc = s3t_alloc(it->plan.part_count * sizeof *f->has_crc);
 	}
-	enum s3t_rc rc = spec->from->ops->source_open(
-		spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
+	enum s3t_rc rc = S3T_OK;
+	if (!it->source)
+		rc = spec->from->ops->source_open(
+			spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
 	if (rc != S3T_OK)
 		return rc;
 	struct loc_sink_spec sink = item_sink_spec(it);
@@ -175,7 +178,7 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 		return rc;
 	struct loc_facts facts;
 	spec->from->ops->source_facts(it->source, &facts);
-	if (it->plan.part_count > 1 && spec->prove_download && !facts.has_crc64)
+	if (it->plan.part_count > 1 && spec->prove_download && !facts.has_crc64 && !facts.decoded)
 		it->prover = prover_new_download(it->stat.size, it->stat.etag, &facts);
 	return S3T_OK;
 }
@@ -282,7 +285,9 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	const char *proof = NULL;
 	enum s3t_rc rc = S3T_OK;
 	spec->from->ops->source_facts(it->source, &facts);
-	if (f->crcs && facts.has_crc64)
+	if (facts.decoded) /* and the source has compared what is stored, where it could */
+		proof = facts.decoded;
+	else if (f->crcs && facts.has_crc64)
 		rc = prove_by_crc(it, io, facts.crc64, &proof, err);
 	else if (spec->prove_download)
 		rc = proof_file(spec->to->ops->sink_fd(it->sink), it->stat.size, it->stat.etag,

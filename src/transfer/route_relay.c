@@ -74,6 +74,14 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 			rc = s3_head_version(&ctx, bucket, key, version.id, &object, err);
 		if (rc != S3T_OK || it->was_found)
 			goto out;
+		bool is_ours = s3_encryption_for(location_s3_client(spec->to), spec->encryption,
+				       NULL).kind == S3_ENCRYPTION_CLIENT;
+		if (is_ours && !object.coding && spec->kind != JOB_CHANGE) {
+			rc = s3t_fail(err, S3T_UNSUPPORTED,
+				"ClientSide encrypts what comes from this machine; fetch the object "
+				"first.");
+			goto out;
+		}
 		if (object.tag_count && spec->kind != JOB_CHANGE)
 			rc = s3_keep_tagging(&ctx, bucket, key, &tagging, err);
 	}
@@ -126,7 +134,7 @@ static bool to_spool(void *arg, const char *data, size_t len)
 	return true;
 }
 
-static int open_spool(void)
+int spool_open(void)
 {
 	const char *dir = getenv("TMPDIR");
 	if (!dir || !dir[0])
@@ -148,7 +156,7 @@ static enum s3t_rc part(
 	const struct job_spec *spec = &it->job->spec;
 	uint64_t offset = plan_part_offset(&it->plan, index);
 	uint64_t len = plan_part_len(&it->plan, index, it->stat.size);
-	struct spool s = {.fd = open_spool()};
+	struct spool s = {.fd = spool_open()};
 	if (s.fd < 0)
 		return s3t_fail_errno(err, errno, "No temporary file can be made");
 	struct loc_io quiet = {.conn = io->conn, .cancel = io->cancel};
@@ -164,7 +172,8 @@ static enum s3t_rc part(
 			s.fd, len, it->stat.etag, &facts, NULL, NULL, io->cancel, &proof, err);
 	}
 	if (rc == S3T_OK)
-		rc = spec->to->ops->sink_part(it->sink, io, index, offset, s.fd, 0, len, err);
+		rc = spec->to->ops->sink_part(it->sink, io, index, offset,
+			&(struct byte_source){.fd = s.fd}, 0, len, err);
 	close(s.fd);
 	return rc;
 }

@@ -17,7 +17,7 @@ static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 		return S3T_OK;
 	}
 	uint32_t max_parts = s3_client_profile(client)->provider->max_parts;
-	if (!plan_upload(it->stat.size, spec->multipart_threshold, spec->part_size,
+	if (!plan_upload(it->wire_size, spec->multipart_threshold, spec->part_size,
 		    max_parts ? max_parts : S3_PARTS_MAX, &it->plan))
 		return s3t_fail(
 			err, S3T_INVALID, "The file is larger than S3 allows an object to be.");
@@ -30,8 +30,12 @@ enum { FEW_PARTS = 4 };
 static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
-	enum s3t_rc rc = spec->from->ops->source_open(
-		spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
+	enum s3t_rc rc = S3T_OK;
+	if (!it->source)
+		rc = spec->from->ops->source_open(
+			spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
+	if (rc == S3T_OK)
+		rc = item_coding_open(it, err);
 	if (rc != S3T_OK)
 		return rc;
 	struct loc_facts facts;
@@ -41,8 +45,9 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	bool are_many = it->plan.part_count >= FEW_PARTS && md5_lanes_width() > 1;
 	/* parts that an earlier process sent are compared by nobody else */
 	if (in_parts && spec->prove_upload && (are_many || it->partial))
-		it->prover = prover_new_upload(it->stat.size, it->plan.part_size);
+		it->prover = prover_new_upload(it->wire_size, it->plan.part_size);
 	struct loc_sink_spec sink = item_sink_spec(it);
+	item_coding_tell(it, &sink);
 	return item_sink_begin(it, io, &sink, err);
 }
 
@@ -51,9 +56,9 @@ static enum s3t_rc part(
 {
 	const struct job_spec *spec = &it->job->spec;
 	uint64_t offset = plan_part_offset(&it->plan, index);
-	enum s3t_rc rc = spec->to->ops->sink_part(it->sink, io, index, offset,
-		spec->from->ops->source_fd(it->source), offset,
-		plan_part_len(&it->plan, index, it->stat.size), err);
+	struct byte_source bytes = item_bytes(it);
+	enum s3t_rc rc = spec->to->ops->sink_part(it->sink, io, index, offset, &bytes, offset,
+		plan_part_len(&it->plan, index, it->wire_size), err);
 	/* a file that changed between hashing and sending is the likelier reason */
 	if (rc == S3T_MISMATCH && spec->from->ops->source_check(it->source, NULL) == S3T_CHANGED)
 		rc = spec->from->ops->source_check(it->source, err);

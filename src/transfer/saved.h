@@ -7,6 +7,7 @@
 #define TRANSFER_SAVED_H
 
 #include "core/config.h"
+#include "core/coding.h"
 #include "transfer/engine.h"
 #include "transfer/parts.h"
 
@@ -34,6 +35,8 @@ void done_set_add(struct done_set *s, const unsigned char identity[MD5_LEN]);
 bool done_set_has(const struct done_set *s, const unsigned char identity[MD5_LEN]);
 void done_set_deinit(struct done_set *s);
 
+#define PARTIAL_ENDS "-"
+
 /* An item that was under way: an open upload, or a temporary file. */
 struct partial {
 	struct partial *next;
@@ -47,6 +50,9 @@ struct partial {
 	int64_t since_s; /* wall clock, when it was begun */
 	uint64_t part_size;
 	uint32_t part_count;
+	/* of an upload that is encrypted here: what its keys follow from, with our secret; or
+	 * PARTIAL_ENDS: nobody can go on with it; "": as the source is */
+	char seed[AGE_SEED_LEN + 1];
 	struct loc_token token; /* text NULL: begun, but by what name is not known */
 	struct parts ranges;    /* what is in the temporary file for good */
 };

@@ -14,7 +14,10 @@ static const char *const class_options[] = {"as configured", "STANDARD", "REDUCE
 	"DEEP_ARCHIVE"};
 
 static const char *const encryption_options[] = {
-	"as configured", "none", "SSE_S3", "SSE_KMS", "SSE_C"};
+	"as configured", "none", "SSE_S3", "SSE_KMS", "SSE_C", "ClientSide"};
+
+static const char *const compress_options[] = {"as configured", "off", "gzip", "zstd"};
+static const char *const raw_options[] = {"undo", "as stored"};
 
 static const char *const policy_options[] = {
 #define X(name, word, text) text,
@@ -27,7 +30,7 @@ struct copy_dialog {
 	bool is_move;
 	struct job_spec spec;  /* sources, owned until submitted */
 	struct location *from; /* borrowed from spec */
-	size_t count_label, target, policy, class, encryption, error;
+	size_t count_label, target, policy, class, encryption, compress, raw, error;
 	list_id counting;
 	size_t selected;
 	bool is_single_file;
@@ -135,6 +138,10 @@ static void submit(struct copy_dialog *d, bool dry)
 	size_t encryption = form_selected(&d->form, d->encryption);
 	if (encryption)
 		spec.encryption = s3t_strdup(encryption_options[encryption]);
+	size_t compress = form_selected(&d->form, d->compress);
+	if (compress)
+		spec.compress = s3t_strdup(compress_options[compress]);
+	spec.raw = form_selected(&d->form, d->raw);
 	enum s3t_rc rc = read_target(d, &spec, &err);
 	if (rc != S3T_OK) {
 		job_spec_deinit(&spec);
@@ -208,6 +215,11 @@ void dialog_copy_open(struct app *app, bool is_move)
 		sizeof class_options / sizeof *class_options, 0);
 	d->encryption = form_add_choice(&d->form, "Encryption     ", encryption_options,
 		sizeof encryption_options / sizeof *encryption_options, 0);
+	d->compress = form_add_choice(&d->form, "Compression    ", compress_options,
+		sizeof compress_options / sizeof *compress_options, 0);
+	d->raw = form_add_choice(&d->form, "Compressed, age", raw_options, 2, 0);
+	form_set_hidden(&d->form, d->compress, !pane_is_s3(to) || pane_is_s3(from));
+	form_set_hidden(&d->form, d->raw, !pane_is_s3(from) || pane_is_s3(to));
 	form_set_hidden(&d->form, d->class, !pane_is_s3(to));
 	form_set_hidden(&d->form, d->encryption, !pane_is_s3(to));
 	d->error = form_add_label(&d->form, THEME_DIALOG, "");

@@ -40,13 +40,13 @@ static void add_line(struct question *q, const char *label, const char *value)
 	strbuf_add_char(&q->text, '\n');
 }
 
-static void add_size(struct question *q, uint64_t bytes)
+static void add_size(struct question *q, const char *label, uint64_t bytes)
 {
 	char size[TEXT_SIZE_MAX], count[32], both[64];
 	text_size(bytes, size);
 	text_count(bytes, count);
 	snprintf(both, sizeof both, "%s (%s bytes)", size, count);
-	add_line(q, "size", both);
+	add_line(q, label, both);
 }
 
 static void add_time(struct question *q, const char *label, int64_t time_s)
@@ -158,12 +158,17 @@ static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, stru
 		s3_encryption_words(&o, &encryption);
 		if (o.has_crc64)
 			snprintf(crc, sizeof crc, "CRC64NVME %016llx", (unsigned long long)o.crc64);
-		add_size(q, o.size);
+		add_size(q, "size", o.size);
 		add_time(q, "stored", o.last_modified_s);
 		if (o.mtime_ns != TIME_UNKNOWN)
 			add_time(q, "the data's time", o.mtime_ns / NS_PER_S);
 		add_line(q, "content type", o.content_type);
 		add_line(q, "content encoding", o.content_encoding);
+		if (o.coding)
+			add_line(q, "stored", o.coding);
+		if (o.coding && o.plain_size != UINT64_MAX)
+			add_size(q, "real size", o.plain_size);
+		add_line(q, "real type", o.plain_type);
 		add_line(q, "storage class", o.storage_class ? o.storage_class : "STANDARD");
 		struct strbuf archive;
 		strbuf_init(&archive);
@@ -216,7 +221,7 @@ static enum s3t_rc run_question(
 		: key.len              ? "prefix"
 				       : "bucket");
 	if (st.kind == ENTRY_FILE)
-		add_size(q, st.size);
+		add_size(q, "size", st.size);
 	if (st.mtime_ns != TIME_UNKNOWN)
 		add_time(q, "modified", st.mtime_ns / NS_PER_S);
 	add_line(q, "mode", mode);

@@ -170,7 +170,8 @@ static enum s3t_rc store(struct place *p, const char *rel, const char *text,
 		return rc;
 	}
 	int fd = text_fd(text);
-	rc = ops->sink_part(sink, &p->io, 0, 0, fd, 0, strlen(text), err);
+	rc = ops->sink_part(
+		sink, &p->io, 0, 0, &(struct byte_source){.fd = fd}, 0, strlen(text), err);
 	close(fd);
 	if (rc == S3T_OK)
 		rc = ops->sink_commit(sink, &p->io, 1, &result, err);
@@ -195,7 +196,9 @@ static void a_file_appears_under_its_name_only_when_it_is_whole(void **state)
 	assert_int_equal(begin(&p, "name", &spec, &sink, &err), S3T_OK);
 	const struct location_ops *ops = p.loc->ops;
 	int fd = text_fd("xx01234567");
-	assert_int_equal(ops->sink_part(sink, &p.io, 1, 4, fd, 6, 4, &err), S3T_OK);
+	assert_int_equal(
+		ops->sink_part(sink, &p.io, 1, 4, &(struct byte_source){.fd = fd}, 6, 4, &err),
+		S3T_OK);
 	assert_file(&p, "name", "old");
 	assert_int_equal(count_entries(&p, "."), 2);
 	DIR *dir = opendir(p.dir);
@@ -207,7 +210,9 @@ static void a_file_appears_under_its_name_only_when_it_is_whole(void **state)
 		assert_int_equal(look(&p, e->d_name).st_mode, S_IFREG | 0600);
 	}
 	closedir(dir);
-	assert_int_equal(ops->sink_part(sink, &p.io, 0, 0, fd, 2, 4, &err), S3T_OK);
+	assert_int_equal(
+		ops->sink_part(sink, &p.io, 0, 0, &(struct byte_source){.fd = fd}, 2, 4, &err),
+		S3T_OK);
 	assert_int_equal(p.moved, 8);
 	assert_int_equal(ops->sink_commit(sink, &p.io, 2, &result, &err), S3T_OK);
 	assert_null(result.version_id);
@@ -445,11 +450,14 @@ static void a_source_that_is_too_short_is_noticed(void **state)
 	place_start(&p);
 	assert_int_equal(begin(&p, "name", &plain, &sink, &err), S3T_OK);
 	int fd = text_fd("abc");
-	assert_int_equal(p.loc->ops->sink_part(sink, &p.io, 0, 0, fd, 0, 4, &err), S3T_CHANGED);
+	assert_int_equal(p.loc->ops->sink_part(
+				 sink, &p.io, 0, 0, &(struct byte_source){.fd = fd}, 0, 4, &err),
+		S3T_CHANGED);
 	struct loc_io cancelled = {.cancel = cancel_new(NULL)};
 	cancel_trigger(cancelled.cancel);
-	assert_int_equal(
-		p.loc->ops->sink_part(sink, &cancelled, 0, 0, fd, 0, 3, &err), S3T_CANCELLED);
+	assert_int_equal(p.loc->ops->sink_part(sink, &cancelled, 0, 0,
+				 &(struct byte_source){.fd = fd}, 0, 3, &err),
+		S3T_CANCELLED);
 	cancel_free(cancelled.cancel);
 	close(fd);
 	assert_int_equal(p.loc->ops->sink_abort(sink, &p.io, &err), S3T_OK);
@@ -491,8 +499,9 @@ static void a_full_disk_is_told_early_and_leaves_nothing(void **state)
 	char *text = s3t_alloc((1 << 20) + 1);
 	memset(text, 'x', 1 << 20);
 	int fd = text_fd(text);
-	assert_int_equal(
-		p.loc->ops->sink_part(sink, &p.io, 0, 0, fd, 0, 1 << 20, &err), S3T_NO_SPACE);
+	assert_int_equal(p.loc->ops->sink_part(sink, &p.io, 0, 0, &(struct byte_source){.fd = fd},
+				 0, 1 << 20, &err),
+		S3T_NO_SPACE);
 	assert_int_equal(err.sys_errno, ENOSPC);
 	assert_int_equal(p.loc->ops->sink_abort(sink, &p.io, &err), S3T_OK);
 	p.loc->ops->sink_free(sink);
@@ -1016,7 +1025,9 @@ static void one_piece_is_one_signed_put(void **state)
 	assert_int_equal(begin_upload(&u, "one \xc3\xa9+%41", &spec, &sink, &err), S3T_OK);
 	assert_int_equal(ops->sink_fd(sink), -1);
 	assert_int_equal(sandbox_request_count(u.f.server, NULL), 0);
-	assert_int_equal(ops->sink_part(sink, &u.io, 0, 0, fd, 2, 4, &err), S3T_OK);
+	assert_int_equal(
+		ops->sink_part(sink, &u.io, 0, 0, &(struct byte_source){.fd = fd}, 2, 4, &err),
+		S3T_OK);
 	assert_int_equal(ops->sink_commit(sink, &u.io, 1, &result, &err), S3T_OK);
 	assert_string_equal(result.etag, "1cb251ec0d568de6a929b520c4aed8d1");
 	assert_string_equal(result.proof, "signed SHA-256");
@@ -1034,7 +1045,9 @@ static void one_piece_is_one_signed_put(void **state)
 	spec.size = 0;
 	assert_int_equal(begin_upload(&u, "empty", &spec, &sink, &err), S3T_OK);
 	ops->sink_set_mtime(sink, 3 * NS_PER_S);
-	assert_int_equal(ops->sink_part(sink, &u.io, 0, 0, fd, 0, 0, &err), S3T_OK);
+	assert_int_equal(
+		ops->sink_part(sink, &u.io, 0, 0, &(struct byte_source){.fd = fd}, 0, 0, &err),
+		S3T_OK);
 	assert_int_equal(ops->sink_commit(sink, &u.io, 1, &result, &err), S3T_OK);
 	ops->sink_free(sink);
 	assert_object(&u, "p/empty", "");
@@ -1056,7 +1069,8 @@ static enum s3t_rc send_three(struct upload *u, struct loc_sink *sink, int fd, s
 	enum s3t_rc rc = S3T_OK;
 	for (size_t i = 0; i < COUNT(order) && rc == S3T_OK; i++) {
 		uint64_t at = order[i] * 4, len = order[i] == 2 ? 2 : 4;
-		rc = u->f.s3->ops->sink_part(sink, &u->io, order[i], at, fd, at, len, err);
+		rc = u->f.s3->ops->sink_part(
+			sink, &u->io, order[i], at, &(struct byte_source){.fd = fd}, at, len, err);
 	}
 	return rc;
 }
@@ -1174,8 +1188,12 @@ static void an_unknown_length_has_as_many_parts_as_there_are(void **state)
 	int fd = text_fd("0123456789");
 	const struct location_ops *ops = u.f.s3->ops;
 	assert_int_equal(begin_upload(&u, "stream", &spec, &sink, &err), S3T_OK);
-	assert_int_equal(ops->sink_part(sink, &u.io, 0, 0, fd, 0, 7, &err), S3T_OK);
-	assert_int_equal(ops->sink_part(sink, &u.io, 2, 7, fd, 7, 1, &err), S3T_INVALID);
+	assert_int_equal(
+		ops->sink_part(sink, &u.io, 0, 0, &(struct byte_source){.fd = fd}, 0, 7, &err),
+		S3T_OK);
+	assert_int_equal(
+		ops->sink_part(sink, &u.io, 2, 7, &(struct byte_source){.fd = fd}, 7, 1, &err),
+		S3T_INVALID);
 	assert_int_equal(ops->sink_commit(sink, &u.io, 1, &result, &err), S3T_OK);
 	ops->sink_free(sink);
 	assert_object(&u, "p/stream", "0123456");
@@ -1206,7 +1224,9 @@ static void a_failed_part_leaves_an_upload_that_can_be_aborted(void **state)
 
 	struct loc_sink_spec one = {.size = 10, .mtime_ns = TIME_UNKNOWN, .prove = true};
 	assert_int_equal(begin_upload(&u, "one", &one, &sink, &err), S3T_OK);
-	assert_int_equal(u.f.s3->ops->sink_part(sink, &u.io, 0, 0, fd, 0, 10, &err), S3T_DENIED);
+	assert_int_equal(u.f.s3->ops->sink_part(
+				 sink, &u.io, 0, 0, &(struct byte_source){.fd = fd}, 0, 10, &err),
+		S3T_DENIED);
 	assert_int_equal(u.moved, 0);
 	u.f.s3->ops->sink_free(sink);
 	close(fd);
@@ -1226,8 +1246,9 @@ static void a_file_that_shrinks_is_not_uploaded(void **state)
 		upload_start(&u);
 		int fd = text_fd("0123456789");
 		assert_int_equal(begin_upload(&u, "k", &spec, &sink, &err), S3T_OK);
-		assert_int_equal(
-			u.f.s3->ops->sink_part(sink, &u.io, 0, 0, fd, 0, 20, &err), S3T_CHANGED);
+		assert_int_equal(u.f.s3->ops->sink_part(sink, &u.io, 0, 0,
+					 &(struct byte_source){.fd = fd}, 0, 20, &err),
+			S3T_CHANGED);
 		u.f.s3->ops->sink_free(sink);
 		assert_int_equal(u.moved, 0);
 		assert_false(fixture_has_key(&u.f, "p/k"));
@@ -1250,7 +1271,9 @@ static void an_object_that_must_not_be_replaced_is_not(void **state)
 	struct loc_sink_spec spec = {
 		.size = 10, .mtime_ns = TIME_UNKNOWN, .no_replace = true, .prove = true};
 	assert_int_equal(begin_upload(&u, "there", &spec, &sink, &err), S3T_OK);
-	assert_int_equal(ops->sink_part(sink, &u.io, 0, 0, fd, 0, 10, &err), S3T_EXISTS);
+	assert_int_equal(
+		ops->sink_part(sink, &u.io, 0, 0, &(struct byte_source){.fd = fd}, 0, 10, &err),
+		S3T_EXISTS);
 	ops->sink_free(sink);
 	spec.part_size = 4;
 	spec.part_count = 3;

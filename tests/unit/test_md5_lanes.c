@@ -66,7 +66,7 @@ static void every_width_agrees_with_openssl_over_random_lengths(void **state)
 				uint64_t most = round % 2 ? 300 : FILE_BYTES / 8;
 				uint64_t len = random_below_or_equal(most);
 				uint64_t at = random_below_or_equal(FILE_BYTES - len);
-				r[i] = (struct md5_range){.fd = d->fd, .offset = at, .len = len};
+				r[i] = (struct md5_range){.bytes = {.fd = d->fd}, .offset = at, .len = len};
 			}
 			check(d, r, count, widths[w]);
 		}
@@ -84,7 +84,7 @@ static void lengths_around_blocks_and_buffers_are_padded_right(void **state)
 		if (!md5_lanes_has(widths[w]))
 			continue;
 		for (size_t i = 0; i < 16; i++)
-			r[i] = (struct md5_range){.fd = d->fd, .offset = i, .len = edges[i]};
+			r[i] = (struct md5_range){.bytes = {.fd = d->fd}, .offset = i, .len = edges[i]};
 		check(d, r, 16, widths[w]);
 	}
 }
@@ -95,7 +95,7 @@ static void a_file_that_ends_early_is_told(void **state)
 	struct s3t_err err;
 	struct md5_range r[5];
 	for (size_t i = 0; i < 5; i++)
-		r[i] = (struct md5_range){.fd = d->fd, .len = 100};
+		r[i] = (struct md5_range){.bytes = {.fd = d->fd}, .len = 100};
 	r[3].offset = FILE_BYTES - 99;
 	assert_int_equal(md5_ranges(r, 5, 0, NULL, &err), S3T_CHANGED);
 	assert_int_equal(md5_ranges(r + 3, 1, 0, NULL, &err), S3T_CHANGED);
@@ -107,7 +107,7 @@ static void a_cancelled_one_stops(void **state)
 	struct cancel *cancel = cancel_new(NULL);
 	struct md5_range r[4];
 	for (size_t i = 0; i < 4; i++)
-		r[i] = (struct md5_range){.fd = d->fd, .len = FILE_BYTES};
+		r[i] = (struct md5_range){.bytes = {.fd = d->fd}, .len = FILE_BYTES};
 	cancel_trigger(cancel);
 	assert_int_equal(md5_ranges(r, 4, 0, cancel, NULL), S3T_CANCELLED);
 	assert_int_equal(md5_ranges(r, 1, 0, cancel, NULL), S3T_CANCELLED);

@@ -1,0 +1,224 @@
+/* Uploads that are compressed, or encrypted on this machine: what is done, and what tells of it. */
+#include "transfer/internal.h"
+
+#include "core/fdio.h"
+#include "core/mime.h"
+#include "core/statedir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SAMPLE = 256 << 10, WORTH_LEAST = 1024 };
+
+/* --- our secret --- */
+
+/* 32 bytes that only we have, made once: with a journaled seed they make an encrypted file's keys
+ * again, so that its upload can go on and the journal holds no secret. False: there is no place for
+ * it. */
+static bool load_secret(unsigned char out[SHA256_LEN])
+{
+	char *dir = state_dir(NULL), *path = dir ? s3t_asprintf("%s/secret", dir) : NULL;
+	bool ok = false;
+	for (int tries = 0; path && tries < 2 && !ok; tries++) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		struct stat st;
+		ok = fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+		     !(st.st_mode & (S_IRWXG | S_IRWXO)) &&
+		     read(fd, out, SHA256_LEN) == SHA256_LEN;
+		if (fd >= 0)
+			close(fd);
+		if (ok || fd >= 0 || errno != ENOENT)
+			break;
+		unsigned char fresh[SHA256_LEN];
+		random_bytes(fresh, sizeof fresh);
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd >= 0) { /* else another process was quicker */
+			if (!fd_write_all(fd, fresh, sizeof fresh))
+				(void)unlink(path);
+			close(fd);
+		}
+		explicit_bzero(fresh, sizeof fresh);
+	}
+	free(path);
+	free(dir);
+	return ok;
+}
+
+/* The seed of an upload that goes on, or a new one; without our secret it cannot go on. */
+static bool make_seed(struct item *it, unsigned char out[SHA256_LEN])
+{
+	struct item_coding *c = it->coding;
+	unsigned char secret[SHA256_LEN];
+	bool goes_on = it->partial && it->partial->seed[0];
+	if (!load_secret(secret)) {
+		snprintf(c->seed, sizeof c->seed, "%s", PARTIAL_ENDS);
+		return false;
+	}
+	if (goes_on)
+		snprintf(c->seed, sizeof c->seed, "%s", it->partial->seed);
+	else
+		random_name(c->seed, AGE_SEED_LEN);
+	hkdf_sha256(sv_n((const char *)secret, sizeof secret), sv(c->seed), SV("s3tui upload"), out);
+	explicit_bzero(secret, sizeof secret);
+	return true;
+}
+
+/* --- deciding --- */
+
+static enum s3t_rc open_source(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	if (it->source)
+		return S3T_OK;
+	return spec->from->ops->source_open(
+		spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
+}
+
+/* Whether its beginning becomes smaller; what is compressed already does not. */
+static bool sample_shrinks(const struct item *it, enum compression kind)
+{
+	char *buf = s3t_alloc(SAMPLE);
+	ssize_t n = pread(it->job->spec.from->ops->source_fd(it->source), buf, SAMPLE, 0);
+	struct strbuf out;
+	strbuf_init_cap(&out, 2 * SAMPLE);
+	struct compressor *c = compressor_new(kind);
+	bool ok = n > 0 && compressor_add(c, buf, (size_t)n, true, &out) &&
+		  out.len + (size_t)n / 20 < (size_t)n;
+	compressor_free(c);
+	strbuf_deinit(&out);
+	free(buf);
+	return ok;
+}
+
+static const char *type_of(const struct item *it)
+{
+	const struct job_spec *spec = &it->job->spec;
+	return spec->content_type ? spec->content_type
+				  : mime_type_of(sv_n(it->target, it->target_len));
+}
+
+static enum s3t_rc find_keys(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	struct s3_client *client = location_s3_client(it->job->spec.to);
+	enum s3t_rc rc = s3_client_age_keys(client, io->cancel, &it->coding->keys, err);
+	if (rc == S3T_OK && !age_keys_can_encrypt(it->coding->keys))
+		rc = s3t_fail(err, S3T_CONFIG,
+			"ClientSide needs client_recipients or client_passphrase_command in "
+			"[encryption] of profile %s.",
+			s3_client_profile(client)->name);
+	return rc;
+}
+
+/* What ended with its process: a stream of unknown length, or one whose keys nobody has. */
+static enum s3t_rc drop_what_ends(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	if (!it->partial || strcmp(it->partial->seed, PARTIAL_ENDS) != 0)
+		return S3T_OK;
+	enum s3t_rc rc = partial_discard(it->job, it->partial, io, err);
+	if (rc != S3T_OK)
+		return rc;
+	pthread_mutex_lock(&it->job->engine->lock);
+	item_forget_partial_locked(it);
+	pthread_mutex_unlock(&it->job->engine->lock);
+	return S3T_OK;
+}
+
+enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct s3_client *client = location_s3_client(spec->to);
+	it->wire_size = it->stat.size;
+	if (!client || spec->from->ops->kind != LOC_LOCAL ||
+		(spec->kind != JOB_COPY && spec->kind != JOB_MOVE))
+		return S3T_OK;
+	const char *word = spec->compress ? spec->compress
+					  : s3_client_profile(client)->settings.compress;
+	struct coding how = {.compression = compression_of(word),
+		.is_age = s3_encryption_for(client, spec->encryption, NULL).kind ==
+			  S3_ENCRYPTION_CLIENT};
+	enum s3t_rc rc = drop_what_ends(it, io, err);
+	if (rc == S3T_OK && (it->stat.size < WORTH_LEAST || !compression_is_worth(type_of(it))))
+		how.compression = COMPRESS_OFF;
+	if (rc == S3T_OK && how.compression != COMPRESS_OFF) {
+		rc = open_source(it, io, err);
+		if (rc == S3T_OK && !sample_shrinks(it, how.compression))
+			how.compression = COMPRESS_OFF;
+	}
+	if (rc != S3T_OK || coding_is_none(how))
+		return rc;
+	it->coding = s3t_alloc(sizeof *it->coding);
+	it->coding->how = how;
+	strbuf_init(&it->coding->metadata);
+	if (!how.is_age)
+		return S3T_OK;
+	rc = find_keys(it, io, err);
+	if (rc == S3T_OK && how.compression == COMPRESS_OFF)
+		it->wire_size =
+			age_head_len(it->coding->keys) + age_sealed_size(it->stat.size);
+	return rc;
+}
+
+enum s3t_rc item_coding_open(struct item *it, struct s3t_err *err)
+{
+	struct item_coding *c = it->coding;
+	if (!c || !c->how.is_age || c->how.compression != COMPRESS_OFF || c->has_reader)
+		return S3T_OK;
+	unsigned char seed[SHA256_LEN];
+	bool has_seed = make_seed(it, seed);
+	enum s3t_rc rc = age_file_new(c->keys, has_seed ? seed : NULL, &c->reader.file, err);
+	explicit_bzero(seed, sizeof seed);
+	if (rc != S3T_OK)
+		return rc;
+	c->reader.fd = it->job->spec.from->ops->source_fd(it->source);
+	c->reader.plain_size = it->stat.size;
+	c->reader.size = it->wire_size;
+	c->has_reader = true;
+	return S3T_OK;
+}
+
+void item_coding_tell(const struct item *it, struct loc_sink_spec *sink)
+{
+	struct item_coding *c = it->coding;
+	if (!c)
+		return;
+	strbuf_reset(&c->metadata);
+	strbuf_add_sv(&c->metadata, sink->metadata);
+	strbuf_add_str(&c->metadata, CODING_META ": ");
+	coding_add_name(c->how, &c->metadata);
+	strbuf_addf(&c->metadata, "\n" CODING_META_SIZE ": %llu\n",
+		(unsigned long long)it->stat.size);
+	if (c->how.is_age) {
+		strbuf_addf(&c->metadata, CODING_META_TYPE ": %s\n", sink->content_type);
+		sink->content_type = "application/octet-stream";
+	} else {
+		sink->content_encoding = compression_word(c->how.compression);
+	}
+	sink->metadata = strbuf_view(&c->metadata);
+}
+
+struct byte_source item_bytes(const struct item *it)
+{
+	struct byte_source b = {.fd = it->job->spec.from->ops->source_fd(it->source)};
+	if (it->coding && it->coding->has_reader) {
+		b.read = age_reader_read;
+		b.arg = &it->coding->reader;
+	}
+	return b;
+}
+
+void item_coding_free(struct item *it)
+{
+	struct item_coding *c = it->coding;
+	if (!c)
+		return;
+	if (c->has_reader)
+		age_file_deinit(&c->reader.file);
+	strbuf_deinit(&c->metadata);
+	free(c);
+	it->coding = NULL;
+}
