@@ -89,10 +89,10 @@ static bool bech32_decode(struct strview text, const char *prefix, unsigned char
 
 /* --- keys --- */
 
-static void add_key(unsigned char (**list)[X25519_LEN], size_t *count,
-	const unsigned char key[X25519_LEN])
+static void add_key(
+	unsigned char (**list)[X25519_LEN], size_t *count, const unsigned char key[X25519_LEN])
 {
-	unsigned char (*more)[X25519_LEN] = s3t_alloc((*count + 1) * sizeof *more);
+	unsigned char(*more)[X25519_LEN] = s3t_alloc((*count + 1) * sizeof *more);
 	if (*count)
 		memcpy(more, *list, *count * sizeof *more);
 	memcpy(more[*count], key, X25519_LEN);
@@ -113,7 +113,8 @@ static enum s3t_rc read_recipients(struct age_keys *k, const char *text, struct 
 			continue;
 		if (!bech32_decode(word, "age", key))
 			return s3t_fail(err, S3T_CONFIG,
-				"client_recipients: one is no age recipient (age1 and 58 letters and "
+				"client_recipients: one is no age recipient (age1 and 58 letters "
+				"and "
 				"digits).");
 		if (k->recipient_count == KEYS_MAX)
 			return s3t_fail(err, S3T_CONFIG, "client_recipients: at most 100.");
@@ -124,7 +125,8 @@ static enum s3t_rc read_recipients(struct age_keys *k, const char *text, struct 
 
 static enum s3t_rc read_identities(struct age_keys *k, struct strview rest, struct s3t_err *err)
 {
-	if (sv_starts_with(rest, SV("age-encryption.org/")) || sv_starts_with(rest, SV("-----BEGIN")))
+	if (sv_starts_with(rest, SV("age-encryption.org/")) ||
+		sv_starts_with(rest, SV("-----BEGIN")))
 		return s3t_fail(err, S3T_CONFIG,
 			"client_identity_file: it is encrypted itself, or no age identity file; "
 			"decrypt it with age -d first.");
@@ -144,7 +146,8 @@ static enum s3t_rc read_identities(struct age_keys *k, struct strview rest, stru
 	}
 	return k->identity_count > before
 		       ? S3T_OK
-		       : s3t_fail(err, S3T_CONFIG, "client_identity_file: there is no identity in it.");
+		       : s3t_fail(err, S3T_CONFIG,
+				 "client_identity_file: there is no identity in it.");
 }
 
 enum s3t_rc age_keys_new(const char *recipients, struct strview identities,
@@ -201,15 +204,16 @@ static enum s3t_rc run_command(
 	rc = process_run(argv, COMMAND_TIMEOUT_MS, text, cancel, err);
 	process_argv_free(argv);
 	/* the line's end is the command's, not the passphrase's */
-	while (text->len && (text->data[text->len - 1] == '\n' || text->data[text->len - 1] == '\r'))
+	while (text->len &&
+		(text->data[text->len - 1] == '\n' || text->data[text->len - 1] == '\r'))
 		strbuf_truncate(text, text->len - 1);
 	if (rc == S3T_OK && !text->len)
 		rc = s3t_fail(err, S3T_CONFIG, "it printed no passphrase.");
 	return rc;
 }
 
-enum s3t_rc age_keys_load(const struct settings *s, struct cancel *cancel, struct age_keys **out,
-	struct s3t_err *err)
+enum s3t_rc age_keys_load(
+	const struct settings *s, struct cancel *cancel, struct age_keys **out, struct s3t_err *err)
 {
 	struct strbuf identities, passphrase;
 	bool is_shared;
@@ -339,8 +343,8 @@ static void add_mac(struct strbuf *head, const unsigned char file_key[AGE_FILE_K
 static void payload_key(const unsigned char file_key[AGE_FILE_KEY_LEN],
 	const unsigned char nonce[NONCE_LEN], unsigned char out[AEAD_KEY_LEN])
 {
-	hkdf_sha256(view_of(file_key, AGE_FILE_KEY_LEN), view_of(nonce, NONCE_LEN), SV("payload"),
-		out);
+	hkdf_sha256(
+		view_of(file_key, AGE_FILE_KEY_LEN), view_of(nonce, NONCE_LEN), SV("payload"), out);
 }
 
 enum s3t_rc age_file_new(const struct age_keys *k, const unsigned char *seed, struct age_file *out,
@@ -359,7 +363,8 @@ enum s3t_rc age_file_new(const struct age_keys *k, const unsigned char *seed, st
 	bool ok = true;
 	for (size_t i = 0; i < k->recipient_count && ok; i++) {
 		from_seed(seed, "share", i, secret);
-		ok = x25519_public(secret, share) && x25519_shared(secret, k->recipients[i], shared);
+		ok = x25519_public(secret, share) &&
+		     x25519_shared(secret, k->recipients[i], shared);
 		if (!ok)
 			break;
 		wrap_key_of(shared, share, k->recipients[i], wrap);
@@ -397,8 +402,8 @@ size_t age_head_len(const struct age_keys *k)
 	enum { BODY = 1 + 43 + 1, MAC = 3 + 1 + 43 + 1 }; /* 32 bytes are 43 of base64 */
 	size_t x25519 = strlen("-> X25519 ") + 43 + BODY;
 	size_t scrypt = strlen("-> scrypt ") + 22 + strlen(" 18") + BODY;
-	return strlen(AGE_MAGIC) + (k->recipient_count ? k->recipient_count * x25519 : scrypt) + MAC +
-	       NONCE_LEN;
+	return strlen(AGE_MAGIC) + (k->recipient_count ? k->recipient_count * x25519 : scrypt) +
+	       MAC + NONCE_LEN;
 }
 
 void age_file_deinit(struct age_file *f)
@@ -504,9 +509,8 @@ static bool read_stanza(
 	return is_whole;
 }
 
-static enum s3t_rc read_header(
-	const struct age_keys *k, struct strview start, struct header *h, size_t *need,
-	struct s3t_err *err)
+static enum s3t_rc read_header(const struct age_keys *k, struct strview start, struct header *h,
+	size_t *need, struct s3t_err *err)
 {
 	struct strview line;
 	bool is_valid = true;
@@ -559,8 +563,9 @@ enum s3t_rc age_file_open(const struct age_keys *k, struct strview start, struct
 		return rc;
 	if (!h.is_open)
 		return s3t_fail(err, S3T_DENIED,
-			h.has_scrypt ? "It is encrypted with a passphrase (age) that is not ours."
-				     : "It is encrypted (age) for recipients among whom we are not.");
+			h.has_scrypt
+				? "It is encrypted with a passphrase (age) that is not ours."
+				: "It is encrypted (age) for recipients among whom we are not.");
 	unsigned char key[SHA256_LEN], mac[SHA256_LEN], told[SHA256_LEN];
 	hkdf_sha256(view_of(h.file_key, sizeof h.file_key), SV(""), SV("header"), key);
 	hmac_sha256(view_of(key, sizeof key), h.text, mac);

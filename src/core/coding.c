@@ -202,8 +202,8 @@ void decoder_free(struct decoder *d)
 	free(d);
 }
 
-static enum s3t_rc hand_on(struct decoder *d, const void *data, size_t len, bytes_fn sink, void *arg,
-	struct s3t_err *err)
+static enum s3t_rc hand_on(struct decoder *d, const void *data, size_t len, bytes_fn sink,
+	void *arg, struct s3t_err *err)
 {
 	if (d->decompressor)
 		return decompressor_add(d->decompressor, data, len, sink, arg, err);
@@ -220,7 +220,7 @@ static enum s3t_rc open_chunk(
 		return s3t_fail(err, S3T_MISMATCH,
 			"What is encrypted was damaged or tampered with; nothing behind byte %llu "
 			"of it is used.",
-			(unsigned long long)(d->index * AGE_CHUNK));
+			(unsigned long long)d->index * AGE_CHUNK);
 	enum s3t_rc rc = hand_on(d, plain, d->fill - AEAD_TAG_LEN, sink, arg, err);
 	explicit_bzero(plain, sizeof plain);
 	d->index++;
@@ -228,8 +228,8 @@ static enum s3t_rc open_chunk(
 	return rc;
 }
 
-static enum s3t_rc add_sealed(struct decoder *d, struct strview data, bytes_fn sink, void *arg,
-	struct s3t_err *err)
+static enum s3t_rc add_sealed(
+	struct decoder *d, struct strview data, bytes_fn sink, void *arg, struct s3t_err *err)
 {
 	enum s3t_rc rc = S3T_OK;
 	while (data.len && rc == S3T_OK) {

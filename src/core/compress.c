@@ -26,16 +26,16 @@ enum compression compression_of(const char *word)
 bool compression_is_worth(const char *content_type)
 {
 	/* also those that hold what is compressed, as office documents do */
-	static const char *const dense[] = {"image/", "video/", "audio/", "font/woff", "application/zip",
-		"application/gzip", "application/x-gzip", "application/zstd", "application/x-xz",
-		"application/x-bzip", "application/x-7z", "application/vnd.rar", "application/x-rar",
-		"application/java-archive", "application/vnd.openxmlformats",
+	static const char *const dense[] = {"image/", "video/", "audio/", "font/woff",
+		"application/zip", "application/gzip", "application/x-gzip", "application/zstd",
+		"application/x-xz", "application/x-bzip", "application/x-7z", "application/vnd.rar",
+		"application/x-rar", "application/java-archive", "application/vnd.openxmlformats",
 		"application/vnd.oasis.opendocument", "application/epub", "application/pdf",
 		"application/x-lz", "application/x-compress", "application/vnd.android.package",
 		"application/vnd.debian.binary-package", "application/x-rpm",
 		"application/vnd.apache.parquet", "application/pgp-encrypted"};
-	static const char *const loose[] = {"image/svg", "image/bmp", "image/x-ms-bmp", "image/tiff",
-		"audio/x-wav", "audio/wav", "audio/midi"};
+	static const char *const loose[] = {"image/svg", "image/bmp", "image/x-ms-bmp",
+		"image/tiff", "audio/x-wav", "audio/wav", "audio/midi"};
 	for (size_t i = 0; content_type && i < sizeof loose / sizeof *loose; i++)
 		if (strncasecmp(content_type, loose[i], strlen(loose[i])) == 0)
 			return true;
@@ -236,7 +236,7 @@ enum s3t_rc decompressor_add(struct decompressor *d, const void *data, size_t le
 
 enum s3t_rc decompressor_end(const struct decompressor *d, struct s3t_err *err)
 {
-	return d->is_at_end || !d->has_any ? S3T_OK
-					   : s3t_fail(err, S3T_MISMATCH,
-						     "What is compressed ends too early.");
+	return d->is_at_end || !d->has_any
+		       ? S3T_OK
+		       : s3t_fail(err, S3T_MISMATCH, "What is compressed ends too early.");
 }

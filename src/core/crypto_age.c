@@ -11,8 +11,7 @@
 bool x25519_public(const unsigned char secret[X25519_LEN], unsigned char out[X25519_LEN])
 {
 	size_t len = X25519_LEN;
-	EVP_PKEY *key =
-		EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, X25519_LEN);
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, X25519_LEN);
 	if (!key)
 		s3t_oom();
 	bool ok = EVP_PKEY_get_raw_public_key(key, out, &len) == 1 && len == X25519_LEN;
@@ -54,12 +53,11 @@ static bool derive(const char *name, const OSSL_PARAM *params, unsigned char *ou
 	return ok;
 }
 
-void hkdf_sha256(struct strview ikm, struct strview salt, struct strview info,
-	unsigned char out[SHA256_LEN])
+void hkdf_sha256(
+	struct strview ikm, struct strview salt, struct strview info, unsigned char out[SHA256_LEN])
 {
 	char digest[] = "SHA256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+	OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, bytes(ikm), ikm.len),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, bytes(salt), salt.len),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, bytes(info), info.len),
@@ -68,8 +66,8 @@ void hkdf_sha256(struct strview ikm, struct strview salt, struct strview info,
 		s3t_oom();
 }
 
-bool scrypt_32(struct strview password, struct strview salt, unsigned log_n,
-	unsigned char out[SHA256_LEN])
+bool scrypt_32(
+	struct strview password, struct strview salt, unsigned log_n, unsigned char out[SHA256_LEN])
 {
 	uint64_t n = (uint64_t)1 << log_n, most = ((uint64_t)1 << log_n) * 8 * 128 + (1 << 20);
 	uint32_t r = 8, p = 1;

@@ -370,7 +370,8 @@ static enum s3t_rc put_whole(struct loc_sink *s, const struct loc_io *io,
 	struct stat before;
 	if (fstat(bytes->fd, &before) != 0)
 		return s3t_fail_errno(err, errno, "Cannot look at the file");
-	struct fd_body body = {.bytes = bytes, .offset = offset, .len = len, .io = io, .before = &before};
+	struct fd_body body = {
+		.bytes = bytes, .offset = offset, .len = len, .io = io, .before = &before};
 	enum s3t_rc rc = send_body(s, io, &body, way, 0, s->etag, sum, err);
 	if (rc == S3T_UNSUPPORTED && s->put.if_none_match) {
 		s->put.if_none_match = false;

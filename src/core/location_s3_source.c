@@ -86,13 +86,13 @@ static struct s3_get get_of(const struct loc_source *s, uint64_t offset, uint64_
 
 static const char *proof_of(struct coding c)
 {
-	return c.is_age				  ? "authenticated by age"
+	return c.is_age                         ? "authenticated by age"
 	       : c.compression == COMPRESS_GZIP ? "the checksum of gzip"
 						: "the checksum of zstd";
 }
 
-static enum s3t_rc find_keys(struct loc_source *s, const struct loc_io *io, bool is_ours,
-	struct s3t_err *err)
+static enum s3t_rc find_keys(
+	struct loc_source *s, const struct loc_io *io, bool is_ours, struct s3t_err *err)
 {
 	struct s3_client *client = s3_location_client(s->loc);
 	enum s3t_rc rc = s3_client_age_keys(client, io->cancel, &s->keys, err);
@@ -104,8 +104,8 @@ static enum s3t_rc find_keys(struct loc_source *s, const struct loc_io *io, bool
 	return rc;
 }
 
-/* How an object that is read is coded: by its metadata; or it begins as age files do, and we have an
- * identity. start: its first bytes, as far as they are known. */
+/* How an object that is read is coded: by its metadata; or it begins as age files do, and we have
+ * an identity. start: its first bytes, as far as they are known. */
 static enum s3t_rc find_coding(struct loc_source *s, const struct loc_io *io,
 	const struct s3_object *o, struct strview start, struct coding *out, struct s3t_err *err)
 {
@@ -248,8 +248,8 @@ static enum s3t_rc read_head(struct loc_source *s, const struct loc_io *io, stru
 }
 
 /* The first bytes, where nothing but they would tell. */
-static enum s3t_rc read_magic(struct loc_source *s, const struct loc_io *io, struct strbuf *out,
-	struct s3t_err *err)
+static enum s3t_rc read_magic(
+	struct loc_source *s, const struct loc_io *io, struct strbuf *out, struct s3t_err *err)
 {
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
 	enum s3t_rc rc = find_keys(s, io, false, err);
@@ -460,8 +460,7 @@ enum s3t_rc s3_source_learn(struct loc_source *s, const struct loc_io *io, struc
 	if (s->was_looked_at)
 		return S3T_OK;
 	s3_object_init(&object);
-	enum s3t_rc rc =
-		s3_head_version(&ctx, s->bucket, s->key, s->version.id, &object, err);
+	enum s3t_rc rc = s3_head_version(&ctx, s->bucket, s->key, s->version.id, &object, err);
 	if (rc == S3T_OK &&
 		(object.size != s->size || (s->etag[0] && strcmp(object.etag, s->etag) != 0)))
 		rc = s3t_fail(err, S3T_CHANGED, "The object changed on the server meanwhile.");

@@ -261,8 +261,8 @@ static enum s3t_rc read_range(const struct md5_range *r, struct byte_scratch *sc
 {
 	size_t got = 0;
 	while (got < want) {
-		ssize_t n = byte_source_read(&r->bytes, scratch, (char *)buf + got, want - got,
-			r->offset + at + got);
+		ssize_t n = byte_source_read(
+			&r->bytes, scratch, (char *)buf + got, want - got, r->offset + at + got);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -290,8 +290,7 @@ static enum s3t_rc refill(struct lanes *l, unsigned i, struct s3t_err *err)
 	struct lane *lane = &l->lane[i];
 	uint64_t left = lane->range->len - lane->at;
 	size_t want = left < CHUNK ? (size_t)left : CHUNK;
-	enum s3t_rc rc = read_range(
-		lane->range, &lane->scratch, lane->at, lane->buf, want, err);
+	enum s3t_rc rc = read_range(lane->range, &lane->scratch, lane->at, lane->buf, want, err);
 	if (rc != S3T_OK)
 		return rc;
 	lane->at += want;

@@ -304,6 +304,13 @@ void s3_archive_words(const struct s3_object *o, struct strbuf *out);
 enum s3t_rc s3_keep_tagging(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct strbuf *out, struct s3t_err *err) S3T_MUST_CHECK;
 
+/* The bytes of an object with a coding (s3_coded.c), whole: as they were, and as they are to be stored
+ * again, for which o's metadata gets the new size. Appends. */
+enum s3t_rc s3_decode_bytes(const struct s3_ctx *ctx, const struct s3_object *o,
+	struct strview stored, struct strbuf *plain, struct s3t_err *err) S3T_MUST_CHECK;
+enum s3t_rc s3_encode_bytes(const struct s3_ctx *ctx, struct s3_object *o, struct strview plain,
+	struct strbuf *stored, struct s3t_err *err) S3T_MUST_CHECK;
+
 /* What is stored with a new object; NULL, "" and TIME_UNKNOWN for "nothing". */
 struct s3_put {
 	const char *content_type, *content_encoding, *storage_class;

@@ -139,6 +139,13 @@ static enum s3t_rc look(struct side *s, const struct loc_io *io, struct s3t_err 
 		s->facts = (struct loc_facts){.mtime_ns = s3_object_time_ns(&object),
 			.etag_is_opaque = object.etag_is_opaque,
 			.part_size = object.part_size};
+		if (rc == S3T_OK && object.coding && object.plain_size != UINT64_MAX) {
+			/* what is compared is what it was before it was compressed or encrypted */
+			s->stat.stored_size = object.size;
+			s->stat.size = object.plain_size;
+			s->stat.decode = true;
+			s->facts.etag_is_opaque = true;
+		}
 		s3_object_deinit(&object);
 	} else {
 		rc = s->loc->ops->stat(s->loc, io, s->path, &s->stat, err);

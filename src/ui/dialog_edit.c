@@ -92,7 +92,15 @@ static enum s3t_rc read_object(
 	strbuf_add_char(&d->tagging, '\0');
 	get.total = d->object.size;
 	get.etag = d->object.etag;
-	return d->object.size ? s3_get_object(&ctx, &get, err) : S3T_OK;
+	rc = d->object.size ? s3_get_object(&ctx, &get, err) : S3T_OK;
+	if (rc == S3T_OK && d->object.coding) {
+		struct strbuf plain;
+		strbuf_init_cap(&plain, DRAFT_MAX);
+		rc = s3_decode_bytes(&ctx, &d->object, strbuf_view(&d->text), &plain, err);
+		strbuf_deinit_wipe(&d->text);
+		d->text = plain;
+	}
+	return rc;
 }
 
 static enum s3t_rc write_object(
@@ -109,7 +117,13 @@ static enum s3t_rc write_object(
 		rc = s3t_fail(err, S3T_CHANGED, "The object was changed by others meanwhile.");
 	if (rc == S3T_NOT_FOUND && !d->overwrites)
 		rc = s3t_fail(err, S3T_CHANGED, "The object was removed by others meanwhile.");
-	if (rc == S3T_OK || (rc == S3T_NOT_FOUND && d->overwrites)) {
+	struct strbuf stored;
+	strbuf_init_cap(&stored, 2 * DRAFT_MAX);
+	if (rc == S3T_NOT_FOUND && d->overwrites)
+		rc = S3T_OK;
+	if (rc == S3T_OK && d->object.coding)
+		rc = s3_encode_bytes(&ctx, &d->object, strbuf_view(&d->text), &stored, err);
+	if (rc == S3T_OK) {
 		struct s3_encryption encryption = s3_encryption_as(&d->object);
 		struct s3_put put = {.content_type = d->object.content_type,
 			.encryption = &encryption,
@@ -119,8 +133,10 @@ static enum s3t_rc write_object(
 			.metadata = strbuf_view(&d->object.metadata),
 			.headers = strbuf_view(&d->object.headers),
 			.tagging = d->tagging.data};
-		rc = s3_put_object(&ctx, bucket, key, &put, strbuf_view(&d->text), NULL, err);
+		struct strview body = strbuf_view(d->object.coding ? &stored : &d->text);
+		rc = s3_put_object(&ctx, bucket, key, &put, body, NULL, err);
 	}
+	strbuf_deinit(&stored);
 	s3_object_deinit(&now);
 	return rc;
 }

@@ -104,6 +104,29 @@ static enum s3t_rc read_range(struct reading *r, const struct loc_io *io, uint64
 	return rc;
 }
 
+/* What is stored compressed or encrypted is shown as it was; of what others have encrypted only the
+ * name tells. */
+static enum s3t_rc look_behind(struct reading *r, const struct loc_io *io, struct s3t_err *err)
+{
+	const struct location_ops *ops = r->location->ops;
+	struct loc_source *source = NULL;
+	bool in_one;
+	struct strview path = path_version_split(sv_n(r->path, r->path_len), NULL);
+	r->st.decode = ops->source_look && (r->st.stored_size || sv_ends_with(path, SV(".age")));
+	if (!r->st.decode)
+		return S3T_OK;
+	uint64_t stored = r->st.stored_size ? r->st.stored_size : r->st.size, size = r->st.size;
+	enum s3t_rc rc =
+		ops->source_open(r->location, io, sv_n(r->path, r->path_len), &r->st, &source, err);
+	if (rc == S3T_OK)
+		rc = ops->source_look(source, io, &size, &in_one, err);
+	if (source)
+		ops->source_close(source);
+	r->st.stored_size = stored;
+	r->st.size = size;
+	return rc;
+}
+
 static enum s3t_rc run_reading(
 	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
 {
@@ -116,6 +139,8 @@ static enum s3t_rc run_reading(
 		if (rc == S3T_OK && r->st.kind != ENTRY_FILE)
 			rc = s3t_fail(err, S3T_INVALID, "It is no file.");
 	}
+	if (rc == S3T_OK && r->asks_stat)
+		rc = look_behind(r, &io, err);
 	if (rc != S3T_OK || r->len == 0)
 		return rc;
 	r->data = s3t_alloc((size_t)r->len);

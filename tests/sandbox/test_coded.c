@@ -22,7 +22,7 @@
 #define MIB ((size_t)1 << 20)
 #define SECRET "AGE-SECRET-KEY-1CXU79M5TP4P7JT9FSEXX7JTDM3ZD8Y2N3GYNLGUCVTTFRA92877SGLSNVJ"
 #define RECIPIENT "age1n4tnmx7ret4nzqc08csm7g526pr8a6frzj425cpv78n30f2dksas0af59v"
-#define PARTS                                                                         \
+#define PARTS                                                                           \
 	"[retry]\ninitial_delay = 0s\nmax_delay = 0s\n[upload]\nmultipart_threshold = " \
 	"8MiB\npart_size = 5MiB\n[download]\nchunk_size = 1MiB\n"
 
@@ -113,7 +113,8 @@ static void test_round_trips(void **state)
 		write_numbers(&f, "few.txt", 1000);
 		fixture_write(&f, "random.bin", 12 * MIB, 1);
 		fixture_write(&f, "empty", 0, 1);
-		static const char *const names[] = {"numbers.txt", "few.txt", "random.bin", "empty"};
+		static const char *const names[] = {
+			"numbers.txt", "few.txt", "random.bin", "empty"};
 		for (size_t n = 0; n < COUNT(names); n++) {
 			upload(&f, names[n], rows[i].compress);
 			assert_int_equal(f.done, 1);
@@ -164,8 +165,8 @@ static void test_tampering(void **state)
 		assert_int_equal(sandbox_get(f.server, "demo", SV("file"), &bytes, NULL), S3T_OK);
 		bytes.data[bytes.len - 100] ^= 1;
 		struct s3_ctx ctx = {.client = f.client, .conn = f.conn};
-		struct s3_put put = {
-			.mtime_ns = TIME_UNKNOWN, .metadata = SV("coding: age\nplain-size: 100000\n")};
+		struct s3_put put = {.mtime_ns = TIME_UNKNOWN,
+			.metadata = SV("coding: age\nplain-size: 100000\n")};
 		assert_int_equal(s3_put_object(&ctx, SV("demo"), SV("file"), &put,
 					 strbuf_view(&bytes), NULL, &err),
 			S3T_OK);
@@ -179,7 +180,8 @@ static void test_tampering(void **state)
 	}
 }
 
-/* A range of what is encrypted asks for its chunks only, and gives what the plain file has there. */
+/* A range of what is encrypted asks for its chunks only, and gives what the plain file has there.
+ */
 static bool gather(void *arg, const char *data, size_t len)
 {
 	strbuf_add(arg, data, len);
@@ -207,13 +209,12 @@ static void test_ranges(void **state)
 		struct s3t_err err;
 		struct strbuf got;
 		char *want = s3t_alloc((size_t)ranges[i].len);
-		assert_int_equal(
-			f.s3->ops->stat(f.s3, &io, SV("demo/file"), &st, &err), S3T_OK);
+		assert_int_equal(f.s3->ops->stat(f.s3, &io, SV("demo/file"), &st, &err), S3T_OK);
 		assert_int_equal(st.size, 12 * MIB);
 		st.decode = true;
 		strbuf_init_cap(&got, 16 * MIB);
-		assert_int_equal(f.s3->ops->source_open(
-					 f.s3, &io, SV("demo/file"), &st, &source, &err),
+		assert_int_equal(
+			f.s3->ops->source_open(f.s3, &io, SV("demo/file"), &st, &source, &err),
 			S3T_OK);
 		uint64_t before = sandbox_bytes_sent(f.server);
 		assert_int_equal(f.s3->ops->source_read(source, &io, ranges[i].offset,
@@ -392,6 +393,33 @@ static void test_copies_and_policies(void **state)
 	stop(&f);
 }
 
+/* What is compared is what it was. */
+static void test_verify(void **state)
+{
+	struct fixture f;
+	struct job_spec spec;
+	(void)state;
+	start(&f, true);
+	fixture_write(&f, "d/random", 12 * MIB, 7);
+	write_numbers(&f, "d/numbers.txt", 100000);
+	fixture_upload(&f, &spec, "d/", "", "d");
+	spec.recursive = true;
+	free(spec.compress);
+	spec.compress = s3t_strdup("zstd");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.done, 2);
+	for (int changed = 0; changed < 2; changed++) {
+		fixture_upload(&f, &spec, "d/", "", "d");
+		spec.kind = JOB_VERIFY;
+		spec.recursive = true;
+		fixture_run(&f, &spec);
+		assert_int_equal(f.done, changed ? 1 : 2);
+		assert_int_equal(f.failed, changed);
+		fixture_write(&f, "d/random", 12 * MIB, 8);
+	}
+	stop(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_download_resume),
 		cmocka_unit_test(test_no_identity),
 		cmocka_unit_test(test_copies_and_policies),
+		cmocka_unit_test(test_verify),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -252,6 +252,75 @@ static void an_editor_that_is_not_there_is_named(void **state)
 	stage_quit(s);
 }
 
+/* What is stored encrypted is shown and edited as it was, and stored encrypted again. */
+static void an_encrypted_object(void **state)
+{
+	struct stage *s = *state;
+	struct job_spec spec;
+	char id[64];
+	snprintf(id, sizeof id, "/tmp/s3tui-test-id-%d", (int)getpid());
+	FILE *file = fopen(id, "w");
+	assert_non_null(file);
+	assert_true(fputs("AGE-SECRET-KEY-1CXU79M5TP4P7JT9FSEXX7JTDM3ZD8Y2N3GYNLGUCVTTFRA92877SG"
+			  "LSNVJ\n",
+			    file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(id, 0600), 0);
+	char *ini = s3t_asprintf("[encryption]\ntype = ClientSide\nclient_recipients = "
+				 "age1n4tnmx7ret4nzqc08csm7g526pr8a6frzj425cpv78n30f2dksas0af59v\n"
+				 "client_identity_file = %s\n",
+		id);
+	stage_open(s, NULL, ini);
+	free(ini);
+	fixture_write(&s->f, "plain", 0, 1);
+	char *path = s3t_asprintf("%s/plain", s->f.dir);
+	file = fopen(path, "w");
+	free(path);
+	assert_non_null(file);
+	assert_true(fputs("what nobody may read\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	fixture_upload(&s->f, &spec, "plain", "", "note.txt");
+	fixture_run(&s->f, &spec);
+	assert_int_equal(s->f.done, 1);
+	start_with_editor(s, "echo edited >>\"$1\"");
+	go_to_note(s);
+	struct tty *t = s->tty;
+	tty_keys(t, "F3");
+	tty_wait_text(t, "what nobody may read", TTY_WAIT_MS);
+	tty_keys(t, "q");
+	tty_wait_gone(t, "what nobody may read", TTY_WAIT_MS);
+	tty_keys(t, "i");
+	tty_wait_text(t, "real size", TTY_WAIT_MS);
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "real size", TTY_WAIT_MS);
+	tty_keys(t, "F4");
+	tty_wait_text(t, "Saved", TTY_WAIT_MS);
+	stage_quit(s);
+	struct strbuf text, size;
+	struct s3t_err err;
+	strbuf_init(&text);
+	strbuf_init(&size);
+	assert_int_equal(sandbox_get(s->f.server, "demo", SV("note.txt"), &text, &err), S3T_OK);
+	assert_true(sv_starts_with(strbuf_view(&text), SV("age-encryption.org/v1\n")));
+	assert_int_equal(sandbox_get_header(s->f.server, "demo", SV("note.txt"),
+				 "x-amz-meta-plain-size", &size, &err),
+		S3T_OK);
+	assert_string_equal(size.data, "28");
+	strbuf_deinit(&text);
+	strbuf_deinit(&size);
+	fixture_download(&s->f, &spec, "note.txt", "", "back");
+	fixture_run(&s->f, &spec);
+	char line[64] = "";
+	path = s3t_asprintf("%s/back", s->f.dir);
+	file = fopen(path, "r");
+	free(path);
+	assert_non_null(file);
+	assert_true(fread(line, 1, sizeof line - 1, file) > 0);
+	assert_int_equal(fclose(file), 0);
+	assert_string_equal(line, "what nobody may read\nedited\n");
+	(void)unlink(id);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -263,6 +332,7 @@ int main(void)
 		STAGE_TEST(an_editor_that_fails_saves_nothing),
 		STAGE_TEST(a_local_file_is_edited_in_place),
 		STAGE_TEST(an_editor_that_is_not_there_is_named),
+		STAGE_TEST(an_encrypted_object),
 	};
 	tty_budget_s(120);
 	return cmocka_run_group_tests_name("edit", tests, NULL, NULL);
