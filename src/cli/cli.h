@@ -35,6 +35,11 @@ struct profile_request;
 		"bring back what was deleted in a bucket that keeps versions")                 \
 	X(VERSIONING, "versioning", 1, 2, "s3://BUCKET [on | off]",                            \
 		"show whether a bucket keeps versions, begin it, or suspend it")               \
+	X(BUCKET, "bucket", 1, 3, "s3://BUCKET [DOCUMENT [FILE | - | remove]]",                \
+		"how a bucket is configured; print or write its policy, cors ...")             \
+	X(LIFECYCLE, "lifecycle", 1, CLI_MANY, "s3://BUCKET [set | on | off | remove ID ...]", \
+		"rules in words; set ID prefix=P expire=DAYS transition=CLASS:DAYS\n"          \
+		"noncurrent=DAYS abort=DAYS")                                                  \
 	X(RESTORE, "restore", 1, CLI_MANY, "s3://BUCKET/KEY...",                               \
 		"ask for copies of archived objects that can be read")                         \
 	X(VERIFY, "verify", 2, 2, "A B",                                                       \

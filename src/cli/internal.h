@@ -159,6 +159,8 @@ int cmd_stat(struct cli *cli);
 int cmd_du(struct cli *cli);
 int cmd_presign(struct cli *cli);
 int cmd_set(struct cli *cli);
+int cmd_bucket(struct cli *cli);
+int cmd_lifecycle(struct cli *cli);
 int cmd_undelete(struct cli *cli);
 int cmd_versioning(struct cli *cli);
 int cmd_restore(struct cli *cli);

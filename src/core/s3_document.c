@@ -64,6 +64,27 @@ static enum s3t_rc check(const struct s3_document *d, struct strview text, struc
 	return strcmp(root, d->root) == 0 ? S3T_OK : fail_unknown(d, root, err);
 }
 
+enum s3t_rc s3_document_check(const struct s3_document *d, struct strview text, struct s3t_err *err)
+{
+	char root[64];
+	struct s3t_err why;
+	if (!d->root) {
+		struct json_doc *json = json_doc_parse(text);
+		bool ok = json && json_doc_string(json, "Version") != NULL;
+		json_doc_free(json);
+		return ok ? S3T_OK
+			  : s3t_fail(err, S3T_INVALID,
+				    "A policy is a JSON object with a \"Version\" and a "
+				    "\"Statement\"; this is none. Nothing was changed.");
+	}
+	if (xml_parse(text, NULL, root, &why) != S3T_OK)
+		return s3t_fail(err, S3T_INVALID, "It is no XML document: %.200s", why.message);
+	return strcmp(root, d->root) == 0
+		       ? S3T_OK
+		       : s3t_fail(
+				 err, S3T_INVALID, "Its root is <%.60s>, not <%s>.", root, d->root);
+}
+
 enum s3t_rc s3_document_get(const struct s3_ctx *ctx, const struct s3_document *d,
 	struct strbuf *out, bool *exists, struct s3t_err *err)
 {

@@ -82,6 +82,8 @@ enum action_context {
 		"change objects in place: class, type, headers, metadata, tags")                   \
 	X(RESTORE, "restore", "Alt-r", CTX_BROWSER, "",                                            \
 		"make a version the latest again; restore archived objects")                       \
+	X(LIFECYCLE, "lifecycle", "Alt-l", CTX_BROWSER, "",                                        \
+		"lifecycle rules of the bucket: when objects move or go")                          \
 	X(VERSIONS, "versions", "Alt-v", CTX_BROWSER, "",                                          \
 		"show all versions of objects and delete markers, or the latest")                  \
 	X(UNDELETE, "undelete", "Alt-u", CTX_BROWSER, "",                                          \

@@ -323,6 +323,9 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	case ACTION_RESTORE:
 		versions_restore(app);
 		return true;
+	case ACTION_LIFECYCLE:
+		dialog_lifecycle_open(app);
+		return true;
 	case ACTION_VERSIONS:
 		versions_toggle(app);
 		return true;

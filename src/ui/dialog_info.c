@@ -1,4 +1,5 @@
 /* All that is known of one thing; asked for off the UI thread. */
+#include "core/s3_bucket_info.h"
 #include "core/text.h"
 #include "core/timeutil.h"
 #include "core/uri.h"
@@ -194,6 +195,11 @@ static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, stru
 	return rc;
 }
 
+static void add_info(void *arg, const char *name, const char *value)
+{
+	add_line(arg, name, value);
+}
+
 static enum s3t_rc run_question(
 	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
 {
@@ -208,6 +214,10 @@ static enum s3t_rc run_question(
 	s3_path_split(path, &bucket, &key);
 	if (client && key.len && key.data[key.len - 1] != '/')
 		return ask_object(q, &ctx, bucket, key, version.id, err);
+	if (client && bucket.len && !key.len) {
+		add_line(q, "kind", "bucket");
+		return s3_bucket_info(&ctx, bucket, add_info, q, err);
+	}
 	enum s3t_rc rc = q->location->ops->stat(q->location, &io, path, &st, err);
 	if (rc != S3T_OK)
 		return rc;
@@ -218,8 +228,7 @@ static enum s3t_rc run_question(
 		st.kind == ENTRY_FILE  ? "file"
 		: st.kind != ENTRY_DIR ? "special file"
 		: !client              ? "directory"
-		: key.len              ? "prefix"
-				       : "bucket");
+				       : "prefix");
 	if (st.kind == ENTRY_FILE)
 		add_size(q, "size", st.size);
 	if (st.mtime_ns != TIME_UNKNOWN)

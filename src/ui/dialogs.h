@@ -30,6 +30,8 @@ void dialog_change_open(struct app *app);
 void dialog_restore_open(struct app *app);
 void dialog_restore_offer(struct app *app, struct location *location, const struct strview *paths,
 	size_t count, uint64_t archived);
+/* The rules of the bucket under the cursor, or of the one that the pane is in. */
+void dialog_lifecycle_open(struct app *app);
 void dialog_quit_open(struct app *app);
 /* files: with unfinished jobs; the answer goes to app_saved_answer(). */
 void dialog_resume_open(struct app *app, const struct journal_file *files);

@@ -76,6 +76,16 @@ void form_set_label(struct form *f, size_t i, enum theme_role role, const char *
 		app_redraw(f->view.app);
 }
 
+void form_select(struct form *f, size_t field, size_t option)
+{
+	f->fields[field].selected = option;
+}
+
+void form_set_option_count(struct form *f, size_t field, size_t count)
+{
+	f->fields[field].option_count = count;
+}
+
 void form_set_text(struct form *f, size_t field, struct strview text)
 {
 	struct field *x = &f->fields[field];

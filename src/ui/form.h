@@ -63,6 +63,9 @@ void form_set_secret(struct form *f, size_t field);
 void form_set_hidden(struct form *f, size_t field, bool is_hidden);
 struct strview form_text(const struct form *f, size_t field);
 size_t form_selected(const struct form *f, size_t field);
+/* Of a choice: another option; fewer or more of them than it was made with. */
+void form_select(struct form *f, size_t field, size_t option);
+void form_set_option_count(struct form *f, size_t field, size_t count);
 void form_close(struct form *f);
 
 /* The view's operations that every dialog takes. */

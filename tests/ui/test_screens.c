@@ -151,6 +151,7 @@ static void views_and_dialogs(struct stage *s, const struct look *look)
 		{"i", "Info", "Esc"},
 		{"c", "Change in place", "Esc"},
 		{"Alt-r", "Restore archived objects", "Esc"},
+		{"Alt-l", "Lifecycle rules", "Esc"},
 		{"V", "Verify", "Esc"},
 		{"u", "Sizes", "q"},
 		{"L", "Calls", "q"},

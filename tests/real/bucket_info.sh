@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# How a bucket is configured, by the word of the AWS CLI; a rule of one day is seen to work; what the
+# gateway lacks is asked for, never written.
+. "${BASH_SOURCE[0]%/*}/lib.bash"
+new_bucket
+log=$(dirname "$S3TUI_TEST_CA")/client.rgw.log
+
+info() { s3tui bucket --json "s3://$bucket" | json "print(lines[0]['$1'])"; }
+expect none "$(info lifecycle)" 'no rules'
+expect 'not supported by this server' "$(info encryption)" 'what the gateway lacks'
+expect none "$(info policy)" 'no policy'
+[[ $(info acl) == *FULL_CONTROL* ]] || die 'no ACL'
+
+s3tui lifecycle "s3://$bucket" set tmp prefix=tmp/ expire=1 >/dev/null
+s3tui lifecycle "s3://$bucket" set logs prefix=logs/ transition=STANDARD_IA:30 expire=365 abort=7 >"$work/out"
+grep -q 'logs: objects under logs/ move to STANDARD_IA after 30 days and go after 365; unfinished uploads after 7' "$work/out"
+expect 'logs tmp' "$(aws s3api get-bucket-lifecycle-configuration --bucket "$bucket" \
+	--query 'Rules[].ID' --output text | tr '\t' '\n' | sort | tr '\n' ' ' | sed 's/ $//')" 'rules by aws'
+s3tui lifecycle "s3://$bucket" off logs >/dev/null
+expect Disabled "$(aws s3api get-bucket-lifecycle-configuration --bucket "$bucket" \
+	--query 'Rules[?ID==`logs`].Status' --output text)" 'switched off'
+s3tui lifecycle "s3://$bucket" remove logs >/dev/null
+expect tmp "$(aws s3api get-bucket-lifecycle-configuration --bucket "$bucket" --query 'Rules[].ID' --output text)" 'removed'
+fails_with 2 '30 days at the earliest' s3tui lifecycle "s3://$bucket" set x transition=STANDARD_IA:1
+fails_with 2 'no rule' s3tui lifecycle "s3://$bucket" remove x
+ok 'rules'
+
+printf gone | s3tui cp - "s3://$bucket/tmp/a"
+printf stays | s3tui cp - "s3://$bucket/b"
+is_expired() { [[ $(keys "$bucket") == b ]]; }
+wait_until 60 is_expired || die "a rule of one day, which is ten seconds here, did not expire tmp/a: $(keys "$bucket")"
+s3tui lifecycle "s3://$bucket" remove tmp >"$work/out"
+grep -q 'no rules' "$work/out"
+ok 'a rule expires an object, and only that'
+
+cat >"$work/policy" <<E
+{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":["s3:GetObject"],"Resource":["arn:aws:s3:::$bucket/*"]}]}
+E
+s3tui bucket "s3://$bucket" policy "$work/policy"
+expect stays "$(curl -sf "$S3TUI_TEST_ENDPOINT/$bucket/b")" 'public by policy'
+s3tui bucket "s3://$bucket" policy | json 'assert lines[0]["Statement"][0]["Effect"] == "Allow"'
+fails_with 1 'JSON object with a "Version"' s3tui bucket "s3://$bucket" policy - <<<'{}'
+s3tui bucket "s3://$bucket" policy remove
+expect none "$(info policy)" 'policy removed'
+cat >"$work/cors" <<E
+<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>
+E
+s3tui bucket "s3://$bucket" cors "$work/cors"
+expect 'https://a.example' "$(aws s3api get-bucket-cors --bucket "$bucket" --query 'CORSRules[0].AllowedOrigins[0]' --output text)" CORS
+fails_with 1 'no XML document' s3tui bucket "s3://$bucket" cors - <<<'<a>'
+fails_with 1 'Its root is' s3tui bucket "s3://$bucket" cors - <<<'<a/>'
+s3tui bucket "s3://$bucket" cors remove
+ok 'policy and CORS'
+
+fails_with 1 'does not support \?encryption.*nothing was changed' s3tui bucket "s3://$bucket" encryption remove
+fails_with 1 'does not support \?encryption' s3tui bucket "s3://$bucket" encryption - \
+	<<<'<ServerSideEncryptionConfiguration/>'
+	true # some gateways answer it
+expect stays "$(s3tui cp "s3://$bucket/b" -)" 'the bucket is still there'
+! grep -E "\"(PUT|DELETE) /$bucket/?\?(encryption|publicAccessBlock|ownershipControls)" "$log" ||
+	die 'a subresource was written that is not there'
+ok 'what the gateway lacks is never written'
