@@ -19,6 +19,7 @@ static int (*const commands[CLI_COMMAND_COUNT])(struct cli *cli) = {
 	[CLI_RESTORE] = cmd_restore,
 	[CLI_UNDELETE] = cmd_undelete,
 	[CLI_VERSIONING] = cmd_versioning,
+	[CLI_PIPE] = cmd_pipe,
 	[CLI_VERIFY] = cmd_verify,
 	[CLI_JOBS] = cmd_jobs,
 	[CLI_CHECK] = cmd_check,

@@ -42,6 +42,9 @@ struct profile_request;
 		"noncurrent=DAYS abort=DAYS")                                                  \
 	X(RESTORE, "restore", 1, CLI_MANY, "s3://BUCKET/KEY...",                               \
 		"ask for copies of archived objects that can be read")                         \
+	X(PIPE, "pipe", 3, CLI_MANY, "SRC DST -- COMMAND [ARGUMENT...]",                       \
+		"run a command for each object: its bytes on standard input,\n"                \
+		"what it prints becomes an object under DST")                                  \
 	X(VERIFY, "verify", 2, 2, "A B",                                                       \
 		"compare by content, moving only what no ETag can settle")                     \
 	X(JOBS, "jobs", 0, CLI_MANY, "[list | resume | drop] [ID...]",                         \
@@ -80,7 +83,7 @@ enum cli_command {
 	X(request_payer, FLAG, "request-payer", 0, NULL, CLI_ANY,                                 \
 		"accept to pay in requester-pays buckets")                                        \
 	X(recursive, FLAG, "recursive", 'r', NULL,                                                \
-		CLI_ON(LS) | CLI_COPIES | CLI_ON(RM) | CLI_CHANGES,                               \
+		CLI_ON(LS) | CLI_COPIES | CLI_ON(RM) | CLI_CHANGES | CLI_ON(PIPE),                \
 		"everything under a prefix or directory")                                         \
 	X(on_conflict, TEXT, "on-conflict", 0, "HOW", CLI_COPIES,                                 \
 		"overwrite (default), newer, size, skip, rename, resume (a part that is there), " \
@@ -105,8 +108,8 @@ enum cli_command {
 	X(name_encoding, TEXT, "name-encoding", 0, "CODE", CLI_COPIES,                            \
 		"utf8 (default), latin1: of local names")                                         \
 	X(jobs, COUNT, "jobs", 'j', "N",                                                          \
-		CLI_RUNS | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY),                        \
-		"parallel requests at the most")                                                  \
+		CLI_RUNS | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY) | CLI_ON(PIPE),         \
+		"parallel requests at the most; pipe: commands, 4 by default")                    \
 	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_RUNS, "say what would be done")                \
 	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB) | CLI_ON(VERSIONING),              \
 		"agree to emptying a bucket, to all versions being kept")                         \

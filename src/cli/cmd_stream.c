@@ -6,8 +6,8 @@
  */
 #include "cli/internal.h"
 
-#include "core/crypto.h"
 #include "core/coding.h"
+#include "core/crypto.h"
 #include "core/mime.h"
 #include "transfer/limiter.h"
 #include "transfer/plan.h"
@@ -61,7 +61,7 @@ struct stream {
 
 /* --- spool --- */
 
-static int open_spool(struct s3t_err *err)
+int spool_file(struct s3t_err *err)
 {
 	const char *dir = getenv("TMPDIR");
 	if (!dir || !dir[0])
@@ -223,8 +223,7 @@ static void *sender_main(void *arg)
 		slot->state = SLOT_SENDING;
 		pthread_mutex_unlock(&s->lock);
 		struct s3t_err err;
-		enum s3t_rc rc = s->loc->ops->sink_part(
-			s->sink, &io, slot->index, slot->offset,
+		enum s3t_rc rc = s->loc->ops->sink_part(s->sink, &io, slot->index, slot->offset,
 			&(struct byte_source){.fd = slot->fd}, 0, slot->len, &err);
 		if (rc != S3T_OK)
 			fail(s, rc, &err);
@@ -469,9 +468,8 @@ static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_repl
 		return rc;
 	}
 	if (is_small) {
-		rc = s->loc->ops->sink_part(
-			s->sink, &io, 0, 0, &(struct byte_source){.fd = s->slots[0].fd}, 0,
-			s->slots[0].len, err);
+		rc = s->loc->ops->sink_part(s->sink, &io, 0, 0,
+			&(struct byte_source){.fd = s->slots[0].fd}, 0, s->slots[0].len, err);
 	} else {
 		pump(s, part_size, most, &count);
 		join_senders(s);
@@ -597,7 +595,7 @@ int cmd_stream_in(struct cli *cli, struct place *target)
 	enum s3t_rc rc = S3T_OK;
 	stream_init(&s, cli, target->loc);
 	for (size_t i = 0; i < SLOTS && rc == S3T_OK; i++) {
-		s.slots[i].fd = open_spool(&err);
+		s.slots[i].fd = spool_file(&err);
 		rc = s.slots[i].fd < 0 ? err.rc : S3T_OK;
 	}
 	progress_start();

@@ -161,6 +161,7 @@ int cmd_presign(struct cli *cli);
 int cmd_set(struct cli *cli);
 int cmd_bucket(struct cli *cli);
 int cmd_lifecycle(struct cli *cli);
+int cmd_pipe(struct cli *cli);
 int cmd_undelete(struct cli *cli);
 int cmd_versioning(struct cli *cli);
 int cmd_restore(struct cli *cli);
@@ -168,6 +169,8 @@ int cmd_verify(struct cli *cli);
 int cmd_jobs(struct cli *cli);
 int cmd_check(struct cli *cli);
 /* cp with "-" on one side. */
+/* An unlinked file for what is on its way; -1 with err. */
+int spool_file(struct s3t_err *err);
 int cmd_stream_in(struct cli *cli, struct place *target);
 int cmd_stream_out(struct cli *cli, struct place *source);
 

@@ -304,8 +304,9 @@ static void take_events(struct run *r, bool is_ending)
 				text_size(e->stored, after);
 				cli_complain("compressed %s to %s: %llu%% less", before, after,
 					(unsigned long long)(e->stored < e->packed
-							? (e->packed - e->stored) * 100 / e->packed
-							: 0));
+								     ? (e->packed - e->stored) *
+									       100 / e->packed
+								     : 0));
 			}
 			if (e->raised_part)
 				cli_complain("parts of %llu MiB were needed: 10,000 of the wished "

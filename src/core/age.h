@@ -46,17 +46,17 @@ void age_file_deinit(struct age_file *f);
  * random. */
 enum s3t_rc age_file_new(const struct age_keys *k, const unsigned char *seed, struct age_file *out,
 	struct s3t_err *err) S3T_MUST_CHECK;
-/* Reads what a file starts with. *need: so many bytes are wanted at the least, and out holds nothing
- * yet; 0: out is whole. S3T_DENIED: no identity of ours opens it; S3T_MISMATCH: it is damaged or was
- * tampered with. */
+/* Reads what a file starts with. *need: so many bytes are wanted at the least, and out holds
+ * nothing yet; 0: out is whole. S3T_DENIED: no identity of ours opens it; S3T_MISMATCH: it is
+ * damaged or was tampered with. */
 enum s3t_rc age_file_open(const struct age_keys *k, struct strview start, struct age_file *out,
 	size_t *need, struct s3t_err *err) S3T_MUST_CHECK;
 
 /* Sizes of a file's chunks, sealed and plain; UINT64_MAX: no file has that size. */
 uint64_t age_sealed_size(uint64_t plain);
 uint64_t age_plain_size(uint64_t sealed);
-/* Chunk `index`; out has room for len + 16 bytes, or opened for len - 16. An empty file is one empty
- * last chunk. */
+/* Chunk `index`; out has room for len + 16 bytes, or opened for len - 16. An empty file is one
+ * empty last chunk. */
 void age_seal(const struct age_file *f, uint64_t index, bool is_last, const void *plain, size_t len,
 	void *out);
 bool age_open(const struct age_file *f, uint64_t index, bool is_last, const void *sealed,

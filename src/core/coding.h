@@ -35,8 +35,8 @@ struct age_reader {
 	uint64_t plain_size, size;
 };
 /* As struct byte_source wants it; arg: the reader. */
-ssize_t age_reader_read(void *arg, struct byte_scratch *scratch, char *buf, size_t len,
-	uint64_t offset);
+ssize_t age_reader_read(
+	void *arg, struct byte_scratch *scratch, char *buf, size_t len, uint64_t offset);
 
 /* --- a stream that is encoded --- */
 

@@ -1,6 +1,6 @@
 /*
- * gzip (RFC 1952) and zstd (RFC 8878) as streams: the only user of zlib and libzstd. One thread at a
- * time; both carry a checksum of what was compressed.
+ * gzip (RFC 1952) and zstd (RFC 8878) as streams: the only user of zlib and libzstd. One thread at
+ * a time; both carry a checksum of what was compressed.
  */
 #ifndef CORE_COMPRESS_H
 #define CORE_COMPRESS_H

@@ -40,8 +40,8 @@ bool x25519_shared(const unsigned char secret[X25519_LEN], const unsigned char p
 /* HKDF-SHA-256 (RFC 5869), 32 bytes. */
 void hkdf_sha256(struct strview ikm, struct strview salt, struct strview info,
 	unsigned char out[SHA256_LEN]);
-/* N = 2^log_n, r = 8, p = 1 (RFC 7914), 32 bytes; takes 128 * 8 * N bytes for the while. False: there
- * are not so many. */
+/* N = 2^log_n, r = 8, p = 1 (RFC 7914), 32 bytes; takes 128 * 8 * N bytes for the while. False:
+ * there are not so many. */
 bool scrypt_32(struct strview password, struct strview salt, unsigned log_n,
 	unsigned char out[SHA256_LEN]);
 /* ChaCha20-Poly1305 (RFC 8439) without additional data: out gets len + 16 bytes, or, opened, len -

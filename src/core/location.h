@@ -39,9 +39,9 @@ struct loc_stat {
 	unsigned mode;     /* local: permission bits */
 	bool is_link;      /* local: the path itself is a symbolic link; kind is what it leads to */
 	char *content_type; /* S3; NULL: unknown; loc_stat_deinit frees */
-	/* For source_open(): what was done to an object's bytes before they came (coding.h) is to be
-	 * undone. size is then that of what is read, if stat() found out; stored_size, where it is
-	 * another. */
+	/* For source_open(): what was done to an object's bytes before they came (coding.h) is to
+	 * be undone. size is then that of what is read, if stat() found out; stored_size, where it
+	 * is another. */
 	bool decode;
 	uint64_t stored_size; /* 0: as size */
 };
@@ -139,8 +139,8 @@ struct location_ops {
 	/* Asks for what reading from the start would tell. S3T_CHANGED: it is another by now. */
 	enum s3t_rc (*source_learn)(
 		struct loc_source *s, const struct loc_io *io, struct s3t_err *err);
-	/* Finds out how the object is coded, before it is read: *size, of what is read; *in_one: only
-	 * from its start to its end. NULL: never coded. */
+	/* Finds out how the object is coded, before it is read: *size, of what is read; *in_one:
+	 * only from its start to its end. NULL: never coded. */
 	enum s3t_rc (*source_look)(struct loc_source *s, const struct loc_io *io, uint64_t *size,
 		bool *in_one, struct s3t_err *err);
 	/* What reading from the start told besides the bytes; before that nothing is known. */

@@ -30,7 +30,6 @@ void s3_sink_free(struct loc_sink *s);
 enum s3t_rc s3_sink_discard(struct location *loc, const struct loc_io *io, struct strview root,
 	struct strview rel, const struct loc_token *token, int64_t since_s, struct s3t_err *err);
 
-
 /* location_s3_source.c */
 enum s3t_rc s3_source_open(struct location *loc, const struct loc_io *io, struct strview path,
 	const struct loc_stat *listed, struct loc_source **out, struct s3t_err *err);
@@ -38,8 +37,7 @@ int s3_source_fd(const struct loc_source *s);
 enum s3t_rc s3_source_read(struct loc_source *s, const struct loc_io *io, uint64_t offset,
 	uint64_t len, bool (*sink)(void *arg, const char *data, size_t n), void *arg,
 	struct s3t_err *err);
-enum s3t_rc s3_source_learn(
-	struct loc_source *s, const struct loc_io *io, struct s3t_err *err);
+enum s3t_rc s3_source_learn(struct loc_source *s, const struct loc_io *io, struct s3t_err *err);
 enum s3t_rc s3_source_look(struct loc_source *s, const struct loc_io *io, uint64_t *size,
 	bool *in_one, struct s3t_err *err);
 void s3_source_facts(const struct loc_source *s, struct loc_facts *out);

@@ -106,7 +106,8 @@ struct child {
 	struct strbuf stderr_text;
 };
 
-static char **environment_without_secrets(void)
+/* more: "NAME=value" besides, NULL-terminated; NULL: none. */
+static char **environment_without_secrets(char *const more[])
 {
 	static const struct strview secrets[] = {{"AWS_ACCESS_KEY_ID=", 18},
 		{"AWS_SECRET_ACCESS_KEY=", 22}, {"AWS_SESSION_TOKEN=", 18},
@@ -114,7 +115,12 @@ static char **environment_without_secrets(void)
 	size_t count = 0, kept = 0;
 	while (environ && environ[count])
 		count++;
-	char **env = s3t_alloc((count + 1) * sizeof *env);
+	size_t added = 0;
+	while (more && more[added])
+		added++;
+	char **env = s3t_alloc((count + added + 1) * sizeof *env);
+	for (; kept < added; kept++)
+		env[kept] = more[kept];
 	for (size_t i = 0; i < count; i++) {
 		bool is_secret = false;
 		for (size_t s = 0; s < sizeof secrets / sizeof *secrets; s++)
@@ -125,7 +131,8 @@ static char **environment_without_secrets(void)
 	return env;
 }
 
-static int spawn(struct child *child, char *const argv[], int out, int errors)
+/* in, errors -1: /dev/null, and what ours is. */
+static int spawn(pid_t *pid, char *const argv[], char *const more[], int in, int out, int errors)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -140,16 +147,18 @@ static int spawn(struct child *child, char *const argv[], int out, int errors)
 	posix_spawnattr_setsigdefault(&attr, &ignored);
 	posix_spawnattr_setflags(
 		&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-	int rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	int rc = in < 0 ? posix_spawn_file_actions_addopen(
+				  &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+			: posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	if (rc == 0)
 		rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	if (rc == 0)
+	if (rc == 0 && errors >= 0)
 		rc = posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
 	if (rc == 0)
 		rc = os_spawn_close_from(&actions, STDERR_FILENO + 1);
-	char **env = environment_without_secrets();
+	char **env = environment_without_secrets(more);
 	if (rc == 0)
-		rc = posix_spawnp(&child->pid, argv[0], &actions, &attr, argv, env);
+		rc = posix_spawnp(pid, argv[0], &actions, &attr, argv, env);
 	free(env);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
@@ -197,7 +206,7 @@ static enum s3t_rc start(struct child *child, char *const argv[], struct s3t_err
 	if (fcntl(out[0], F_SETFL, O_NONBLOCK) != 0 || fcntl(errors[0], F_SETFL, O_NONBLOCK) != 0)
 		sys_errno = errno;
 	if (sys_errno == 0)
-		sys_errno = spawn(child, argv, out[1], errors[1]);
+		sys_errno = spawn(&child->pid, argv, NULL, -1, out[1], errors[1]);
 	if (sys_errno == 0) {
 		child->out = out[0];
 		child->errors = errors[0];
@@ -331,5 +340,56 @@ enum s3t_rc process_run(char *const argv[], int64_t timeout_ms, struct strbuf *o
 	close_fd(&child.wake[0]);
 	close_fd(&child.wake[1]);
 	strbuf_deinit_wipe(&child.stderr_text);
+	return rc;
+}
+
+/* --- a program with data on both sides --- */
+
+struct process {
+	pid_t pid;
+};
+
+enum s3t_rc process_start(char *const argv[], char *const more[], int *in, int *out,
+	struct process **p, struct s3t_err *err)
+{
+	int to[2] = {-1, -1}, from[2] = {-1, -1}, sys_errno = 0;
+	struct process *process = s3t_alloc(sizeof *process);
+	if (!open_pipe(to) || !open_pipe(from))
+		sys_errno = errno;
+	if (sys_errno == 0)
+		sys_errno = spawn(&process->pid, argv, more, to[0], from[1], -1);
+	close_fd(&to[0]);
+	close_fd(&from[1]);
+	if (sys_errno == 0) {
+		*in = to[1];
+		*out = from[0];
+		*p = process;
+		return S3T_OK;
+	}
+	close_fd(&to[1]);
+	close_fd(&from[0]);
+	free(process);
+	(void)s3t_fail_errno(err, sys_errno, "%.100s cannot be started", argv[0]);
+	if (err)
+		err->rc = S3T_IO;
+	return S3T_IO;
+}
+
+void process_kill(struct process *p)
+{
+	(void)kill(-p->pid, SIGKILL); /* its whole session's group */
+}
+
+enum s3t_rc process_end(struct process *p, int *exit_status, struct s3t_err *err)
+{
+	struct child child = {.pid = p->pid};
+	strbuf_init(&child.stderr_text);
+	while (waitpid(p->pid, &child.status, 0) < 0 && errno == EINTR)
+		;
+	*exit_status =
+		WIFEXITED(child.status) ? WEXITSTATUS(child.status) : 128 + WTERMSIG(child.status);
+	enum s3t_rc rc = judge(&child, err);
+	strbuf_deinit(&child.stderr_text);
+	free(p);
 	return rc;
 }

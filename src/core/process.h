@@ -23,4 +23,15 @@ void process_argv_free(char **argv);
 enum s3t_rc process_run(char *const argv[], int64_t timeout_ms, struct strbuf *out,
 	struct cancel *cancel, struct s3t_err *err) S3T_MUST_CHECK;
 
+/* Starts argv with pipes at its standard input and output, whose other ends are *in (to be written)
+ * and *out, both the caller's to close; its stderr is ours. more: "NAME=value" for its environment,
+ * NULL-terminated. process_end() waits for it. */
+struct process;
+enum s3t_rc process_start(char *const argv[], char *const more[], int *in, int *out,
+	struct process **p, struct s3t_err *err) S3T_MUST_CHECK;
+/* With all that it started. */
+void process_kill(struct process *p);
+/* Frees p. *exit_status as a shell tells it. S3T_IO: it failed. */
+enum s3t_rc process_end(struct process *p, int *exit_status, struct s3t_err *err) S3T_MUST_CHECK;
+
 #endif

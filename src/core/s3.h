@@ -97,8 +97,8 @@ struct s3_customer_key {
  * thread; may block while a command runs. */
 enum s3t_rc s3_client_customer_key(struct s3_client *c, struct cancel *cancel,
 	const struct s3_customer_key **out, struct s3t_err *err) S3T_MUST_CHECK;
-/* What the profile encrypts with and decrypts on this machine (age.h), read at the first call, once;
- * borrowed, NULL with S3T_OK: nothing. Any thread; may block while a command runs. */
+/* What the profile encrypts with and decrypts on this machine (age.h), read at the first call,
+ * once; borrowed, NULL with S3T_OK: nothing. Any thread; may block while a command runs. */
 struct age_keys;
 enum s3t_rc s3_client_age_keys(struct s3_client *c, struct cancel *cancel,
 	const struct age_keys **out, struct s3t_err *err) S3T_MUST_CHECK;
@@ -250,10 +250,10 @@ struct s3_object {
 	bool has_crc64;         /* x-amz-checksum-crc64nvme of the whole object was told */
 	uint64_t crc64;
 	uint64_t part_size; /* x-amz-meta-part-size, written by us; 0: none */
-	char *coding;        /* what was done to the bytes before they came (coding.h); NULL: nothing */
+	char *coding; /* what was done to the bytes before they came (coding.h); NULL: nothing */
 	char *plain_type;    /* the type of what was encrypted; NULL: as content_type */
 	uint64_t plain_size; /* the real size; UINT64_MAX: not told */
-	uint64_t tag_count; /* x-amz-tagging-count; not every server tells */
+	uint64_t tag_count;  /* x-amz-tagging-count; not every server tells */
 };
 /* mtime_ns, else last_modified_s; TIME_UNKNOWN if there is neither. */
 int64_t s3_object_time_ns(const struct s3_object *o);
@@ -304,8 +304,8 @@ void s3_archive_words(const struct s3_object *o, struct strbuf *out);
 enum s3t_rc s3_keep_tagging(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct strbuf *out, struct s3t_err *err) S3T_MUST_CHECK;
 
-/* The bytes of an object with a coding (s3_coded.c), whole: as they were, and as they are to be stored
- * again, for which o's metadata gets the new size. Appends. */
+/* The bytes of an object with a coding (s3_coded.c), whole: as they were, and as they are to be
+ * stored again, for which o's metadata gets the new size. Appends. */
 enum s3t_rc s3_decode_bytes(const struct s3_ctx *ctx, const struct s3_object *o,
 	struct strview stored, struct strbuf *plain, struct s3t_err *err) S3T_MUST_CHECK;
 enum s3t_rc s3_encode_bytes(const struct s3_ctx *ctx, struct s3_object *o, struct strview plain,

@@ -115,7 +115,7 @@ static enum s3t_rc ask(const struct s3_ctx *ctx, struct strview bucket, const ch
 {
 	struct s3_document d;
 	struct strbuf text;
-	bool exists;
+	bool exists = false;
 	strbuf_init(&text);
 	enum s3t_rc rc = s3_bucket_document(name, bucket, &d)
 				 ? s3_document_get(ctx, &d, &text, &exists, err)

@@ -68,9 +68,9 @@ struct job_spec {
 	uint32_t max_parallel;                               /* of one item's parts; 0: auto */
 	bool parallel_download, prove_upload, prove_download;
 	char *storage_class, *content_type; /* NULL: by default / by extension */
-	char *compress; /* off, gzip, zstd; NULL: as the target's profile says */
-	bool raw;       /* downloads: what was done to the bytes is not undone */
-	struct s3_changes changes; /* of JOB_CHANGE */
+	char *compress;                /* off, gzip, zstd; NULL: as the target's profile says */
+	bool raw;                      /* downloads: what was done to the bytes is not undone */
+	struct s3_changes changes;     /* of JOB_CHANGE */
 	char *encryption, *kms_key_id; /* a word of s3tui.ini; NULL: as the target's profile says */
 };
 
@@ -132,7 +132,8 @@ struct event {
 	 * as an item only where all are */
 	uint64_t archived;
 	uint64_t bytes; /* EV_JOB_DONE: of the items that were done */
-	uint64_t packed, stored; /* EV_JOB_DONE: bytes that were compressed, and what came of them */
+	uint64_t packed,
+		stored; /* EV_JOB_DONE: bytes that were compressed, and what came of them */
 	uint64_t
 		raised_part; /* EV_JOB_DONE: parts that had to be larger than was wished; 0: none */
 	bool is_kept;        /* EV_JOB_DONE: what is left of it can be resumed */

@@ -148,7 +148,7 @@ struct job {
 	uint32_t *source_open, *source_failed;
 	uint64_t items_total, items_done, items_failed, items_skipped;
 	uint64_t items_archived;               /* of those that failed */
-	uint64_t bytes_packed, bytes_stored; /* of items that were compressed: before, after */
+	uint64_t bytes_packed, bytes_stored;   /* of items that were compressed: before, after */
 	uint64_t bytes_total, bytes_completed; /* completed: of items that are done */
 	uint64_t raised_part; /* the largest that had to be larger than was wished; 0: none */
 	int64_t started_ms, ended_ms;
@@ -219,8 +219,8 @@ struct route {
 };
 /* route_relay.c: an unlinked file for what is on its way; -1 with errno. */
 int spool_open(void);
-extern const struct route route_pack, route_send, route_fetch, route_copy, route_relay, route_verify,
-	route_tags, route_restore;
+extern const struct route route_pack, route_send, route_fetch, route_copy, route_relay,
+	route_verify, route_tags, route_restore;
 /* route_change.c: what JOB_CHANGE takes; o (initialised) gets what the object is to be. *is_same:
  * nothing is to be done. */
 const struct route *route_for_change(const struct job_spec *spec);

@@ -544,9 +544,8 @@ static bool run_route(struct worker *w, struct item *it)
 struct byte_source item_proof_bytes(const struct item *it)
 {
 	const struct job_spec *spec = &it->job->spec;
-	return it->prover->is_upload
-		       ? item_bytes(it)
-		       : (struct byte_source){.fd = spec->to->ops->sink_fd(it->sink)};
+	return it->prover->is_upload ? item_bytes(it)
+				     : (struct byte_source){.fd = spec->to->ops->sink_fd(it->sink)};
 }
 
 /* The first failure is the item's; the other parts of a lost file are not worth their bytes, but
@@ -622,7 +621,8 @@ static void count_metrics(struct item *it)
 	struct metrics *m = &it->job->engine->metrics;
 	uint64_t moved = it->stat.size - it->bytes_before;
 	uint64_t ms = (uint64_t)(time_mono_ms() - it->started_ms);
-	if ((it->route == &route_send || it->route == &route_pack) && it->job->spec.to->ops->kind == LOC_S3) {
+	if ((it->route == &route_send || it->route == &route_pack) &&
+		it->job->spec.to->ops->kind == LOC_S3) {
 		metrics_add(&m->uploads_total, 1);
 		metrics_add(&m->bytes_uploaded, moved);
 		metrics_add(&m->upload_duration_ms, ms);

@@ -28,8 +28,7 @@ static bool load_secret(unsigned char out[SHA256_LEN])
 		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		struct stat st;
 		ok = fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-		     !(st.st_mode & (S_IRWXG | S_IRWXO)) &&
-		     read(fd, out, SHA256_LEN) == SHA256_LEN;
+		     !(st.st_mode & (S_IRWXG | S_IRWXO)) && read(fd, out, SHA256_LEN) == SHA256_LEN;
 		if (fd >= 0)
 			close(fd);
 		if (ok || fd >= 0 || errno != ENOENT)
@@ -63,7 +62,8 @@ static bool make_seed(struct item *it, unsigned char out[SHA256_LEN])
 		snprintf(c->seed, sizeof c->seed, "%s", it->partial->seed);
 	else
 		random_name(c->seed, AGE_SEED_LEN);
-	hkdf_sha256(sv_n((const char *)secret, sizeof secret), sv(c->seed), SV("s3tui upload"), out);
+	hkdf_sha256(
+		sv_n((const char *)secret, sizeof secret), sv(c->seed), SV("s3tui upload"), out);
 	explicit_bzero(secret, sizeof secret);
 	return true;
 }
@@ -136,8 +136,8 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 	if (!client || spec->from->ops->kind != LOC_LOCAL ||
 		(spec->kind != JOB_COPY && spec->kind != JOB_MOVE))
 		return S3T_OK;
-	const char *word = spec->compress ? spec->compress
-					  : s3_client_profile(client)->settings.compress;
+	const char *word =
+		spec->compress ? spec->compress : s3_client_profile(client)->settings.compress;
 	struct coding how = {.compression = compression_of(word),
 		.is_age = s3_encryption_for(client, spec->encryption, NULL).kind ==
 			  S3_ENCRYPTION_CLIENT};
@@ -158,8 +158,7 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 		return S3T_OK;
 	rc = find_keys(it, io, err);
 	if (rc == S3T_OK && how.compression == COMPRESS_OFF)
-		it->wire_size =
-			age_head_len(it->coding->keys) + age_sealed_size(it->stat.size);
+		it->wire_size = age_head_len(it->coding->keys) + age_sealed_size(it->stat.size);
 	return rc;
 }
 
@@ -190,8 +189,8 @@ void item_coding_tell(const struct item *it, struct loc_sink_spec *sink)
 	strbuf_add_sv(&c->metadata, sink->metadata);
 	strbuf_add_str(&c->metadata, CODING_META ": ");
 	coding_add_name(c->how, &c->metadata);
-	strbuf_addf(&c->metadata, "\n" CODING_META_SIZE ": %llu\n",
-		(unsigned long long)it->stat.size);
+	strbuf_addf(
+		&c->metadata, "\n" CODING_META_SIZE ": %llu\n", (unsigned long long)it->stat.size);
 	if (c->how.is_age) {
 		strbuf_addf(&c->metadata, CODING_META_TYPE ": %s\n", sink->content_type);
 		sink->content_type = "application/octet-stream";

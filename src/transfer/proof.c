@@ -51,8 +51,9 @@ static enum s3t_rc composite(int fd, uint64_t size, uint64_t part, struct cancel
 	unsigned char(*sums)[MD5_LEN] = s3t_alloc(count * sizeof *sums);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t at = part * i;
-		ranges[i] = (struct md5_range){
-			.bytes = {.fd = fd}, .offset = at, .len = size - at < part ? size - at : part};
+		ranges[i] = (struct md5_range){.bytes = {.fd = fd},
+			.offset = at,
+			.len = size - at < part ? size - at : part};
 	}
 	enum s3t_rc rc = md5_ranges(ranges, count, 0, cancel, err);
 	for (size_t i = 0; i < count; i++)

@@ -505,7 +505,8 @@ static bool read_begin(struct saved_job *job, struct strview fields)
 	struct partial **at = find_partial(job, number);
 	if (is_coded && (!seed.len || seed.len > AGE_SEED_LEN))
 		return false;
-	if (number == 0 || count == 0 || count > PARTS_LIMIT || (count > 1 && count != fits && !is_coded) || *at)
+	if (number == 0 || count == 0 || count > PARTS_LIMIT ||
+		(count > 1 && count != fits && !is_coded) || *at)
 		return false;
 	size_t path_len = 0, target_len = 0;
 	char *path = get_bytes(fields, "path", &path_len);

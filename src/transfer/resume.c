@@ -83,8 +83,8 @@ void item_intend_parts(struct item *it, uint64_t part_size, uint32_t part_count)
 	struct loc_facts facts = {.mtime_ns = it->stat.mtime_ns};
 	if (it->source)
 		job->spec.from->ops->source_facts(it->source, &facts);
-	struct partial *p = partial_new(sv_n(it->path, it->path_len),
-		sv_n(it->target, it->target_len), part_count);
+	struct partial *p = partial_new(
+		sv_n(it->path, it->path_len), sv_n(it->target, it->target_len), part_count);
 	p->size = it->stat.size;
 	p->mtime_ns = it->stat.mtime_ns;
 	p->dev = facts.dev;

@@ -1,7 +1,7 @@
 /*
  * From a file that is compressed on its way, and perhaps encrypted, into S3: how long it will be is
- * not known. One worker makes it, a part at a time in an unlinked spool file, and sends each when it
- * is full; what ends within the first part goes in one piece. It is not resumed: what a killed
+ * not known. One worker makes it, a part at a time in an unlinked spool file, and sends each when
+ * it is full; what ends within the first part goes in one piece. It is not resumed: what a killed
  * process began is aborted and made anew.
  */
 #include "transfer/internal.h"
@@ -135,7 +135,8 @@ static enum s3t_rc send_spooled(
 	struct byte_source bytes = {.fd = p->spool};
 	bool is_single = is_end && p->part_count == 0 && p->spooled <= p->part_size;
 	enum s3t_rc rc = S3T_OK;
-	while (rc == S3T_OK && (p->spooled > p->part_size || (is_end && (p->spooled || is_single)))) {
+	while (rc == S3T_OK &&
+		(p->spooled > p->part_size || (is_end && (p->spooled || is_single)))) {
 		uint64_t len = p->spooled < p->part_size ? p->spooled : p->part_size;
 		if (!it->sink)
 			rc = begin_target(it, io, is_single, err);

@@ -6,8 +6,8 @@
 #ifndef TRANSFER_SAVED_H
 #define TRANSFER_SAVED_H
 
-#include "core/config.h"
 #include "core/coding.h"
+#include "core/config.h"
 #include "transfer/engine.h"
 #include "transfer/parts.h"
 

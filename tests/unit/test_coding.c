@@ -92,8 +92,9 @@ static void test_round_trips(void **state)
 				if (c.is_age && c.compression == COMPRESS_OFF)
 					assert_int_equal(coded.len,
 						age_head_len(k) + age_sealed_size(sizes[i]));
-				assert_int_equal(decode(c, k, strbuf_view(&coded),
-							 pieces[COUNT(pieces) - 1 - j], &back, &err),
+				assert_int_equal(
+					decode(c, k, strbuf_view(&coded),
+						pieces[COUNT(pieces) - 1 - j], &back, &err),
 					S3T_OK);
 				assert_true(sv_eq(strbuf_view(&back), strbuf_view(&plain)));
 				strbuf_deinit(&plain);
@@ -134,8 +135,8 @@ static void test_tampering(void **state)
 	const size_t cuts[] = {0, 10, head - 1, head, head + 100, head + AGE_SEALED,
 		head + 2 * AGE_SEALED, coded.len - 1};
 	for (size_t i = 0; i < COUNT(cuts); i++) {
-		assert_int_equal(
-			decode(c, k, sv_n(coded.data, cuts[i]), 1 << 20, &back, &err), S3T_MISMATCH);
+		assert_int_equal(decode(c, k, sv_n(coded.data, cuts[i]), 1 << 20, &back, &err),
+			S3T_MISMATCH);
 		strbuf_deinit(&back);
 	}
 	char *swapped = s3t_alloc(coded.len);

@@ -66,7 +66,8 @@ static void every_width_agrees_with_openssl_over_random_lengths(void **state)
 				uint64_t most = round % 2 ? 300 : FILE_BYTES / 8;
 				uint64_t len = random_below_or_equal(most);
 				uint64_t at = random_below_or_equal(FILE_BYTES - len);
-				r[i] = (struct md5_range){.bytes = {.fd = d->fd}, .offset = at, .len = len};
+				r[i] = (struct md5_range){
+					.bytes = {.fd = d->fd}, .offset = at, .len = len};
 			}
 			check(d, r, count, widths[w]);
 		}
@@ -84,7 +85,8 @@ static void lengths_around_blocks_and_buffers_are_padded_right(void **state)
 		if (!md5_lanes_has(widths[w]))
 			continue;
 		for (size_t i = 0; i < 16; i++)
-			r[i] = (struct md5_range){.bytes = {.fd = d->fd}, .offset = i, .len = edges[i]};
+			r[i] = (struct md5_range){
+				.bytes = {.fd = d->fd}, .offset = i, .len = edges[i]};
 		check(d, r, 16, widths[w]);
 	}
 }

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# A command for each object: its bytes in, its bytes out, under the same names, by no shell; where it
+# fails nothing is stored; what is given up leaves no upload behind.
+. "${BASH_SOURCE[0]%/*}/lib.bash"
+new_bucket
+
+mkdir "$work/d"
+printf hello >"$work/d/a"
+printf World >"$work/d/b c;\$(touch x)"$'\n''é'
+printf '' >"$work/d/empty"
+random_file "$work/d/big" 50000000
+s3tui cp -r "$work/d" "s3://$bucket/in/" >/dev/null
+
+mkdir "$work/wanted" "$work/got"
+(cd "$work/d" && for f in *; do base64 -w0 <"$f" >"$work/wanted/$f"; done)
+s3tui pipe -r "s3://$bucket/in/" "s3://$bucket/out/" -- base64 -w0
+s3tui cp -r "s3://$bucket/out/" "$work/got/" >/dev/null
+same_tree "$work/wanted" "$work/got"
+ok 'what the command printed is what is stored'
+
+s3tui pipe -r "s3://$bucket/in/" "s3://$bucket/env/" -- \
+	sh -c 'printf "%s|%s|%s|%s" "$S3TUI_BUCKET" "$S3TUI_KEY" "$S3TUI_NAME" "$S3TUI_SIZE"'
+name="b c;\$(touch x)"$'\n''é'
+expect "$bucket|in/$name|$name|5" "$(s3tui cp "s3://$bucket/env/$name" -)" 'its environment'
+[[ ! -e x ]] || die 'a shell has seen a key'
+expect "$bucket|in/big|big|50000000" "$(s3tui cp "s3://$bucket/env/big" -)" 'a command that reads nothing'
+ok 'the key is in the environment'
+
+rc=0
+s3tui pipe --json -r "s3://$bucket/in/" "s3://$bucket/no/" -- \
+	sh -c 'cat; [ "$S3TUI_NAME" = a ] || exit 7' >"$work/out" 2>"$work/err" || rc=$?
+expect 1 "$rc" 'exit status'
+expect 3 "$(json 'print(sum(o["exit_status"] == 7 and o["status"] == "failed" for o in lines))' <"$work/out")" 'failed'
+grep -q 'exit status 7' "$work/err" || die 'not said'
+expect no/a "$(keys "$bucket" | grep ^no/)" 'only what ended well'
+expect 0 "$(open_uploads "$bucket")" 'uploads left behind'
+fails_with 1 'cannot be started' s3tui pipe "s3://$bucket/in/a" "s3://$bucket/no/b" -- "$work/none"
+fails_with 1 'signal 9' s3tui pipe "s3://$bucket/in/a" "s3://$bucket/no/b" -- sh -c 'kill -9 $$'
+ok 'a command that fails stores nothing'
+
+# background jobs of a script ignore SIGINT
+env --default-signal=INT "$S3TUI_BIN" --config "$config" pipe "s3://$bucket/in/big" "s3://$bucket/cancelled" -- sh -c "cat; cat; : >'$work/began'; exec sleep 1000" &
+pid=$!
+wait_until 60 test -e "$work/began" || die 'the command does not run'
+expect 1 "$(open_uploads "$bucket")" 'an upload under way'
+kill -INT $pid
+rc=0
+wait $pid || rc=$?
+[[ $rc == 130 ]] || die "interrupted: $rc"
+expect 0 "$(open_uploads "$bucket")" 'uploads left behind by an interrupt'
+[[ $(keys "$bucket") != *cancelled* ]] || die 'half an object'
+ok 'an interrupt'
