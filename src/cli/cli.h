@@ -88,13 +88,15 @@ enum cli_command {
 	X(on_conflict, TEXT, "on-conflict", 0, "HOW", CLI_COPIES,                                 \
 		"overwrite (default), newer, size, skip, rename, resume (a part that is there), " \
 		"fail, ask")                                                                      \
-	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_COPIES, "class of new objects")   \
-	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_COPIES | CLI_ON(PRESIGN),                \
+	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_COPIES | CLI_ON(PIPE),            \
+		"class of new objects")                                                           \
+	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_COPIES | CLI_ON(PIPE) | CLI_ON(PRESIGN), \
 		"none, SSE_S3, SSE_KMS[:KEY-ID], SSE_C, ClientSide; presign: SSE_C")              \
-	X(compress, TEXT, "compress", 0, "HOW", CLI_COPIES, "off, gzip, zstd: of uploads")        \
+	X(compress, TEXT, "compress", 0, "HOW", CLI_COPIES | CLI_ON(PIPE),                        \
+		"off, gzip, zstd: of uploads")                                                    \
 	X(raw, FLAG, "raw", 0, NULL, CLI_COPIES,                                                  \
 		"fetch what s3tui has compressed or encrypted as it is stored")                   \
-	X(content_type, TEXT, "content-type", 0, "TYPE", CLI_COPIES,                              \
+	X(content_type, TEXT, "content-type", 0, "TYPE", CLI_COPIES | CLI_ON(PIPE),               \
 		"instead of the one by extension")                                                \
 	X(part_size, TEXT, "part-size", 0, "SIZE", CLI_COPIES, "size of an upload's parts")       \
 	X(expected_size, SIZE, "expected-size", 0, "SIZE", CLI_ON(CP),                            \

@@ -18,7 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PART = 16 << 20, WORKERS_DEFAULT = 4, WORKERS_MOST = 64, WAITING_MOST = 1000 };
+enum {
+	PART = 16 << 20,
+	CHUNK = 1 << 18,
+	WORKERS_DEFAULT = 4,
+	WORKERS_MOST = 64,
+	WAITING_MOST = 1000
+};
 
 struct task {
 	struct task *next;
@@ -57,7 +63,9 @@ struct drain {
 	struct http_conn *conn;
 	struct cancel *cancel;
 	struct loc_sink *sink; /* NULL: it still fits into one part */
-	uint64_t len, total;   /* in the spool; in all */
+	const char *type;
+	struct spool_coding coding;
+	uint64_t len, total; /* in the spool; in all */
 	uint32_t parts;
 	enum s3t_rc rc;
 	struct s3t_err err;
@@ -74,18 +82,24 @@ static enum s3t_rc begin_sink(struct drain *d, bool is_single, struct s3t_err *e
 	struct strview rel = sv_n(d->task->rel, d->task->rel_len);
 	uint32_t most = cli->profile ? cli->profile->provider->max_parts : 0;
 	struct loc_io io = io_of(d);
+	struct strbuf metadata;
 	struct loc_sink_spec spec = {.size = is_single ? d->len : UINT64_MAX,
 		.part_size = is_single ? 0 : PART,
 		.part_count = is_single ? 1
 			      : most    ? most
 					: S3_PARTS_MAX,
 		.mtime_ns = TIME_UNKNOWN,
-		.content_type = cli->opt->content_type ? cli->opt->content_type : mime_type_of(rel),
+		.content_type = d->type,
 		.storage_class = cli->settings.storage_class,
 		.encryption = cli->settings.encryption_type,
 		.kms_key_id = cli->settings.kms_key_id,
 		.prove = cli->settings.checksum};
-	return d->p->to->ops->sink_begin(d->p->to, &io, d->p->root, rel, &spec, &d->sink, err);
+	strbuf_init(&metadata);
+	spool_coding_tell(&d->coding, is_single ? d->total : UINT64_MAX, &metadata, &spec);
+	enum s3t_rc rc =
+		d->p->to->ops->sink_begin(d->p->to, &io, d->p->root, rel, &spec, &d->sink, err);
+	strbuf_deinit(&metadata);
+	return rc;
 }
 
 static enum s3t_rc send_part(struct drain *d, bool is_single, struct s3t_err *err)
@@ -110,33 +124,54 @@ static void fail(struct drain *d, enum s3t_rc rc, const struct s3t_err *err)
 	cancel_trigger(d->cancel);
 }
 
+static enum s3t_rc store(struct drain *d, const char *data, size_t len, struct s3t_err *err)
+{
+	while (len) {
+		size_t room = (size_t)(PART - d->len), n = len < room ? len : room;
+		if (!spool_write(d->spool, data, n, d->len))
+			return s3t_fail_errno(err, errno, "The spool file cannot be written");
+		d->len += n;
+		data += n;
+		len -= n;
+		enum s3t_rc rc = d->len == PART ? send_part(d, false, err) : S3T_OK;
+		if (rc != S3T_OK)
+			return rc;
+	}
+	return S3T_OK;
+}
+
+/* len 0: the end. */
+static enum s3t_rc take(struct drain *d, const char *data, size_t len, struct s3t_err *err)
+{
+	struct strbuf coded;
+	d->total += len;
+	if (!d->coding.encoder)
+		return store(d, data, len, err);
+	strbuf_init(&coded);
+	enum s3t_rc rc = encoder_add(d->coding.encoder, data, len, len == 0, &coded)
+				 ? store(d, coded.data, coded.len, err)
+				 : s3t_fail(err, S3T_MEMORY, "There is no memory to encode it.");
+	strbuf_deinit(&coded);
+	return rc;
+}
+
 /* Runs beside the one that feeds the command: neither waits for the other. */
 static void *drain_main(void *arg)
 {
 	struct drain *d = arg;
-	char *buf = s3t_alloc(1 << 18);
-	struct s3t_err err;
+	char *buf = s3t_alloc(CHUNK);
 	for (;;) {
-		if (d->len == PART && d->rc == S3T_OK) {
-			enum s3t_rc rc = send_part(d, false, &err);
-			if (rc != S3T_OK)
-				fail(d, rc, &err);
-		}
-		size_t room = PART - d->len < 1 << 18 ? (size_t)(PART - d->len) : 1 << 18;
-		ssize_t n = read(d->out, buf, d->rc == S3T_OK ? room : 1 << 18);
+		ssize_t n = read(d->out, buf, CHUNK);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			break;
-		if (d->rc != S3T_OK)
-			continue; /* so that the command ends */
-		if (pwrite(d->spool, buf, (size_t)n, (off_t)d->len) != n) {
-			fail(d, s3t_fail_errno(&err, errno, "The temporary file cannot be written"),
-				&err);
-			continue;
-		}
-		d->len += (uint64_t)n;
-		d->total += (uint64_t)n;
+		struct s3t_err err;
+		enum s3t_rc rc = S3T_OK;
+		if (d->rc == S3T_OK) /* else it is read so that the command ends */
+			rc = take(d, buf, (size_t)n, &err);
+		if (rc != S3T_OK)
+			fail(d, rc, &err);
 	}
 	free(buf);
 	return NULL;
@@ -221,8 +256,8 @@ static void kill_it(void *arg)
 static enum s3t_rc finish(struct drain *d, struct loc_sink_result *result, struct s3t_err *err)
 {
 	struct loc_io io = io_of(d);
-	enum s3t_rc rc = S3T_OK;
-	if (d->len || !d->parts)
+	enum s3t_rc rc = d->coding.encoder ? take(d, NULL, 0, err) : S3T_OK;
+	if (rc == S3T_OK && (d->len || !d->parts))
 		rc = send_part(d, d->parts == 0, err);
 	if (rc == S3T_OK)
 		rc = d->p->to->ops->sink_commit(d->sink, &io, d->parts, result, err);
@@ -242,8 +277,15 @@ static enum s3t_rc run_one(struct pipeline *p, const struct task *t, struct http
 	struct s3t_err child_err;
 	pthread_t thread;
 	*exit_status = 0;
-	enum s3t_rc rc = start(p, t, &in, &out, &process, err);
+	d.type = p->cli->opt->content_type ? p->cli->opt->content_type
+					   : mime_type_of(sv_n(t->rel, t->rel_len));
+	enum s3t_rc rc = S3T_OK;
+	if (p->to->ops->kind == LOC_S3)
+		rc = spool_coding_begin(&d.coding, p->cli, cancel, d.type, err);
+	if (rc == S3T_OK)
+		rc = start(p, t, &in, &out, &process, err);
 	if (rc != S3T_OK) {
+		spool_coding_end(&d.coding);
 		cancel_free(cancel);
 		return rc;
 	}
@@ -279,6 +321,7 @@ static enum s3t_rc run_one(struct pipeline *p, const struct task *t, struct http
 	}
 	if (d.sink)
 		p->to->ops->sink_free(d.sink);
+	spool_coding_end(&d.coding);
 	loc_sink_result_deinit(&result);
 	*size = d.total;
 	cancel_free(cancel);

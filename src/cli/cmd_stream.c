@@ -43,10 +43,9 @@ struct stream {
 	atomic_int_fast64_t bytes;
 	uint64_t expected;
 	/* the reader's: what is compressed or encrypted on its way in */
-	struct coding coding;
-	struct encoder *encoder; /* NULL: nothing is */
-	struct strbuf pending;   /* that waits for its slot */
-	uint64_t plain;          /* bytes read */
+	struct spool_coding coding;
+	struct strbuf pending; /* that waits for its slot */
+	uint64_t plain;        /* bytes read */
 	bool is_at_end;
 	pthread_t senders[SENDERS];
 	size_t sender_count;
@@ -58,41 +57,6 @@ struct stream {
 	enum s3t_rc rc;
 	struct s3t_err err;
 };
-
-/* --- spool --- */
-
-int spool_file(struct s3t_err *err)
-{
-	const char *dir = getenv("TMPDIR");
-	if (!dir || !dir[0])
-		dir = "/tmp";
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0) { /* a file system without unnamed files */
-		char *name = s3t_asprintf("%s/s3tui-spool-XXXXXX", dir);
-		fd = mkostemp(name, O_CLOEXEC); /* 0600 */
-		if (fd >= 0)
-			unlink(name);
-		free(name);
-	}
-	if (fd < 0)
-		(void)s3t_fail_errno(err, errno, "Cannot make a spool file in %s", dir);
-	return fd;
-}
-
-static bool write_all(int fd, const char *data, size_t len, uint64_t at)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, data, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-		at += (uint64_t)n;
-	}
-	return true;
-}
 
 static bool has_failed(struct stream *s)
 {
@@ -119,7 +83,7 @@ static bool take_pending(struct stream *s, struct slot *slot, uint64_t want)
 {
 	uint64_t room = want - slot->len;
 	size_t n = s->pending.len < room ? s->pending.len : (size_t)room;
-	if (!write_all(slot->fd, s->pending.data, n, slot->len))
+	if (!spool_write(slot->fd, s->pending.data, n, slot->len))
 		return false;
 	slot->len += n;
 	memmove(s->pending.data, s->pending.data + n, s->pending.len - n);
@@ -133,13 +97,13 @@ static bool take_input(
 {
 	s->plain += len;
 	s->is_at_end = len == 0;
-	if (!s->encoder) {
-		if (!write_all(slot->fd, data, len, slot->len))
+	if (!s->coding.encoder) {
+		if (!spool_write(slot->fd, data, len, slot->len))
 			return false;
 		slot->len += len;
 		return true;
 	}
-	if (!encoder_add(s->encoder, data, len, s->is_at_end, &s->pending)) {
+	if (!encoder_add(s->coding.encoder, data, len, s->is_at_end, &s->pending)) {
 		errno = ENOMEM;
 		return false;
 	}
@@ -378,51 +342,6 @@ static void journal_token(struct stream *s)
 	loc_token_deinit(&token);
 }
 
-/* What the job would do with a file of that name. */
-static enum s3t_rc begin_coding(struct stream *s, const struct place *target, struct s3t_err *err)
-{
-	struct cli *cli = s->cli;
-	const struct settings *settings = &cli->settings;
-	const char *type =
-		cli->opt->content_type ? cli->opt->content_type : mime_type_of(target->key);
-	const struct age_keys *keys = NULL;
-	s->coding = (struct coding){.compression = compression_of(settings->compress),
-		.is_age = s3_encryption_kind_of(settings->encryption_type) == S3_ENCRYPTION_CLIENT};
-	if (!compression_is_worth(type))
-		s->coding.compression = COMPRESS_OFF;
-	if (coding_is_none(s->coding))
-		return S3T_OK;
-	enum s3t_rc rc = S3T_OK;
-	if (s->coding.is_age)
-		rc = s3_client_age_keys(cli->client, s->stop, &keys, err);
-	if (rc == S3T_OK && s->coding.is_age && !age_keys_can_encrypt(keys))
-		rc = s3t_fail(err, S3T_CONFIG,
-			"ClientSide needs client_recipients or client_passphrase_command in "
-			"[encryption] of profile %s.",
-			cli->profile->name);
-	return rc == S3T_OK ? encoder_new(s->coding, keys, &s->encoder, err) : rc;
-}
-
-/* is_small: all was read, so that its size is known. */
-static void tell_coding(
-	const struct stream *s, bool is_small, struct strbuf *metadata, struct loc_sink_spec *spec)
-{
-	if (!s->encoder)
-		return;
-	strbuf_add_str(metadata, CODING_META ": ");
-	coding_add_name(s->coding, metadata);
-	strbuf_add_char(metadata, '\n');
-	if (is_small)
-		strbuf_addf(metadata, CODING_META_SIZE ": %llu\n", (unsigned long long)s->plain);
-	if (s->coding.is_age) {
-		strbuf_addf(metadata, CODING_META_TYPE ": %s\n", spec->content_type);
-		spec->content_type = "application/octet-stream";
-	} else {
-		spec->content_encoding = compression_word(s->coding.compression);
-	}
-	spec->metadata = strbuf_view(metadata);
-}
-
 static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_replace,
 	struct loc_sink_result *result, struct s3t_err *err)
 {
@@ -431,7 +350,9 @@ static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_repl
 	uint32_t most = cli->profile ? cli->profile->provider->max_parts : 0, count = 1;
 	if (!most || most > S3_PARTS_MAX)
 		most = S3_PARTS_MAX;
-	if (target->is_s3 && begin_coding(s, target, err) != S3T_OK)
+	const char *type =
+		cli->opt->content_type ? cli->opt->content_type : mime_type_of(target->key);
+	if (target->is_s3 && spool_coding_begin(&s->coding, cli, s->stop, type, err) != S3T_OK)
 		return err->rc;
 	if (!fill(s, &s->slots[0], part_size))
 		return s->rc != S3T_OK ? s->rc : s3t_fail(&s->err, S3T_CANCELLED, "Cancelled.");
@@ -451,7 +372,7 @@ static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_repl
 		.prove = cli->settings.checksum};
 	struct strbuf metadata;
 	strbuf_init(&metadata);
-	tell_coding(s, is_small, &metadata, &spec);
+	spool_coding_tell(&s->coding, is_small ? s->plain : UINT64_MAX, &metadata, &spec);
 	struct loc_io io = io_of(s, cli->conn);
 	bool leaves_something = !is_small || !target->is_s3;
 	if (leaves_something)
@@ -569,7 +490,7 @@ static void stream_deinit(struct stream *s)
 	for (size_t i = 0; i < SLOTS; i++)
 		if (s->slots[i].fd >= 0)
 			close(s->slots[i].fd);
-	encoder_free(s->encoder);
+	spool_coding_end(&s->coding);
 	strbuf_deinit_wipe(&s->pending);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->changed);

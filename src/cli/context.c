@@ -3,10 +3,15 @@
 #include "core/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { ASK_POLL_MS = 200 };
 
 void cli_profile_request(const struct cli_options *o, struct profile_request *out)
 {
@@ -20,6 +25,36 @@ void cli_profile_request(const struct cli_options *o, struct profile_request *ou
 		.no_sign_request = o->no_sign_request,
 		.no_verify_ssl = o->no_verify_ssl,
 		.request_payer = o->request_payer};
+}
+
+/* A creds_ask_fn: on the terminal, which need not be where the output goes. */
+static enum s3t_rc ask_on_terminal(void *arg, const char *question, struct strbuf *answer,
+	struct cancel *cancel, struct s3t_err *err)
+{
+	(void)arg;
+	enum s3t_rc rc = S3T_OK;
+	bool is_over = false;
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (tty < 0)
+		return s3t_fail(err, S3T_CREDENTIALS,
+			"%s is wanted, and there is no terminal to ask on.", question);
+	(void)dprintf(tty, "%s: ", question);
+	while (!is_over && rc == S3T_OK) {
+		struct pollfd fd = {.fd = tty, .events = POLLIN};
+		char c;
+		if (cancel_is_set(cancel))
+			rc = s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+		else if (poll(&fd, 1, ASK_POLL_MS) <= 0)
+			continue;
+		else if (read(tty, &c, 1) != 1 || c == '\n')
+			is_over = true;
+		else
+			strbuf_add_char(answer, c);
+	}
+	close(tty);
+	if (rc == S3T_OK && !answer->len)
+		rc = s3t_fail(err, S3T_CREDENTIALS, "The code was not given.");
+	return rc;
 }
 
 static const char *no_environment(void *arg, const char *name)
@@ -123,6 +158,7 @@ int cli_need_s3(struct cli *cli)
 	enum s3t_rc rc = profile_resolve(
 		cli->config, &request, cli->env, NULL, &cli->profile, &warnings, &err);
 	show_warnings(cli, &warnings);
+	creds_set_ask(ask_on_terminal, NULL); /* the browser has its own way */
 	if (rc != S3T_OK) {
 		cli_complain("%s", err.message);
 		return rc == S3T_CONFIG ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;

@@ -168,9 +168,23 @@ int cmd_restore(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_jobs(struct cli *cli);
 int cmd_check(struct cli *cli);
-/* cp with "-" on one side. */
-/* An unlinked file for what is on its way; -1 with err. */
+/* spool.c: an unlinked file for what is on its way; -1 with err. */
 int spool_file(struct s3t_err *err);
+/* False with errno. */
+bool spool_write(int fd, const char *data, size_t len, uint64_t at);
+/* What is done to bytes that go up, by the settings, as a job does it to a file of that type. */
+struct spool_coding {
+	struct coding coding;
+	struct encoder *encoder; /* NULL: nothing is done */
+};
+enum s3t_rc spool_coding_begin(struct spool_coding *c, struct cli *cli, struct cancel *cancel,
+	const char *content_type, struct s3t_err *err) S3T_MUST_CHECK;
+/* Says so in spec, whose metadata is kept in metadata. plain: bytes before; UINT64_MAX: unknown. */
+void spool_coding_tell(const struct spool_coding *c, uint64_t plain, struct strbuf *metadata,
+	struct loc_sink_spec *spec);
+void spool_coding_end(struct spool_coding *c);
+
+/* cp with "-" on one side. */
 int cmd_stream_in(struct cli *cli, struct place *target);
 int cmd_stream_out(struct cli *cli, struct place *source);
 

@@ -371,6 +371,12 @@ const char *awsfiles_get_service(
 	return lookup_nested(f, SECTION_SERVICES, services, block, key);
 }
 
+const char *awsfiles_get_sso_session(const struct awsfiles *f, const char *session, const char *key)
+{
+	const struct property *p = lookup(f, SECTION_SSO_SESSION, session, key);
+	return p ? p->value : NULL;
+}
+
 void awsfiles_each_profile(
 	const struct awsfiles *f, void (*fn)(void *arg, const char *name), void *arg)
 {

@@ -28,6 +28,9 @@ const char *awsfiles_get_nested(
 /* A nested property of [services NAME]. */
 const char *awsfiles_get_service(
 	const struct awsfiles *f, const char *services, const char *block, const char *key);
+/* A property of [sso-session NAME]. */
+const char *awsfiles_get_sso_session(
+	const struct awsfiles *f, const char *session, const char *key);
 /* Calls fn for each profile name, in file order. */
 void awsfiles_each_profile(
 	const struct awsfiles *f, void (*fn)(void *arg, const char *name), void *arg);

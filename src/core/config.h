@@ -108,6 +108,8 @@ struct profile *profile_ref(struct profile *p);
 void profile_unref(struct profile *p);
 /* Appends where it leads: "https://host:port/base", for Amazon "aws:REGION". */
 void profile_address(const struct profile *p, struct strbuf *out);
+/* What the names of Amazon's hosts in a region end with. */
+const char *aws_dns_suffix(const char *region);
 /* Host of Amazon's S3 in a region ("s3.eu-central-1.amazonaws.com", dual-stack, FIPS, accelerate,
  * by partition); caller frees. */
 char *aws_endpoint_host(const char *region, bool dualstack, bool fips, bool accelerate);

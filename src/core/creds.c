@@ -1,7 +1,5 @@
 #include "core/creds.h"
 
-#include "core/json.h"
-#include "core/process.h"
 #include "core/timeutil.h"
 
 #include <pthread.h>
@@ -11,8 +9,6 @@
 
 #define RENEW_BEFORE_S (15 * 60)
 #define RETRY_AFTER_S 60 /* a failed renewal of what is still valid */
-#define PROCESS_TIMEOUT_MS 60000
-#define PROCESS_OUTPUT_MAX ((size_t)64 << 10)
 
 struct creds {
 	atomic_int refs;
@@ -83,16 +79,12 @@ const char *creds_source(const struct creds *c)
 	return c->source;
 }
 
-/* Gets new credentials; blocks, called without the lock. */
-typedef enum s3t_rc (*fetch_fn)(const struct creds_provider *p, struct cancel *cancel,
-	struct creds **out, struct s3t_err *err);
-
 struct creds_provider {
 	atomic_int refs;
 	/* immutable after new */
-	fetch_fn fetch; /* NULL: what is cached is all there is */
-	char *text;     /* the command, or the sentence to fail with */
-	char *source;
+	creds_fetch_fn fetch; /* NULL: what is cached is all there is */
+	void (*release)(void *arg);
+	void *arg;
 	pthread_mutex_t lock;
 	pthread_cond_t done; /* a fetch ended, or a waiter is cancelled */
 	/* guarded by lock */
@@ -105,13 +97,14 @@ struct creds_provider {
 	struct s3t_err last_err;
 };
 
-static struct creds_provider *provider_new(fetch_fn fetch, const char *text, const char *source)
+struct creds_provider *creds_provider_new(
+	creds_fetch_fn fetch, void (*release)(void *arg), void *arg)
 {
 	struct creds_provider *p = s3t_alloc(sizeof *p);
 	atomic_init(&p->refs, 1);
 	p->fetch = fetch;
-	p->text = s3t_strdup(text);
-	p->source = s3t_strdup(source);
+	p->release = release;
+	p->arg = arg;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->done, NULL);
 	return p;
@@ -130,29 +123,29 @@ void creds_provider_unref(struct creds_provider *p)
 	creds_unref(p->cached);
 	pthread_cond_destroy(&p->done);
 	pthread_mutex_destroy(&p->lock);
-	free(p->text);
-	free(p->source);
+	if (p->release)
+		p->release(p->arg);
 	free(p);
 }
 
 struct creds_provider *creds_provider_static(struct creds *c)
 {
-	struct creds_provider *p = provider_new(NULL, "", "");
+	struct creds_provider *p = creds_provider_new(NULL, NULL, NULL);
 	p->cached = creds_ref(c);
 	return p;
 }
 
-static enum s3t_rc fetch_nothing(const struct creds_provider *p, struct cancel *cancel,
-	struct creds **out, struct s3t_err *err)
+static enum s3t_rc fetch_nothing(
+	void *arg, struct cancel *cancel, struct creds **out, struct s3t_err *err)
 {
 	(void)cancel;
 	(void)out;
-	return s3t_fail(err, S3T_CREDENTIALS, "%s", p->text);
+	return s3t_fail(err, S3T_CREDENTIALS, "%s", (const char *)arg);
 }
 
 struct creds_provider *creds_provider_failing(const char *sentence)
 {
-	return provider_new(fetch_nothing, sentence, "");
+	return creds_provider_new(fetch_nothing, free, s3t_strdup(sentence));
 }
 
 static bool is_key(const char *text)
@@ -180,63 +173,23 @@ static int64_t read_expiry(const char *text)
 	return is_time ? CREDS_NO_EXPIRY : TIME_UNKNOWN;
 }
 
-/* AWS CLI User Guide, "Sourcing credentials with an external process". */
-static enum s3t_rc read_process_json(
-	struct strview text, const char *source, struct creds **out, struct s3t_err *err)
+enum s3t_rc creds_from_answer(const char *access_key, const char *secret_key, const char *token,
+	const char *expiration, const char *source, struct creds **out, struct s3t_err *err)
 {
-	struct json_doc *doc = json_doc_parse(text);
-	if (!doc)
-		return s3t_fail(err, S3T_CREDENTIALS, "It did not print a JSON object.");
-	const char *key = json_doc_string(doc, "AccessKeyId");
-	const char *secret = json_doc_string(doc, "SecretAccessKey");
-	const char *token = json_doc_string(doc, "SessionToken");
-	const char *expiration = json_doc_string(doc, "Expiration");
 	int64_t expires_s = expiration ? read_expiry(expiration) : CREDS_NO_EXPIRY;
-	enum s3t_rc rc = S3T_OK;
-	if (json_doc_int(doc, "Version", 0) != 1)
-		rc = s3t_fail(err, S3T_CREDENTIALS, "Its JSON is not of \"Version\": 1.");
-	else if (!is_key(key) || !is_key(secret))
-		rc = s3t_fail(err, S3T_CREDENTIALS,
-			"Its JSON lacks a usable AccessKeyId or SecretAccessKey.");
-	else if (token && *token && !is_key(token))
-		rc = s3t_fail(err, S3T_CREDENTIALS, "Its JSON has an unusable SessionToken.");
-	else if (expires_s == TIME_UNKNOWN)
-		rc = s3t_fail(err, S3T_CREDENTIALS,
-			"Its JSON has an Expiration that is not an ISO 8601 time.");
-	else if (expires_s <= time_wall_s())
-		rc = s3t_fail(err, S3T_CREDENTIALS,
+	if (!is_key(access_key) || !is_key(secret_key))
+		return s3t_fail(err, S3T_CREDENTIALS,
+			"The answer lacks a usable AccessKeyId or SecretAccessKey.");
+	if (token && *token && !is_key(token))
+		return s3t_fail(err, S3T_CREDENTIALS, "The answer has an unusable session token.");
+	if (expires_s == TIME_UNKNOWN)
+		return s3t_fail(err, S3T_CREDENTIALS,
+			"The answer has an expiration that is not an ISO 8601 time.");
+	if (expires_s <= time_wall_s())
+		return s3t_fail(err, S3T_CREDENTIALS,
 			"It gave credentials that have expired; sign in again.");
-	else
-		*out = creds_new(key, secret, token, expires_s, source);
-	json_doc_free(doc);
-	return rc;
-}
-
-static enum s3t_rc fetch_by_process(const struct creds_provider *p, struct cancel *cancel,
-	struct creds **out, struct s3t_err *err)
-{
-	char **argv;
-	struct strbuf text;
-	enum s3t_rc rc = process_split(p->text, &argv, err);
-	if (rc == S3T_OK) {
-		strbuf_init_cap(&text, PROCESS_OUTPUT_MAX);
-		rc = process_run(argv, PROCESS_TIMEOUT_MS, &text, cancel, err);
-		process_argv_free(argv);
-		if (rc == S3T_OK)
-			rc = read_process_json(strbuf_view(&text), p->source, out, err);
-		strbuf_deinit_wipe(&text);
-	}
-	if (rc == S3T_OK || rc == S3T_CANCELLED)
-		return rc;
-	s3t_err_prefix(err, "The %s: ", p->source);
-	if (err)
-		err->rc = S3T_CREDENTIALS;
-	return S3T_CREDENTIALS;
-}
-
-struct creds_provider *creds_provider_process(const char *command, const char *source)
-{
-	return provider_new(fetch_by_process, command, source);
+	*out = creds_new(access_key, secret_key, token, expires_s, source);
+	return S3T_OK;
 }
 
 /* Half its life where that is under half an hour, else 15 minutes before its end. */
@@ -256,7 +209,7 @@ static enum s3t_rc renew_locked(struct creds_provider *p, struct cancel *cancel)
 	unsigned forgotten = p->forgotten;
 	p->is_fetching = true;
 	pthread_mutex_unlock(&p->lock);
-	enum s3t_rc rc = p->fetch(p, cancel, &fresh, &err);
+	enum s3t_rc rc = p->fetch(p->arg, cancel, &fresh, &err);
 	pthread_mutex_lock(&p->lock);
 	int64_t now_s = time_wall_s();
 	if (rc == S3T_OK) {

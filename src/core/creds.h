@@ -33,6 +33,24 @@ const char *creds_source(const struct creds *c);
  */
 struct creds_provider;
 
+/* Gets new credentials; blocks; any thread, one at a time. S3T_CANCELLED, S3T_CREDENTIALS. */
+typedef enum s3t_rc (*creds_fetch_fn)(
+	void *arg, struct cancel *cancel, struct creds **out, struct s3t_err *err);
+/* Takes over arg, which release frees. */
+struct creds_provider *creds_provider_new(
+	creds_fetch_fn fetch, void (*release)(void *arg), void *arg);
+/* Asks a person for the code of a device for a role that wants one (mfa_serial). fn blocks until
+ * the answer is in *answer; called by any thread that fetches. Set before threads start; unset:
+ * such a role fails. */
+typedef enum s3t_rc (*creds_ask_fn)(void *arg, const char *question, struct strbuf *answer,
+	struct cancel *cancel, struct s3t_err *err);
+void creds_set_ask(creds_ask_fn fn, void *arg);
+/* What a source answered, checked. token and expiration (ISO 8601) may be NULL; what is not usable
+ * is S3T_CREDENTIALS, without the value. */
+enum s3t_rc creds_from_answer(const char *access_key, const char *secret_key, const char *token,
+	const char *expiration, const char *source, struct creds **out,
+	struct s3t_err *err) S3T_MUST_CHECK;
+
 /* Always the same. Takes a reference of c; c NULL: anonymous. */
 struct creds_provider *creds_provider_static(struct creds *c);
 /* Runs command (split as a POSIX shell splits words, but without a shell) and reads AWS's

@@ -14,14 +14,17 @@ struct creds_lookup {
 	const char *profile;
 	bool is_anonymous;
 	bool skip_environment; /* an explicit --profile */
+	bool no_verify_ssl;
+	bool skip_role;                      /* a profile's keys are wanted, not its role */
+	const struct creds_lookup *asks_for; /* the profile whose role is to be assumed; or NULL */
 	config_env_fn env;
 	void *env_arg;
 	const struct settings *settings; /* merged */
 	const struct awsfiles *aws;
 };
 
-/* A provider in *out, always when S3T_OK: where nothing is found, or what is found is not supported
- * yet, its get() fails with S3T_CREDENTIALS and a sentence that says so. S3T_CONFIG: half a pair of
+/* A provider in *out, always when S3T_OK: where nothing is found, or what is found cannot
+ * do, its get() fails with S3T_CREDENTIALS and a sentence that says so. S3T_CONFIG: half a pair of
  * keys in s3tui.ini. */
 enum s3t_rc creds_chain(const struct creds_lookup *l, struct creds_provider **out,
 	struct s3t_err *err) S3T_MUST_CHECK;

@@ -73,6 +73,11 @@ void sha256(struct strview data, unsigned char out[SHA256_LEN])
 	one_shot(EVP_sha256(), data, out);
 }
 
+void sha1(struct strview data, unsigned char out[SHA1_LEN])
+{
+	one_shot(EVP_sha1(), data, out);
+}
+
 void md5(struct strview data, unsigned char out[MD5_LEN])
 {
 	one_shot(EVP_md5(), data, out);

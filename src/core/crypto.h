@@ -8,6 +8,7 @@
 
 #define SHA256_LEN 32
 #define MD5_LEN 16
+#define SHA1_LEN 20
 
 /* Once, before anything else uses the library, libcurl included. */
 void crypto_global_init(void);
@@ -26,6 +27,8 @@ void digest_reset(struct digest *d);
 
 void sha256(struct strview data, unsigned char out[SHA256_LEN]);
 void md5(struct strview data, unsigned char out[MD5_LEN]);
+/* For names only, where a format wants it: it proves nothing. */
+void sha1(struct strview data, unsigned char out[SHA1_LEN]);
 void hmac_sha256(struct strview key, struct strview data, unsigned char out[SHA256_LEN]);
 
 /* --- for age (age.h) --- */

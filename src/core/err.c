@@ -115,8 +115,6 @@ static const struct {
 	enum s3t_rc rc;
 	const char *hint;
 } hints[] = {
-	{S3T_CREDENTIALS, "set access_key_id and secret_access_key in s3tui.ini, or the AWS_ "
-			  "variables, or use --no-sign-request"},
 	{S3T_AUTH, "look at the keys of this profile and at --endpoint"},
 	{S3T_DENIED, "look at the permissions, and at the secret key: some services answer a wrong "
 		     "one like this"},

@@ -41,6 +41,18 @@ int64_t json_doc_int(const struct json_doc *doc, const char *key, int64_t fallba
 	return json_is_integer(value) ? json_integer_value(value) : fallback;
 }
 
+const char *json_doc_string_in(const struct json_doc *doc, const char *object, const char *key)
+{
+	return json_string_value(json_object_get(json_object_get(doc->root, object), key));
+}
+
+int64_t json_doc_int_in(
+	const struct json_doc *doc, const char *object, const char *key, int64_t fallback)
+{
+	const json_t *value = json_object_get(json_object_get(doc->root, object), key);
+	return json_is_integer(value) ? json_integer_value(value) : fallback;
+}
+
 void json_begin(struct json_writer *w, struct strbuf *out)
 {
 	*w = (struct json_writer){.out = out};

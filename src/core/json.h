@@ -12,6 +12,10 @@ struct json_doc *json_doc_parse(struct strview doc);
 void json_doc_free(struct json_doc *doc);
 /* A top-level string, or NULL; borrowed from doc. */
 const char *json_doc_string(const struct json_doc *doc, const char *key);
+/* A string in a top-level object, or NULL; the same of an integer. */
+const char *json_doc_string_in(const struct json_doc *doc, const char *object, const char *key);
+int64_t json_doc_int_in(
+	const struct json_doc *doc, const char *object, const char *key, int64_t fallback);
 /* A top-level integer, or fallback. */
 int64_t json_doc_int(const struct json_doc *doc, const char *key, int64_t fallback);
 

@@ -350,6 +350,7 @@ static enum s3t_rc resolve_credentials(struct resolver *r, struct s3t_err *err)
 		.profile = r->name,
 		.is_anonymous = r->req->no_sign_request,
 		.skip_environment = r->is_explicit,
+		.no_verify_ssl = r->req->no_verify_ssl,
 		.env = r->env,
 		.env_arg = r->env_arg,
 		.settings = &p->settings,
@@ -463,7 +464,7 @@ void profile_address(const struct profile *p, struct strbuf *out)
 }
 
 /* botocore's partitions.json. The first prefix that fits; "us-isob-" before "us-iso-". */
-static const char *dns_suffix(const char *region)
+const char *aws_dns_suffix(const char *region)
 {
 	static const struct {
 		struct strview prefix;
@@ -485,7 +486,7 @@ static const char *dns_suffix(const char *region)
 
 char *aws_endpoint_host(const char *region, bool dualstack, bool fips, bool accelerate)
 {
-	const char *suffix = dns_suffix(region);
+	const char *suffix = aws_dns_suffix(region);
 	const char *dual = dualstack ? ".dualstack" : "";
 	if (accelerate)
 		return s3t_asprintf("s3-accelerate%s.%s", dual, suffix);

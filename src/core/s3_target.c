@@ -22,14 +22,10 @@ void s3_target_init(const struct profile *p, struct strview bucket, struct strvi
 			region, s->dualstack, s->fips, s->accelerate && is_virtual);
 		strbuf_add_str(&out->host, host);
 		free(host);
-	} else if (strchr(p->endpoint.host, ':')) {
-		strbuf_addf(&out->host, "[%s]", p->endpoint.host);
 	} else {
-		strbuf_add_str(&out->host, p->endpoint.host);
+		endpoint_add_host(&p->endpoint, &out->host);
 	}
-	unsigned standard = p->endpoint.is_https ? 443 : 80;
-	if (p->endpoint.port && p->endpoint.port != standard)
-		strbuf_addf(&out->host, ":%u", p->endpoint.port);
+	endpoint_add_port(&p->endpoint, &out->host);
 	strbuf_add_str(&out->path, p->endpoint.base_path);
 	strbuf_add_char(&out->path, '/');
 	if (bucket.len && !is_virtual) {

@@ -141,6 +141,18 @@ enum s3t_rc endpoint_parse(struct strview text, struct endpoint *out, struct s3t
 	return S3T_OK;
 }
 
+void endpoint_add_host(const struct endpoint *e, struct strbuf *out)
+{
+	strbuf_addf(out, strchr(e->host, ':') ? "[%s]" : "%s", e->host);
+}
+
+void endpoint_add_port(const struct endpoint *e, struct strbuf *out)
+{
+	unsigned standard = e->is_https ? 443 : 80;
+	if (e->port && e->port != standard)
+		strbuf_addf(out, ":%u", e->port);
+}
+
 void endpoint_deinit(struct endpoint *e)
 {
 	free(e->host);

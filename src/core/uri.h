@@ -37,6 +37,9 @@ struct endpoint {
 enum s3t_rc endpoint_parse(
 	struct strview text, struct endpoint *out, struct s3t_err *err) S3T_MUST_CHECK;
 void endpoint_deinit(struct endpoint *e);
+/* The two halves of a Host header; the port only where it is not the scheme's own. */
+void endpoint_add_host(const struct endpoint *e, struct strbuf *out);
+void endpoint_add_port(const struct endpoint *e, struct strbuf *out);
 bool host_is_loopback(const char *host);
 /* 3 to 63 of a-z 0-9 - . in DNS form (S3 "Bucket naming rules"); a bucket that may be a host name
  * label under https must have no dots besides. */

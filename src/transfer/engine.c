@@ -39,6 +39,7 @@ struct engine *engine_new(const struct engine_options *options, struct msgq *eve
 	e->events = events;
 	e->transport = options->transport;
 	e->journal = options->journal;
+	e->pauses_signed_out = options->pauses_signed_out;
 	e->root = cancel_new(NULL);
 	e->cleanup = cancel_new(NULL);
 	e->ceiling = options->workers ? options->workers : WORKERS_AUTO;
@@ -269,7 +270,7 @@ job_id engine_resume(struct engine *e, struct saved_job *saved, struct location 
 	return id;
 }
 
-static void pause_locked(struct job *job, bool is_paused)
+void job_pause_locked(struct job *job, bool is_paused)
 {
 	if (job->state != JOB_RUNNING || job->is_paused == is_paused)
 		return;
@@ -283,7 +284,7 @@ void engine_pause(struct engine *e, job_id id, bool is_paused)
 	pthread_mutex_lock(&e->lock);
 	struct job *job = find_job_locked(e, id);
 	if (job)
-		pause_locked(job, is_paused);
+		job_pause_locked(job, is_paused);
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -291,7 +292,7 @@ void engine_pause_all(struct engine *e, bool is_paused)
 {
 	pthread_mutex_lock(&e->lock);
 	for (struct job *job = e->jobs; job; job = job->next)
-		pause_locked(job, is_paused);
+		job_pause_locked(job, is_paused);
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -315,13 +316,6 @@ void engine_move(struct engine *e, job_id id, bool up)
 	pthread_mutex_unlock(&e->lock);
 }
 
-static void requeue_locked(struct job *job, struct item *it)
-{
-	it->state = ITEM_WAITING;
-	it->has_failed = it->was_cancelled = it->was_refetched = it->was_found = false;
-	list_push(&job->waiting, it);
-}
-
 void engine_answer(
 	struct engine *e, job_id id, item_id item, enum conflict_policy policy, bool for_all)
 {
@@ -337,7 +331,7 @@ void engine_answer(
 		list_remove(&job->asking, it);
 		it->has_answer = true;
 		it->answer = policy;
-		requeue_locked(job, it);
+		job_requeue_locked(job, it);
 	}
 	pthread_cond_broadcast(&e->work);
 	pthread_mutex_unlock(&e->lock);
@@ -354,7 +348,7 @@ void engine_retry_failed(struct engine *e, job_id id)
 			job->items_archived -= is_archived_error(&it->err);
 			job->source_failed[it->source_index]--;
 			job->source_open[it->source_index]++;
-			requeue_locked(job, it);
+			job_requeue_locked(job, it);
 		}
 		job->failed_for_now = 0;
 		reopen_locked(job);

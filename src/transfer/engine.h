@@ -109,7 +109,8 @@ const char *verdict_word(enum verdict v);
 void verify_report_line(struct strbuf *out, const struct event *e, struct strview name,
 	struct strview first, struct strview second);
 
-enum event_kind { EV_ITEM, EV_ASK, EV_JOB_DONE, EV_KIND_COUNT };
+/* EV_PAUSED: a job was paused since its credentials have expired (err); what failed waits. */
+enum event_kind { EV_ITEM, EV_ASK, EV_PAUSED, EV_JOB_DONE, EV_KIND_COUNT };
 
 struct event {
 	struct msg msg;
@@ -147,6 +148,8 @@ struct engine_options {
 	uint64_t bytes_per_second; /* 0: no limit */
 	const struct http_transport *transport; /* NULL: libcurl */
 	struct journal *journal;                /* must outlive the engine; NULL: none is kept */
+	bool pauses_signed_out; /* where credentials expire and nothing renews them; else it fails
+				 */
 };
 
 /* events: where EV_* go; must outlive the engine. */

@@ -174,7 +174,8 @@ struct engine {
 	uint32_t first;       /* workers that an endpoint begins with */
 	struct msgq *events;
 	const struct http_transport *transport;
-	struct journal *journal;       /* NULL: none */
+	struct journal *journal; /* NULL: none */
+	bool pauses_signed_out;
 	struct cancel *root, *cleanup; /* cleanup: aborts run under it after a cancel */
 	struct limiter limiter;
 	struct metrics metrics;
@@ -260,6 +261,9 @@ void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_si
 /* An item that never was one: its size is not in the totals yet. */
 void job_problem_locked(struct job *job, size_t source_index, struct strview path,
 	struct strview target, enum item_outcome outcome, const struct s3t_err *err);
+/* An item waits for another try. */
+void job_requeue_locked(struct job *job, struct item *it);
+void job_pause_locked(struct job *job, bool is_paused);
 struct event *event_new(const struct job *job, enum event_kind kind);
 
 /* Where job->scan.list is of. */

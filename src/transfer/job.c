@@ -360,10 +360,45 @@ static void count_outcome(struct job *job, enum item_outcome outcome)
 		job->items_skipped++;
 }
 
+void job_requeue_locked(struct job *job, struct item *it)
+{
+	it->state = ITEM_WAITING;
+	it->has_failed = it->was_cancelled = it->was_refetched = it->was_found = false;
+	list_push(&job->waiting, it);
+}
+
+/* No try is better than the last before somebody signs in. */
+static bool is_signed_out(const struct s3t_err *err)
+{
+	return err->rc == S3T_CREDENTIALS || strcmp(err->code, "ExpiredToken") == 0;
+}
+
+/* The item waits, and the job with it, for credentials that are valid. */
+static void put_off_locked(struct item *it, const struct s3t_err *err)
+{
+	struct job *job = it->job;
+	atomic_fetch_sub(&job->bytes_done, atomic_exchange(&it->bytes, 0));
+	cancel_free(it->cancel);
+	it->cancel = NULL;
+	free_parts(it);
+	job_requeue_locked(job, it);
+	if (job->is_paused)
+		return;
+	job_pause_locked(job, true);
+	struct event *e = event_new(job, EV_PAUSED);
+	e->err = *err;
+	msgq_push(job->engine->events, &e->msg);
+}
+
 void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_sink_result *result,
 	const struct s3t_err *err)
 {
 	struct job *job = it->job;
+	if (outcome == ITEM_FAILED && err && job->engine->pauses_signed_out && is_signed_out(err) &&
+		job->state == JOB_RUNNING && !job->was_cancelled && !it->was_cancelled) {
+		put_off_locked(it, err);
+		return;
+	}
 	int64_t took = it->started_ms ? time_mono_ms() - it->started_ms : 0;
 	bool is_archived = outcome == ITEM_FAILED && err && is_archived_error(err);
 	job->items_archived += is_archived;

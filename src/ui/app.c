@@ -6,6 +6,7 @@
 #include "ui/app_private.h"
 
 #include "core/timeutil.h"
+#include "ui/ask_code.h"
 #include "ui/curses.h"
 #include "ui/help_view.h"
 #include "ui/palette.h"
@@ -516,10 +517,11 @@ static void wait_for_events(struct app *app)
 	struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
 		{.fd = msgq_fd(app->engine_events), .events = POLLIN},
 		{.fd = msgq_fd(app->lister_events), .events = POLLIN},
+		{.fd = msgq_fd(app->code_questions), .events = POLLIN},
 		{.fd = term_signal_fd(), .events = POLLIN}};
 	if (poll(fds, sizeof fds / sizeof *fds, wait_ms(app)) <= 0)
 		return;
-	if (fds[3].revents)
+	if (fds[4].revents)
 		take_signals(app);
 	if (fds[0].revents & POLLIN)
 		take_input(app);
@@ -532,6 +534,7 @@ void app_loop(struct app *app)
 	while (!app->is_quitting) {
 		take_engine_events(app);
 		take_pages(app);
+		ask_code_take(app, app->code_questions);
 		work(app);
 		tick(app);
 		announce(app);

@@ -295,6 +295,16 @@ static struct job_note *find_note(const struct app *app, job_id job)
 	return n;
 }
 
+static void tell_paused(struct app *app, const struct event *e)
+{
+	char *text = s3t_asprintf("%s\n\nThe job is paused. Sign in again, then continue it in the "
+				  "list of transfers; or "
+				  "leave, keeping it: the next start offers to go on with it.",
+		e->err.message);
+	dialog_message_open(app, "Credentials have expired", text);
+	free(text);
+}
+
 void app_take_engine_event(struct app *app, struct event *e)
 {
 	const struct job_note *n = find_note(app, e->job);
@@ -305,6 +315,8 @@ void app_take_engine_event(struct app *app, struct event *e)
 		keep_problem(app, e);
 	else if (e->kind == EV_ITEM && e->outcome == ITEM_FAILED && n && n->kind != JOB_VERIFY &&
 		 !n->skips_errors && !is_asked_enough(app, e->job))
+		keep_problem(app, e);
+	else if (e->kind == EV_PAUSED)
 		keep_problem(app, e);
 	else
 		event_free(e);
@@ -359,6 +371,8 @@ void app_open_problem(struct app *app)
 		dialog_conflict_open(app, e);
 	else if (e->kind == EV_ITEM)
 		dialog_item_error_open(app, e);
+	else if (e->kind == EV_PAUSED)
+		tell_paused(app, e);
 	else
 		dialog_error_open(app, e);
 	event_free(e);

@@ -33,6 +33,7 @@ struct app {
 	const struct settings *settings;
 	struct keymap *keymap;
 	struct msgq *engine_events, *lister_events;
+	struct msgq *code_questions; /* ask_code.h */
 	struct engine *engine;
 	struct lister *lister;
 	struct call_log *log; /* of all clients */

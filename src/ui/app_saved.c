@@ -47,10 +47,9 @@ void app_look_at_others(struct app *app)
 /* "copy holiday.mov -> s3://b/2026/, 12 done" */
 void app_saved_describe(const struct saved_job *job, struct strbuf *out)
 {
-	static const char *const kinds[] = {"copy", "move", "delete", "make", "verify"};
 	const struct job_spec *s = &job->spec;
 	char count[32];
-	strbuf_addf(out, "%s ", kinds[s->kind]);
+	strbuf_addf(out, "%s ", job_kind_word(s->kind));
 	if (s->source_count)
 		text_sanitise(out, path_basename(sv_n(s->sources->path, s->sources->path_len)));
 	if (s->source_count > 1)

@@ -1,6 +1,7 @@
 #include "ui/ui.h"
 
 #include "ui/app_private.h"
+#include "ui/ask_code.h"
 #include "ui/browser.h"
 #include "ui/dialogs.h"
 #include "ui/term.h"
@@ -25,11 +26,14 @@ static void start(struct app *app)
 	strbuf_init(&app->others);
 	struct engine_options eo = {.workers = o->workers,
 		.bytes_per_second = o->bytes_per_second,
-		.journal = app->journal};
+		.journal = app->journal,
+		.pauses_signed_out = true};
 	app->log = call_log_new(CALLS_KEPT);
 	log_calls(o->s3, app->log);
 	app->engine_events = msgq_new();
 	app->lister_events = msgq_new();
+	app->code_questions = msgq_new();
+	creds_set_ask(ask_code, app->code_questions);
 	app->engine = engine_new(&eo, app->engine_events);
 	app->lister = lister_new(NULL, app->lister_events);
 	app->input = input_new();
@@ -64,6 +68,9 @@ static size_t stop(struct app *app)
 	pane_free(app->panes[0]);
 	pane_free(app->panes[1]);
 	lister_free(app->lister);
+	creds_set_ask(NULL, NULL);
+	ask_code_refuse(app->code_questions);
+	msgq_free(app->code_questions);
 	app_jobs_deinit(app);
 	app_place_deinit(app);
 	input_free(app->input);

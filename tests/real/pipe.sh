@@ -38,6 +38,14 @@ fails_with 1 'cannot be started' s3tui pipe "s3://$bucket/in/a" "s3://$bucket/no
 fails_with 1 'signal 9' s3tui pipe "s3://$bucket/in/a" "s3://$bucket/no/b" -- sh -c 'kill -9 $$'
 ok 'a command that fails stores nothing'
 
+printf '[encryption]\ntype = ClientSide\nclient_passphrase_command = echo correct horse\n' >>"$config"
+s3tui pipe "s3://$bucket/in/big" "s3://$bucket/sealed" -- cat
+expect 'age-encryption.org/v1' "$(aws s3api get-object --bucket "$bucket" --key sealed --range bytes=0-20 "$work/head" >/dev/null &&
+	cat "$work/head")" 'what the command printed, sealed'
+s3tui cp "s3://$bucket/sealed" - | cmp - "$work/d/big"
+expect 50000000 "$(s3tui pipe "s3://$bucket/sealed" "s3://$bucket/count" -- wc -c && s3tui cp "s3://$bucket/count" -)" 'opened for the command'
+ok 'encrypted on this machine'
+
 # background jobs of a script ignore SIGINT
 env --default-signal=INT "$S3TUI_BIN" --config "$config" pipe "s3://$bucket/in/big" "s3://$bucket/cancelled" -- sh -c "cat; cat; : >'$work/began'; exec sleep 1000" &
 pid=$!

@@ -177,6 +177,50 @@ static void a_cancelled_upload_leaves_no_parts(void **state)
 	fixture_stop(&f);
 }
 
+static void wait_snapshot(struct fixture *f, bool (*fn)(const struct engine_snapshot *snap));
+
+static bool is_paused(const struct engine_snapshot *snap)
+{
+	return snap->job_count == 1 && snap->jobs[0].is_paused;
+}
+
+/* Nobody renews a token: the job waits, and what had begun goes on when there is a new one. */
+static void an_expired_token_pauses_a_job(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct job_spec spec;
+	fixture_start(&f, NULL, ini_small_parts);
+	engine_free(f.engine, 1000);
+	struct engine_options options = {.workers = 4, .pauses_signed_out = true};
+	f.engine = engine_new(&options, f.events);
+	fixture_write(&f, "src/small", 1000, 1);
+	fixture_write(&f, "src/big", 11 << 20, 2);
+	sandbox_fault(f.server, &(struct sandbox_fault){.kind = SANDBOX_FAULT_ANSWER,
+					.method = "PUT",
+					.status = 400,
+					.code = "ExpiredToken",
+					.times = SANDBOX_FOREVER});
+	fixture_upload(&f, &spec, "src", "t/", "");
+	job_id id = engine_submit(f.engine, &spec);
+	wait_snapshot(&f, is_paused);
+	struct event *e = NULL;
+	while (!(e = (struct event *)msgq_pop(f.events)) || e->kind != EV_PAUSED)
+		if (e)
+			event_free(e);
+	assert_string_equal(e->err.code, "ExpiredToken");
+	event_free(e);
+	sandbox_clear_faults(f.server);
+	engine_pause(f.engine, id, false);
+	fixture_wait(&f, id);
+	assert_int_equal(f.failed, 0);
+	assert_int_equal(f.done, 2);
+	assert_true(fixture_file_is_object(&f, "src/big", "t/big"));
+	assert_true(fixture_file_is_object(&f, "src/small", "t/small"));
+	assert_int_equal(sandbox_upload_count(f.server), 0);
+	fixture_stop(&f);
+}
+
 static void a_cancelled_download_leaves_the_old_file(void **state)
 {
 	(void)state;
@@ -847,6 +891,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_checks_crc64_is_asked_to),
 		cmocka_unit_test(the_same_tree_moved_twice_moves_nothing),
 		cmocka_unit_test(a_cancelled_upload_leaves_no_parts),
+		cmocka_unit_test(an_expired_token_pauses_a_job),
 		cmocka_unit_test(a_cancelled_download_leaves_the_old_file),
 		cmocka_unit_test(a_server_that_asks_to_slow_down_is_obeyed_and_it_is_said),
 		cmocka_unit_test(a_limit_that_is_lifted_holds_nobody_back),

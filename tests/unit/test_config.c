@@ -616,9 +616,9 @@ static void check_profile(const struct row *row, const struct profile *p)
 
 static void check_row(const struct dir *d, const struct row *row)
 {
-	const char *env[ENV_MAX + 2] = {d->home};
+	const char *env[ENV_MAX + 3] = {d->home, "AWS_EC2_METADATA_DISABLED=true"};
 	for (size_t i = 0; i < ENV_MAX && row->env[i]; i++)
-		env[i + 1] = row->env[i];
+		env[i + 2] = row->env[i];
 	write_file(d, ".aws/config", row->aws ? row->aws : "", 0600);
 	write_file(d, ".aws/credentials", row->credentials ? row->credentials : "", 0600);
 	struct config *c = parse(row->ini ? row->ini : "");
@@ -930,14 +930,26 @@ static void missing_and_half_credentials_are_explained(void **state)
 		{.credentials = "[default]\naws_access_key_id = A\naws_secret_access_key = b\n c\n",
 			.creds_error = "control characters"},
 		{.aws = "[default]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = y\n",
-			.creds_error = "an assumed role (role_arn), which is not supported yet"},
+			.creds_error =
+				"source_profile of profile default is y, which is not there"},
+		{.aws = "[default]\nrole_arn = x\n", .creds_error = "neither source_profile nor"},
+		{.aws = "[default]\nrole_arn = x\ncredential_source = Moon\n",
+			.creds_error = "is \"Moon\"; it is Environment"},
+		{.aws = "[default]\nrole_arn = x\ncredential_source = Environment\n",
+			.creds_error = "Environment of profile default has none"},
 		{.aws = "[profile p]\nsso_session = x\n",
 			.env = {"AWS_PROFILE=p"},
-			.creds_error = "single sign-on (sso_session), which is not supported yet"},
-		{.aws = "[default]\nweb_identity_token_file = /x\nrole_arn = y\n",
-			.creds_error = "a web identity (web_identity_token_file)"},
-		{.env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://x"},
-			.creds_error = "a container's role"},
+			.creds_error = "of profile p has no sso_region"},
+		{.aws = "[sso-session x]\nsso_region = r\n[profile p]\nsso_session = x\n"
+			"sso_account_id = 1\n",
+			.env = {"AWS_PROFILE=p"},
+			.creds_error = "of profile p has no sso_role_name"},
+		{.aws = "[default]\nweb_identity_token_file = /nonexistent/x\nrole_arn = y\n",
+			.creds_error = "role y of profile default: "},
+		{.aws = "[default]\nweb_identity_token_file = /x\n", .creds_error = "no role_arn"},
+		{.env = {"AWS_WEB_IDENTITY_TOKEN_FILE=/x"}, .creds_error = "AWS_ROLE_ARN is not"},
+		{.env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://x.example"},
+			.creds_error = "neither https nor on this machine"},
 		{.aws = "[default]\nrole_arn = x\n", .env = {ENV_KEYS}, .access_key = "ENV"},
 		{.ini = "[default]\ncredential_process = /nonexistent/x\n",
 			.creds_error = "The credential_process of s3tui.ini, profile default: "},

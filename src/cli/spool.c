@@ -1,0 +1,93 @@
+/* What goes up as it comes, its size not known: spool files, and what is done to the bytes first.
+ */
+#include "cli/internal.h"
+
+#include "core/mime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int spool_file(struct s3t_err *err)
+{
+	const char *dir = getenv("TMPDIR");
+	if (!dir || !dir[0])
+		dir = "/tmp";
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0) { /* a file system without unnamed files */
+		char *name = s3t_asprintf("%s/s3tui-spool-XXXXXX", dir);
+		fd = mkostemp(name, O_CLOEXEC); /* 0600 */
+		if (fd >= 0)
+			unlink(name);
+		free(name);
+	}
+	if (fd < 0)
+		(void)s3t_fail_errno(err, errno, "Cannot make a spool file in %s", dir);
+	return fd;
+}
+
+bool spool_write(int fd, const char *data, size_t len, uint64_t at)
+{
+	while (len) {
+		ssize_t n = pwrite(fd, data, len, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		data += n;
+		len -= (size_t)n;
+		at += (uint64_t)n;
+	}
+	return true;
+}
+
+enum s3t_rc spool_coding_begin(struct spool_coding *c, struct cli *cli, struct cancel *cancel,
+	const char *content_type, struct s3t_err *err)
+{
+	const struct settings *settings = &cli->settings;
+	const struct age_keys *keys = NULL;
+	*c = (struct spool_coding){
+		.coding = {.compression = compression_of(settings->compress),
+			.is_age = s3_encryption_kind_of(settings->encryption_type) ==
+				  S3_ENCRYPTION_CLIENT}};
+	if (!compression_is_worth(content_type))
+		c->coding.compression = COMPRESS_OFF;
+	if (coding_is_none(c->coding))
+		return S3T_OK;
+	enum s3t_rc rc = S3T_OK;
+	if (c->coding.is_age)
+		rc = s3_client_age_keys(cli->client, cancel, &keys, err);
+	if (rc == S3T_OK && c->coding.is_age && !age_keys_can_encrypt(keys))
+		rc = s3t_fail(err, S3T_CONFIG,
+			"ClientSide needs client_recipients or client_passphrase_command in "
+			"[encryption] of profile %s.",
+			cli->profile->name);
+	return rc == S3T_OK ? encoder_new(c->coding, keys, &c->encoder, err) : rc;
+}
+
+void spool_coding_tell(const struct spool_coding *c, uint64_t plain, struct strbuf *metadata,
+	struct loc_sink_spec *spec)
+{
+	if (!c->encoder)
+		return;
+	strbuf_add_str(metadata, CODING_META ": ");
+	coding_add_name(c->coding, metadata);
+	strbuf_add_char(metadata, '\n');
+	if (plain != UINT64_MAX)
+		strbuf_addf(metadata, CODING_META_SIZE ": %llu\n", (unsigned long long)plain);
+	if (c->coding.is_age) {
+		strbuf_addf(metadata, CODING_META_TYPE ": %s\n", spec->content_type);
+		spec->content_type = "application/octet-stream";
+	} else {
+		spec->content_encoding = compression_word(c->coding.compression);
+	}
+	spec->metadata = strbuf_view(metadata);
+}
+
+void spool_coding_end(struct spool_coding *c)
+{
+	encoder_free(c->encoder);
+	c->encoder = NULL;
+}
