@@ -85,6 +85,9 @@ int cli_run(const struct cli_options *options)
 		rc = CLI_EXIT_SIGNAL + signals_caught();
 	if (options->stats)
 		print_stats(&cli, time_mono_ms() - began_ms);
+	if (options->metrics_file && !metrics_file_write(&cli, time_mono_ms() - began_ms, rc) &&
+		rc == 0)
+		rc = CLI_EXIT_FAILED;
 	rc = out_finish(rc);
 	signals_stop();
 	cli_close(&cli);

@@ -135,6 +135,8 @@ enum cli_command {
 		"leave unknown what only its bytes would tell")                                   \
 	X(json, FLAG, "json", 0, NULL, CLI_HEADLESS, "print one JSON object a line")              \
 	X(stats, FLAG, "stats", 0, NULL, CLI_HEADLESS, "print counts at the end")                 \
+	X(metrics_file, TEXT, "metrics-file", 0, "FILE", CLI_HEADLESS,                            \
+		"write them to FILE at the end, in the text format of Prometheus")                \
 	X(demo, FLAG, "demo", 0, NULL, CLI_ON(BROWSE), "open a demo that needs no account")       \
 	X(debug, FLAG, "debug", 0, NULL, CLI_ANY, "write a log; its name is told at the end")     \
 	X(reset_terminal, FLAG, "reset-terminal", 0, NULL, CLI_ON(BROWSE),                        \

@@ -45,6 +45,7 @@ struct pipeline {
 	size_t waiting;
 	bool is_listed;
 	uint64_t done, failed;
+	uint64_t bytes; /* that commands printed, of those that are done */
 };
 
 static void task_free(struct task *t)
@@ -338,10 +339,12 @@ static void report(struct pipeline *p, const struct task *t, enum s3t_rc rc, uin
 	strbuf_init(&line);
 	add_url(&source, p->from->ops->kind == LOC_S3, sv_n(t->path, t->path_len));
 	pthread_mutex_lock(&p->lock);
-	if (rc == S3T_OK)
+	if (rc == S3T_OK) {
 		p->done++;
-	else
+		p->bytes += size;
+	} else {
 		p->failed++;
+	}
 	if (cli->opt->json) {
 		json_begin(&w, &line);
 		json_add_bytes(&w, "source", strbuf_view(&source));
@@ -507,6 +510,9 @@ static int run(struct pipeline *p, struct place *source, const struct place *tar
 	pthread_mutex_unlock(&p->lock);
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
+	metrics_add(&cli->metrics.uploads_total, p->done);
+	metrics_add(&cli->metrics.bytes_uploaded, p->bytes);
+	metrics_add(&cli->metrics.failures_total, p->failed);
 	if (rc != S3T_OK)
 		return cli_fail(cli, "pipe", source->text, &err);
 	if (isatty(STDERR_FILENO))

@@ -215,7 +215,7 @@ static int find(struct cli *cli, struct place *p)
 int cmd_stat(struct cli *cli)
 {
 	struct place p;
-	struct s3t_err err;
+	struct s3t_err err = {.rc = S3T_OK};
 	int rc = find(cli, &p);
 	if (rc == 0) {
 		enum s3t_rc found = S3T_NOT_FOUND;
@@ -312,7 +312,7 @@ static void print_count(struct cli *cli, const struct place *p, const struct cou
 int cmd_du(struct cli *cli)
 {
 	struct place p;
-	struct s3t_err err;
+	struct s3t_err err = {.rc = S3T_OK};
 	struct count n = {.cli = cli};
 	int rc = find(cli, &p);
 	if (rc == 0) {

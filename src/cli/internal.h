@@ -184,6 +184,9 @@ void spool_coding_tell(const struct spool_coding *c, uint64_t plain, struct strb
 	struct loc_sink_spec *spec);
 void spool_coding_end(struct spool_coding *c);
 
+/* --metrics-file. False after a sentence. */
+bool metrics_file_write(struct cli *cli, int64_t took_ms, int status);
+
 /* cp with "-" on one side. */
 int cmd_stream_in(struct cli *cli, struct place *target);
 int cmd_stream_out(struct cli *cli, struct place *source);

@@ -181,10 +181,10 @@ enum s3t_rc creds_from_answer(const char *access_key, const char *secret_key, co
 		return s3t_fail(err, S3T_CREDENTIALS,
 			"The answer lacks a usable AccessKeyId or SecretAccessKey.");
 	if (token && *token && !is_key(token))
-		return s3t_fail(err, S3T_CREDENTIALS, "The answer has an unusable session token.");
+		return s3t_fail(err, S3T_CREDENTIALS, "The answer has an unusable SessionToken.");
 	if (expires_s == TIME_UNKNOWN)
 		return s3t_fail(err, S3T_CREDENTIALS,
-			"The answer has an expiration that is not an ISO 8601 time.");
+			"The answer has an Expiration that is not an ISO 8601 time.");
 	if (expires_s <= time_wall_s())
 		return s3t_fail(err, S3T_CREDENTIALS,
 			"It gave credentials that have expired; sign in again.");

@@ -7,6 +7,7 @@
 #define CORE_S3_H
 
 #include "core/call_log.h"
+#include "core/call_stats.h"
 #include "core/config.h"
 #include "core/entry.h"
 #include "core/http.h"
@@ -66,6 +67,9 @@ int64_t s3_client_now_s(struct s3_client *c);
 /* How a profile's connections are made; borrows from it. */
 struct http_options s3_http_options(const struct profile *profile);
 struct s3_counters *s3_client_counters(struct s3_client *c);
+/* Every try in numbers. */
+enum connection_state s3_client_connection(struct s3_client *c, int64_t *since_s);
+void s3_client_read_stats(struct s3_client *c, struct call_stats_view *out);
 /* Every try is noted there from now on; it must outlive the client's calls. NULL: nowhere. Any
  * thread. */
 void s3_client_set_log(struct s3_client *c, struct call_log *log);

@@ -30,6 +30,7 @@ struct region_row {
 struct s3_client {
 	struct profile *profile;
 	struct s3_counters counters;
+	struct call_stats stats;
 	struct call_log *_Atomic log;
 	atomic_int refs;
 	atomic_int etag_rule;
@@ -56,6 +57,7 @@ struct s3_client *s3_client_new(struct profile *profile)
 	struct s3_client *c = s3t_alloc(sizeof *c);
 	c->profile = profile_ref(profile);
 	atomic_init(&c->refs, 1);
+	call_stats_init(&c->stats);
 	atomic_init(&c->retry_tokens, RETRY_TOKENS);
 	atomic_init(&c->etag_rule, (int)profile->provider->etag);
 	atomic_init(&c->reads_with_key,
@@ -76,6 +78,7 @@ void s3_client_unref(struct s3_client *c)
 	if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
 		return;
 	profile_unref(c->profile);
+	call_stats_deinit(&c->stats);
 	pthread_mutex_destroy(&c->lock);
 	pthread_mutex_destroy(&c->key_lock);
 	explicit_bzero(&c->key, sizeof c->key);
@@ -97,6 +100,16 @@ int64_t s3_client_now_s(struct s3_client *c)
 void s3_client_set_log(struct s3_client *c, struct call_log *log)
 {
 	atomic_store(&c->log, log);
+}
+
+enum connection_state s3_client_connection(struct s3_client *c, int64_t *since_s)
+{
+	return call_stats_connection(&c->stats, since_s);
+}
+
+void s3_client_read_stats(struct s3_client *c, struct call_stats_view *out)
+{
+	call_stats_read(&c->stats, out);
 }
 
 struct s3_counters *s3_client_counters(struct s3_client *c)
@@ -706,6 +719,24 @@ static void note_try(struct s3_client *c, struct call_record *r, const struct ht
 		call_record_deinit(r);
 }
 
+static void count_try(struct s3_client *c, const struct s3_call *call,
+	const struct http_response *resp, enum s3t_rc rc, const struct s3t_err *err)
+{
+	struct strbuf names;
+	bool is_copy = false;
+	strbuf_init(&names);
+	for (size_t i = 0; i < call->query_count; i++) {
+		strbuf_add_sv(&names, call->query[i].name);
+		strbuf_add_char(&names, ' ');
+	}
+	for (size_t i = 0; i < call->header_count; i++)
+		is_copy = is_copy || sv_eq(call->headers[i].name, SV("x-amz-copy-source"));
+	enum call_op op = call_op_of(call->method, strbuf_view(&names), call->key.len, is_copy);
+	call_stats_add(&c->stats, op, resp->total_us, resp->status ? resp->first_byte_us : 0, rc,
+		rc == S3T_OK ? "" : err->code);
+	strbuf_deinit(&names);
+}
+
 /* Below everything that a person or a job can ask for. */
 enum s3t_rc s3_client_refuse_change(
 	const struct profile *profile, const char *method, struct s3t_err *err)
@@ -743,6 +774,7 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 			rc = found == S3T_OK ? rc : found;
 		}
 		note_try(ctx->client, &record, resp, rc, err, try_number);
+		count_try(ctx->client, call, resp, rc, err);
 		if (rc == S3T_OK) {
 			earn_token(ctx->client);
 			if (r.fixed_key)

@@ -14,9 +14,10 @@ enum action_context {
 	CTX_VIEWER = 16,
 	CTX_SIZES = 32,
 	CTX_LOG = 64,
+	CTX_METRICS = 128,
 };
 /* moving in lists of any kind */
-#define CTX_SCREENS (CTX_TRANSFERS | CTX_HELP | CTX_VIEWER | CTX_SIZES | CTX_LOG)
+#define CTX_SCREENS (CTX_TRANSFERS | CTX_HELP | CTX_VIEWER | CTX_SIZES | CTX_LOG | CTX_METRICS)
 #define CTX_LISTS (CTX_BROWSER | CTX_SCREENS)
 
 #define ACTION_TABLE(X)                                                                            \
@@ -69,6 +70,8 @@ enum action_context {
 	X(VERIFY, "verify", "V", CTX_BROWSER, "", "compare by content with the other pane")        \
 	X(TRANSFERS, "transfers", "t", CTX_BROWSER, "", "transfers: bars, cancel, retry")          \
 	X(LOG, "log", "L", CTX_BROWSER | CTX_TRANSFERS, "", "every call to S3, also as curl")      \
+	X(METRICS, "metrics", "M", CTX_BROWSER | CTX_TRANSFERS, "",                                \
+		"counts, rates, latency by operation, errors since the start")                     \
 	X(LOG_CURL, "log-curl", "c y", CTX_LOG, "", "copy the call as a curl command")             \
 	X(LOG_DETAILS, "log-details", "Enter", CTX_LOG, "", "all that is known of the call")       \
 	X(COPY_URI, "copy-uri", "y", CTX_BROWSER, "", "URI or path into the clipboard")            \

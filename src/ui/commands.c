@@ -6,6 +6,7 @@
 #include "ui/dialogs.h"
 #include "ui/log_view.h"
 #include "ui/menu.h"
+#include "ui/metrics_view.h"
 #include "ui/sizes_view.h"
 #include "ui/transfers_view.h"
 #include "ui/versions.h"
@@ -284,6 +285,9 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 		return true;
 	case ACTION_LOG:
 		log_view_open(app);
+		return true;
+	case ACTION_METRICS:
+		metrics_view_open(app);
 		return true;
 	case ACTION_SIZES:
 		sizes_view_open(app);

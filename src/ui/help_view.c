@@ -79,6 +79,7 @@ static void fill(struct help_view *h, const struct app *app)
 	add_actions(h, map, CTX_HELP, "Help");
 	add_actions(h, map, CTX_SIZES, "Sizes");
 	add_actions(h, map, CTX_LOG, "Calls");
+	add_actions(h, map, CTX_METRICS, "Metrics");
 	add_actions(h, map, CTX_DIALOG, "Dialogs");
 	add(h, THEME_NORMAL, s3t_strdup("Tab Up Down Enter"),
 		"from field to field; Space chooses; Enter does it");

@@ -195,6 +195,24 @@ static void order_text(const struct pane *p, char out[64])
 			p->is_partial || (p->list && !p->coming) ? ", so far" : "");
 }
 
+/* How the connection does: by the answers to what was asked anyway. */
+static void add_health(const struct pane *p, int room, struct strbuf *out)
+{
+	struct s3_client *client = location_s3_client(p->location);
+	char part[64], since[32];
+	int64_t since_s;
+	enum connection_state state =
+		client ? s3_client_connection(client, &since_s) : CONNECTION_UNKNOWN;
+	if (state == CONNECTION_UNKNOWN)
+		return;
+	time_format_local(since_s, false, since);
+	snprintf(part, sizeof part, "%s since %s", connection_word(state), since + 11);
+	size_t before = out->len;
+	add_part(out, room, part);
+	if (out->len == before)
+		add_part(out, room, connection_word(state));
+}
+
 /* "1,204+ items · 3 marked, 4.2 MiB · sorted by size" in so many columns */
 static void foot_text(const struct pane *p, int room, struct strbuf *out)
 {
@@ -235,6 +253,7 @@ static void foot_text(const struct pane *p, int room, struct strbuf *out)
 		add_part(out, room, "listing again");
 	else if (p->is_partial)
 		add_part(out, room, "stopped");
+	add_health(p, room, out);
 	if (p->problems) {
 		text_count(p->problems, n);
 		snprintf(part, sizeof part, "%s unreadable", n);

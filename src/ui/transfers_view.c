@@ -9,6 +9,7 @@
 #include "ui/app.h"
 #include "ui/dialogs.h"
 #include "ui/log_view.h"
+#include "ui/metrics_view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -560,6 +561,9 @@ static bool on_action(struct view *v, enum action action)
 		break;
 	case ACTION_LOG:
 		log_view_open(v->app);
+		return true;
+	case ACTION_METRICS:
+		metrics_view_open(v->app);
 		return true;
 	case ACTION_LIMIT:
 		dialog_limit_open(v->app);
