@@ -35,6 +35,7 @@ for line in open(sys.argv[1]):
 assert values["s3tui_uploads_total"] == 4, values
 assert values["s3tui_uploaded_bytes_total"] == 20003000
 assert values["s3tui_failures_total"] == 0
+assert 0 < values["s3tui_upload_seconds_total"] < 120
 assert values['s3tui_request_duration_seconds_count{operation="put"}'] == 3
 parts = values['s3tui_request_duration_seconds_count{operation="part"}']
 assert 2 <= parts <= 4, parts
@@ -44,6 +45,17 @@ assert 0 < values['s3tui_request_duration_seconds_sum{operation="put"}'] < 60
 assert values["s3tui_exit_status"] == 0
 P
 ok 'an upload in numbers'
+
+s3tui cp -r --metrics-file "$file" "s3://$bucket/d/" "$work/back" >/dev/null
+grep -q '^s3tui_downloads_total 4$' "$file"
+grep -q '^s3tui_downloaded_bytes_total 20003000$' "$file"
+python3 - "$file" <<'P'
+import sys
+values = dict(line.rsplit(" ", 1) for line in open(sys.argv[1]) if not line.startswith("#"))
+assert 0 < float(values["s3tui_download_seconds_total"]) < 120
+assert float(values["s3tui_uploads_total"]) == 0
+P
+ok 'a download in numbers'
 
 rc=0
 s3tui cp --metrics-file "$file" "s3://$bucket/none" "$work/x" 2>/dev/null || rc=$?

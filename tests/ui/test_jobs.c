@@ -668,7 +668,7 @@ static void a_target_that_is_the_source_is_refused_with_a_sentence(void **state)
 	tty_wait_text(t, "(t shows them)", TTY_WAIT_MS);
 	/* one dialog, or two where the item's was open before the job had ended */
 	while (tty_shows(t, "Retry")) {
-		tty_keys(t, "Esc");
+		tty_keys(t, "F10");
 		tty_wait_frame(t, TTY_WAIT_MS);
 	}
 	assert_int_equal(sandbox_request_count(s->f.server, "PUT"), 0);
