@@ -8,6 +8,7 @@
 
 #include "core/crypto.h"
 #include "core/text.h"
+#include "core/timeutil.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -316,6 +317,15 @@ static bool is_all_denied(struct check *c, const struct place *p)
 	return read_something(c, &root, &found, &err) == S3T_DENIED;
 }
 
+static void report_accepted(struct check *c, const struct creds *creds)
+{
+	char until[32] = "";
+	if (creds_expires_s(creds) != CREDS_NO_EXPIRY)
+		time_format_local(creds_expires_s(creds), true, until);
+	check_report(c, "signature", true, "accepted, keys from %s%s%s", creds_source(creds),
+		until[0] ? ", good until " : "", until);
+}
+
 static bool check_signature(struct check *c, const struct place *p, const struct creds *creds,
 	const struct s3t_err *err)
 {
@@ -336,7 +346,7 @@ static bool check_signature(struct check *c, const struct place *p, const struct
 		return false;
 	}
 	if (creds)
-		check_report(c, "signature", true, "accepted, keys from %s", source);
+		report_accepted(c, creds);
 	else
 		check_report(c, "signature", true, "no credentials: requests are not signed");
 	return true;

@@ -68,6 +68,12 @@ int cmd_set(struct cli *cli)
 			count ? "nothing is to be changed" : "no object is named");
 		rc = CLI_EXIT_USAGE;
 	}
+	size_t locks = (s3_changes_get(&changes, "retention") != NULL) +
+		       (s3_changes_get(&changes, "legal-hold") != NULL);
+	if (rc == 0 && locks && locks < changes.count) {
+		cli_complain("retention and legal-hold go with no other change");
+		rc = CLI_EXIT_USAGE;
+	}
 	if (rc == 0 && s3_changes_get(&changes, "restore") && changes.count > 1) {
 		cli_complain("restore goes with no other change");
 		rc = CLI_EXIT_USAGE;

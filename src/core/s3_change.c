@@ -2,7 +2,9 @@
 
 #include "core/config.h"
 #include "core/parse.h"
+#include "core/s3_lock.h"
 #include "core/text.h"
+#include "core/timeutil.h"
 #include "core/uri.h"
 
 #include <stdlib.h>
@@ -159,6 +161,17 @@ static enum s3t_rc check_change(
 		free(text);
 		return rc;
 	}
+	if (sv_eq(name, SV("retention"))) {
+		struct s3_retention retention;
+		text = s3t_strndup(value.data, value.len);
+		enum s3t_rc rc = s3_retention_parse(text, time_wall_s(), &retention, err);
+		free(text);
+		return rc;
+	}
+	if (sv_eq(name, SV("legal-hold")))
+		return sv_eq(value, SV("on")) || sv_eq(value, SV("off"))
+			       ? S3T_OK
+			       : s3t_fail(err, S3T_INVALID, "A legal hold is on or off.");
 	bool is_known = sv_eq(name, SV("content-type")) || sv_eq(name, SV("content-encoding"));
 	for (size_t i = 0; i < HEADER_NAMES; i++)
 		is_known = is_known || sv_eq(name, sv(header_names[i]));
@@ -167,7 +180,8 @@ static enum s3t_rc check_change(
 		(void)s3t_fail(err, S3T_INVALID,
 			"%s is nothing that can be changed; there are content-type, "
 			"content-encoding, content-disposition, content-language, cache-control, "
-			"expires, meta.NAME, tag.KEY, storage-class, encryption, restore.",
+			"expires, meta.NAME, tag.KEY, storage-class, encryption, restore, "
+			"retention, legal-hold.",
 			shown);
 		free(shown);
 		return S3T_INVALID;
@@ -272,6 +286,11 @@ bool s3_changes_have_any(const struct s3_changes *c, const char *prefix)
 		if (sv_starts_with(sv(c->items[i].name), sv(prefix)))
 			return true;
 	return false;
+}
+
+bool s3_changes_lock(const struct s3_changes *c)
+{
+	return s3_changes_get(c, "retention") || s3_changes_get(c, "legal-hold");
 }
 
 /* --- applying --- */
@@ -396,6 +415,18 @@ static void set_encryption(struct s3_object *o, const struct s3_change *item, st
 	o->key_id = key.len ? s3t_strndup(key.data, key.len) : NULL;
 }
 
+static void note_retention(
+	const struct s3_object *o, const struct s3_change *item, struct strbuf *diff)
+{
+	char until[32] = "", *before = NULL;
+	if (o->retain_until_s != TIME_UNKNOWN)
+		time_format_iso(o->retain_until_s, until);
+	if (o->lock_mode)
+		before = s3t_asprintf("%s until %s", o->lock_mode, until);
+	note(diff, item->name, sv(before ? before : ""), sv(item->value));
+	free(before);
+}
+
 enum s3t_rc s3_changes_apply(const struct s3_changes *c, struct s3_object *o,
 	struct strbuf *tagging, struct strbuf *diff, struct s3t_err *err)
 {
@@ -416,6 +447,11 @@ enum s3t_rc s3_changes_apply(const struct s3_changes *c, struct s3_object *o,
 			set_text(&o->storage_class, item, diff);
 		} else if (sv_eq(name, SV("encryption"))) {
 			set_encryption(o, item, diff);
+		} else if (sv_eq(name, SV("retention"))) {
+			note_retention(o, item, diff);
+		} else if (sv_eq(name, SV("legal-hold"))) {
+			note(diff, item->name, o->has_legal_hold ? SV("on") : SV("off"),
+				sv(item->value));
 		} else if (sv_eq(name, SV("restore"))) {
 			note(diff, item->name, sv(o->restore ? o->restore : ""), sv(item->value));
 		} else {

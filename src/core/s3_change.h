@@ -18,7 +18,7 @@ enum {
 
 struct s3_change {
 	char *name; /* "content-type", "meta.author", "tag.team", "storage-class", "encryption",
-		     * "restore" */
+		     * "restore", "retention", "legal-hold" */
 	char *value;
 };
 struct s3_changes {
@@ -45,6 +45,8 @@ bool s3_changes_have_any(const struct s3_changes *c, const char *prefix);
 enum s3t_rc s3_changes_apply(const struct s3_changes *c, struct s3_object *o,
 	struct strbuf *tagging, struct strbuf *diff, struct s3t_err *err) S3T_MUST_CHECK;
 
+/* Whether it is of the object's lock, which is no part of a copy. */
+bool s3_changes_lock(const struct s3_changes *c);
 /* The parts of "restore": "7", "7:Bulk". */
 enum s3t_rc s3_restore_parse(
 	const char *text, uint32_t *days, char tier[16], struct s3t_err *err) S3T_MUST_CHECK;

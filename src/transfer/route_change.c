@@ -7,6 +7,8 @@
 #include "transfer/internal.h"
 
 #include "core/s3_document.h"
+#include "core/s3_lock.h"
+#include "core/timeutil.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +68,7 @@ static enum s3t_rc read_and_apply(
 	strbuf_reset(&c->diff);
 	if (rc == S3T_OK && s3_changes_have_any(changes, "tag."))
 		rc = s3_get_object_tagging(ctx, bucket, key, &c->tagging, err);
-	else if (rc == S3T_OK && !s3_changes_get(changes, "restore"))
+	else if (rc == S3T_OK && !s3_changes_get(changes, "restore") && !s3_changes_lock(changes))
 		rc = s3_keep_tagging(ctx, bucket, key, &c->tagging, err);
 	return rc == S3T_OK ? s3_changes_apply(changes, o, &c->tagging, &c->diff, err) : rc;
 }
@@ -229,8 +231,45 @@ const struct route route_restore = {.name = "restore",
 	.finish = finish,
 	.abort = abort_nothing};
 
+/* Both are of the latest version, and no part of what a copy carries. */
+static enum s3t_rc lock(
+	struct item *it, const struct loc_io *io, uint32_t index, struct s3t_err *err)
+{
+	const struct s3_changes *changes = &it->job->spec.changes;
+	const char *retention = s3_changes_get(changes, "retention");
+	const char *hold = s3_changes_get(changes, "legal-hold");
+	struct s3_ctx ctx = ctx_of(it, io);
+	struct s3_object o;
+	struct strview bucket, key;
+	struct s3_retention r;
+	(void)index;
+	names_of(it, &bucket, &key);
+	s3_object_init(&o);
+	enum s3t_rc rc = read_and_apply(it, &ctx, &o, err);
+	s3_object_deinit(&o);
+	if (rc == S3T_OK && retention)
+		rc = s3_retention_parse(retention, time_wall_s(), &r, err);
+	if (rc == S3T_OK && retention)
+		rc = s3_put_retention(&ctx, bucket, key, &r, err);
+	if (rc == S3T_OK && hold)
+		rc = s3_put_legal_hold(&ctx, bucket, key, strcmp(hold, "on") == 0, err);
+	if (rc == S3T_OK)
+		count_whole(it, io);
+	return rc;
+}
+
+const struct route route_lock = {.name = "lock",
+	.accepts = accepts_none,
+	.plan = plan,
+	.begin = begin,
+	.part = lock,
+	.finish = finish,
+	.abort = abort_nothing};
+
 const struct route *route_for_change(const struct job_spec *spec)
 {
+	if (s3_changes_lock(&spec->changes))
+		return &route_lock;
 	if (s3_changes_get(&spec->changes, "restore"))
 		return &route_restore;
 	return s3_changes_are_all(&spec->changes, "tag.") ? &route_tags : &route_copy;

@@ -104,7 +104,7 @@ can_list AWS_PROFILE=self
 can_list AWS_PROFILE=environment AWS_ACCESS_KEY_ID="$S3TUI_TEST_ACCESS_KEY2" \
 	AWS_SECRET_ACCESS_KEY="$S3TUI_TEST_SECRET_KEY2"
 with AWS_PROFILE=role -- check "s3://$bucket" >"$work/out"
-grep -q "accepted, keys from role arn:aws:iam:::role/$bucket of profile role" "$work/out" ||
+grep -q "accepted, keys from role arn:aws:iam:::role/$bucket of profile role, good until 20" "$work/out" ||
 	die "check does not say whose keys: $(cat "$work/out")"
 fails_with 1 'role arn:aws:iam:::role/none of profile denied: ' with AWS_PROFILE=denied -- ls
 fails_with 1 'leads in a circle' with AWS_PROFILE=circle -- ls
