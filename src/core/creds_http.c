@@ -42,32 +42,11 @@ void creds_net_deinit(const struct creds_net *n)
 	free_text(n->proxy);
 }
 
-struct body_at {
-	struct strview data;
-	size_t at;
-};
-
-static ssize_t read_body(void *arg, char *buf, size_t len)
-{
-	struct body_at *b = arg;
-	size_t n = b->data.len - b->at < len ? b->data.len - b->at : len;
-	if (n)
-		memcpy(buf, b->data.data + b->at, n);
-	b->at += n;
-	return (ssize_t)n;
-}
-
-static bool rewind_body(void *arg)
-{
-	((struct body_at *)arg)->at = 0;
-	return true;
-}
-
 enum s3t_rc creds_net_call(const struct creds_net *n, const char *method, const char *url,
 	const char *const *headers, struct strview body, int64_t timeout_ms,
 	struct http_response *resp, struct cancel *cancel, struct s3t_err *err)
 {
-	struct body_at at = {.data = body};
+	struct http_memory memory = {.data = body};
 	struct http_request req = {.method = method,
 		.url = url,
 		.headers = headers,
@@ -75,8 +54,7 @@ enum s3t_rc creds_net_call(const struct creds_net *n, const char *method, const 
 		.body_cap = ANSWER_MAX,
 		.has_body = strcmp(method, "GET") != 0};
 	if (req.has_body)
-		req.body = (struct http_body){
-			.size = body.len, .read = read_body, .rewind = rewind_body, .arg = &at};
+		req.body = http_memory_body(&memory);
 	struct http_options options = {.ca_file = n->ca_file,
 		.proxy = n->proxy,
 		.no_verify = n->no_verify,

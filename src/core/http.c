@@ -450,6 +450,28 @@ void http_conn_set_buffer(struct http_conn *conn, size_t bytes)
 	conn->buffer_bytes = bytes;
 }
 
+static ssize_t read_memory(void *arg, char *buf, size_t len)
+{
+	struct http_memory *m = arg;
+	size_t n = m->data.len - m->at < len ? m->data.len - m->at : len;
+	if (n)
+		memcpy(buf, m->data.data + m->at, n);
+	m->at += n;
+	return (ssize_t)n;
+}
+
+static bool rewind_memory(void *arg)
+{
+	((struct http_memory *)arg)->at = 0;
+	return true;
+}
+
+struct http_body http_memory_body(struct http_memory *m)
+{
+	return (struct http_body){
+		.size = m->data.len, .read = read_memory, .rewind = rewind_memory, .arg = m};
+}
+
 void http_response_init(struct http_response *resp)
 {
 	*resp = (struct http_response){0};

@@ -35,6 +35,13 @@ struct http_body {
 	void *arg;
 };
 
+/* A body from memory: to be kept until the request is over. */
+struct http_memory {
+	struct strview data;
+	size_t at;
+};
+struct http_body http_memory_body(struct http_memory *m);
+
 struct http_request {
 	const char *method;
 	const char *url;

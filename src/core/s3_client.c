@@ -352,27 +352,6 @@ static void sign(struct s3_client *c, struct attempt *a, const struct creds *cre
 	header_lines(a);
 }
 
-struct memory_body {
-	struct strview data;
-	size_t at;
-};
-
-static ssize_t read_memory(void *arg, char *buf, size_t len)
-{
-	struct memory_body *m = arg;
-	size_t n = m->data.len - m->at < len ? m->data.len - m->at : len;
-	if (n)
-		memcpy(buf, m->data.data + m->at, n);
-	m->at += n;
-	return (ssize_t)n;
-}
-
-static bool rewind_memory(void *arg)
-{
-	((struct memory_body *)arg)->at = 0;
-	return true;
-}
-
 /* What the log is to say of a try, but for its outcome. */
 static void describe_try(const struct attempt *a, const struct creds *creds, struct call_record *r)
 {
@@ -443,7 +422,7 @@ static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call, bool
 		sigv4_canonical_query(&a->url, call->query, call->query_count);
 	}
 
-	struct memory_body memory = {.data = call->body};
+	struct http_memory memory = {.data = call->body};
 	struct http_request req = {.method = call->method,
 		.url = a->url.data,
 		.headers = a->list,
@@ -457,10 +436,7 @@ static enum s3t_rc try_once(const struct s3_ctx *ctx, struct s3_call *call, bool
 	if (call->stream)
 		req.body = *call->stream;
 	else if (call->has_body)
-		req.body = (struct http_body){.size = call->body.len,
-			.read = read_memory,
-			.rewind = rewind_memory,
-			.arg = &memory};
+		req.body = http_memory_body(&memory);
 	struct http_options options = s3_http_options(c->profile);
 	atomic_fetch_add_explicit(&c->counters.requests, 1, memory_order_relaxed);
 	rc = http_perform(ctx->conn, &options, &req, resp, ctx->cancel, err);

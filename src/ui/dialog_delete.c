@@ -3,6 +3,7 @@
 #include "ui/dialogs.h"
 #include "ui/dry_run.h"
 #include "ui/form.h"
+#include "ui/versions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,42 +22,15 @@ struct delete_dialog {
 	struct dry_run dry;
 };
 
-/* --- does the bucket keep versions? --- */
-
-struct question {
-	struct s3_client *client;
-	char *bucket;
-	enum s3_versioning versioning;
-};
-
-static void question_free(void *arg)
-{
-	struct question *q = arg;
-	s3_client_unref(q->client);
-	free(q->bucket);
-	free(q);
-}
-
-/* Who may not ask, or whose server does not tell, is told nothing. */
-static enum s3t_rc run_question(
-	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
-{
-	struct question *q = arg;
-	struct s3_ctx ctx = {.client = q->client, .conn = conn, .cancel = cancel};
-	return s3_get_bucket_versioning(&ctx, sv(q->bucket), &q->versioning, err);
-}
-
+/* Whether the bucket keeps versions. */
 static void ask(struct delete_dialog *d)
 {
 	struct s3_client *client = location_s3_client(d->spec.from);
-	struct strview bucket, key;
-	if (!client)
-		return;
-	s3_path_split(sv_n(d->spec.sources[0].path, d->spec.sources[0].path_len), &bucket, &key);
-	struct question *q = s3t_alloc(sizeof *q);
-	q->client = s3_client_ref(client);
-	q->bucket = s3t_strndup(bucket.data, bucket.len);
-	d->asking = lister_run(app_lister(d->form.view.app), run_question, q, question_free);
+	const struct job_source *first = &d->spec.sources[0];
+	if (client)
+		d->asking = lister_run(app_lister(d->form.view.app), versions_question_run,
+			versions_question_new(client, sv_n(first->path, first->path_len)),
+			versions_question_free);
 }
 
 static bool delete_on_list(struct view *v, struct lister_event *e)
@@ -66,7 +40,7 @@ static bool delete_on_list(struct view *v, struct lister_event *e)
 		d->asking = 0;
 		if (e->err.rc == S3T_OK)
 			form_set_hidden(&d->form, d->versions,
-				((const struct question *)e->arg)->versioning ==
+				((const struct versions_question *)e->arg)->versioning ==
 					S3_VERSIONING_NEVER);
 		app_redraw(v->app);
 		return true;

@@ -8,31 +8,35 @@
 
 /* --- does the bucket keep any? --- */
 
-struct question {
-	struct s3_client *client;
-	char *bucket;
-	enum s3_versioning versioning;
-};
-
-static void question_free(void *arg)
+struct versions_question *versions_question_new(struct s3_client *client, struct strview path)
 {
-	struct question *q = arg;
+	struct versions_question *q = s3t_alloc(sizeof *q);
+	struct strview bucket, key;
+	s3_path_split(path, &bucket, &key);
+	q->client = s3_client_ref(client);
+	q->bucket = s3t_strndup(bucket.data, bucket.len);
+	return q;
+}
+
+void versions_question_free(void *arg)
+{
+	struct versions_question *q = arg;
 	s3_client_unref(q->client);
 	free(q->bucket);
 	free(q);
 }
 
-static enum s3t_rc run_question(
+enum s3t_rc versions_question_run(
 	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
 {
-	struct question *q = arg;
+	struct versions_question *q = arg;
 	struct s3_ctx ctx = {.client = q->client, .conn = conn, .cancel = cancel};
 	return s3_get_bucket_versioning(&ctx, sv(q->bucket), &q->versioning, err);
 }
 
 static void on_answer(struct app *app, void *arg, const struct s3t_err *err)
 {
-	const struct question *q = arg;
+	const struct versions_question *q = arg;
 	if (err->rc == S3T_OK && q->versioning == S3_VERSIONING_NEVER)
 		app_status(app, "This bucket keeps no versions: each object has this one only.");
 	else if (err->rc == S3T_OK && q->versioning == S3_VERSIONING_SUSPENDED)
@@ -61,12 +65,9 @@ void versions_toggle(struct app *app)
 		app_status(app, "The latest versions are shown.");
 		return;
 	}
-	struct strview bucket, key;
-	struct question *q = s3t_alloc(sizeof *q);
-	s3_path_split(pane_path(p), &bucket, &key);
-	q->client = s3_client_ref(location_s3_client(pane_location(p)));
-	q->bucket = s3t_strndup(bucket.data, bucket.len);
-	app_ask(app, run_question, q, question_free, on_answer);
+	app_ask(app, versions_question_run,
+		versions_question_new(location_s3_client(pane_location(p)), pane_path(p)),
+		versions_question_free, on_answer);
 }
 
 /* --- jobs --- */
