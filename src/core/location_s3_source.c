@@ -9,6 +9,8 @@
 #include "core/coding.h"
 #include "core/timeutil.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +24,10 @@ struct loc_source {
 	char etag[S3_ETAG_MAX];
 	struct loc_facts facts; /* written by the reader of offset 0, or by look */
 	bool decode;
-	/* of look */
-	bool was_looked_at, is_coded;
+	pthread_mutex_t look_lock; /* held while the first of several readers looks */
+	/* written by look before was_looked_at, immutable from then on */
+	atomic_bool was_looked_at;
+	bool is_coded;
 	struct coding coding;
 	const struct age_keys *keys; /* the client's */
 	struct age_file file;        /* with coding.is_age and nothing else */
@@ -45,6 +49,7 @@ enum s3t_rc s3_source_open(struct location *loc, const struct loc_io *io, struct
 	s->wanted = listed->size;
 	s->decode = listed->decode;
 	s->facts.mtime_ns = TIME_UNKNOWN;
+	pthread_mutex_init(&s->look_lock, NULL);
 	memcpy(s->etag, listed->etag, sizeof s->etag);
 	*out = s;
 	return S3T_OK;
@@ -259,7 +264,7 @@ static enum s3t_rc read_magic(
 	return s3_get_object(&ctx, &get, err);
 }
 
-enum s3t_rc s3_source_look(struct loc_source *s, const struct loc_io *io, uint64_t *size,
+static enum s3t_rc look_locked(struct loc_source *s, const struct loc_io *io, uint64_t *size,
 	bool *in_one, struct s3t_err *err)
 {
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
@@ -299,9 +304,30 @@ enum s3t_rc s3_source_look(struct loc_source *s, const struct loc_io *io, uint64
 		*size = s->size;
 	}
 	s->plain_size = *size;
-	s->was_looked_at = rc == S3T_OK;
+	atomic_store(&s->was_looked_at, rc == S3T_OK);
 	s3_object_deinit(&o);
 	strbuf_deinit(&start);
+	return rc;
+}
+
+enum s3t_rc s3_source_look(struct loc_source *s, const struct loc_io *io, uint64_t *size,
+	bool *in_one, struct s3t_err *err)
+{
+	pthread_mutex_lock(&s->look_lock);
+	enum s3t_rc rc = look_locked(s, io, size, in_one, err);
+	pthread_mutex_unlock(&s->look_lock);
+	return rc;
+}
+
+/* Several workers read ranges of one source: one looks for all. */
+static enum s3t_rc look_once(struct loc_source *s, const struct loc_io *io, struct s3t_err *err)
+{
+	uint64_t size;
+	bool in_one;
+	pthread_mutex_lock(&s->look_lock);
+	enum s3t_rc rc =
+		atomic_load(&s->was_looked_at) ? S3T_OK : look_locked(s, io, &size, &in_one, err);
+	pthread_mutex_unlock(&s->look_lock);
 	return rc;
 }
 
@@ -433,15 +459,11 @@ enum s3t_rc s3_source_read(struct loc_source *s, const struct loc_io *io, uint64
 		err = &local;
 	if (!s->decode)
 		return read_plain(s, io, offset, len, sink, arg, err);
-	if (!s->was_looked_at && offset == 0 && len == s->wanted)
+	bool was_looked_at = atomic_load(&s->was_looked_at);
+	if (!was_looked_at && offset == 0 && len == s->wanted)
 		return read_stream(s, io, sink, arg, err);
-	if (!s->was_looked_at) {
-		uint64_t size;
-		bool in_one;
-		enum s3t_rc rc = s3_source_look(s, io, &size, &in_one, err);
-		if (rc != S3T_OK)
-			return rc;
-	}
+	if (!was_looked_at && look_once(s, io, err) != S3T_OK)
+		return err->rc;
 	if (!s->is_coded)
 		return read_plain(s, io, offset, len, sink, arg, err);
 	if (s->has_file)
@@ -457,7 +479,7 @@ enum s3t_rc s3_source_learn(struct loc_source *s, const struct loc_io *io, struc
 {
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
 	struct s3_object object;
-	if (s->was_looked_at)
+	if (atomic_load(&s->was_looked_at))
 		return S3T_OK;
 	s3_object_init(&object);
 	enum s3t_rc rc = s3_head_version(&ctx, s->bucket, s->key, s->version.id, &object, err);
@@ -490,5 +512,6 @@ void s3_source_close(struct loc_source *s)
 		age_file_deinit(&s->file);
 	location_unref(s->loc);
 	free(s->path);
+	pthread_mutex_destroy(&s->look_lock);
 	free(s);
 }

@@ -199,8 +199,8 @@ static enum s3t_rc complete(struct fuzz_server *s, struct s3t_err *err)
 static enum s3t_rc copy(struct fuzz_server *s, struct s3t_err *err)
 {
 	char etag[S3_ETAG_MAX];
-	enum s3t_rc rc = s3_copy_object(
-		&s->ctx, SV("bucket"), SV("from"), "", SV("bucket"), SV("to"), NULL, etag, err);
+	struct s3_copy_source from = {.bucket = SV("bucket"), .key = SV("from")};
+	enum s3t_rc rc = s3_copy_object(&s->ctx, &from, SV("bucket"), SV("to"), NULL, etag, err);
 	CHECK(memchr(etag, '\0', sizeof etag));
 	return rc;
 }
