@@ -144,7 +144,7 @@ struct location_ops {
 	enum s3t_rc (*source_look)(struct loc_source *s, const struct loc_io *io, uint64_t *size,
 		bool *in_one, struct s3t_err *err);
 	/* What reading from the start told besides the bytes; before that nothing is known. */
-	void (*source_facts)(const struct loc_source *s, struct loc_facts *out);
+	void (*source_facts)(struct loc_source *s, struct loc_facts *out);
 	void (*source_close)(struct loc_source *s);
 
 	/* root: directory chosen by the person; rel: name below it, of foreign origin. */

@@ -389,7 +389,7 @@ static enum s3t_rc local_source_learn(
 	return local_source_check(s, err);
 }
 
-static void local_source_facts(const struct loc_source *s, struct loc_facts *out)
+static void local_source_facts(struct loc_source *s, struct loc_facts *out)
 {
 	*out = (struct loc_facts){
 		.mtime_ns = time_ns(s->opened.st_mtim.tv_sec, s->opened.st_mtim.tv_nsec),

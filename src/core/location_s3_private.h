@@ -40,7 +40,7 @@ enum s3t_rc s3_source_read(struct loc_source *s, const struct loc_io *io, uint64
 enum s3t_rc s3_source_learn(struct loc_source *s, const struct loc_io *io, struct s3t_err *err);
 enum s3t_rc s3_source_look(struct loc_source *s, const struct loc_io *io, uint64_t *size,
 	bool *in_one, struct s3t_err *err);
-void s3_source_facts(const struct loc_source *s, struct loc_facts *out);
+void s3_source_facts(struct loc_source *s, struct loc_facts *out);
 enum s3t_rc s3_source_check(struct loc_source *s, struct s3t_err *err);
 void s3_source_close(struct loc_source *s);
 

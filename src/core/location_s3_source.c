@@ -22,15 +22,15 @@ struct loc_source {
 	uint64_t size;   /* stored; by the listing */
 	uint64_t wanted; /* of what is read, as the caller knows it */
 	char etag[S3_ETAG_MAX];
-	struct loc_facts facts; /* written by the reader of offset 0, or by look */
+	pthread_mutex_t facts_lock;
+	struct loc_facts facts; /* guarded by facts_lock */
 	bool decode;
 	pthread_mutex_t look_lock; /* held while the first of several readers looks */
 	/* written by look before was_looked_at, immutable from then on */
 	atomic_bool was_looked_at;
 	bool is_coded;
 	struct coding coding;
-	const struct age_keys *keys; /* the client's */
-	struct age_file file;        /* with coding.is_age and nothing else */
+	struct age_file file; /* with coding.is_age and nothing else */
 	bool has_file;
 	uint64_t plain_size;
 };
@@ -49,6 +49,7 @@ enum s3t_rc s3_source_open(struct location *loc, const struct loc_io *io, struct
 	s->wanted = listed->size;
 	s->decode = listed->decode;
 	s->facts.mtime_ns = TIME_UNKNOWN;
+	pthread_mutex_init(&s->facts_lock, NULL);
 	pthread_mutex_init(&s->look_lock, NULL);
 	memcpy(s->etag, listed->etag, sizeof s->etag);
 	*out = s;
@@ -63,6 +64,7 @@ int s3_source_fd(const struct loc_source *s)
 
 static void learn(struct loc_source *s, const struct s3_object *object)
 {
+	pthread_mutex_lock(&s->facts_lock);
 	s->facts.mtime_ns = s3_object_time_ns(object);
 	s->facts.etag_is_opaque = object->etag_is_opaque;
 	s->facts.part_size = object->part_size;
@@ -70,6 +72,14 @@ static void learn(struct loc_source *s, const struct s3_object *object)
 		s->facts.has_crc64 = true;
 		s->facts.crc64 = object->crc64;
 	}
+	pthread_mutex_unlock(&s->facts_lock);
+}
+
+static void learn_decoded(struct loc_source *s, const char *proof)
+{
+	pthread_mutex_lock(&s->facts_lock);
+	s->facts.decoded = proof;
+	pthread_mutex_unlock(&s->facts_lock);
 }
 
 static struct s3_get get_of(const struct loc_source *s, uint64_t offset, uint64_t len,
@@ -96,12 +106,13 @@ static const char *proof_of(struct coding c)
 						: "the checksum of zstd";
 }
 
-static enum s3t_rc find_keys(
-	struct loc_source *s, const struct loc_io *io, bool is_ours, struct s3t_err *err)
+/* *keys: the client's. */
+static enum s3t_rc find_keys(const struct loc_source *s, const struct loc_io *io, bool is_ours,
+	const struct age_keys **keys, struct s3t_err *err)
 {
 	struct s3_client *client = s3_location_client(s->loc);
-	enum s3t_rc rc = s3_client_age_keys(client, io->cancel, &s->keys, err);
-	if (rc == S3T_OK && is_ours && !age_keys_can_decrypt(s->keys))
+	enum s3t_rc rc = s3_client_age_keys(client, io->cancel, keys, err);
+	if (rc == S3T_OK && is_ours && !age_keys_can_decrypt(*keys))
 		rc = s3t_fail(err, S3T_DENIED,
 			"It is encrypted (age), and profile %s has no client_identity_file and no "
 			"client_passphrase_command; --raw fetches it as it is.",
@@ -111,8 +122,9 @@ static enum s3t_rc find_keys(
 
 /* How an object that is read is coded: by its metadata; or it begins as age files do, and we have
  * an identity. start: its first bytes, as far as they are known. */
-static enum s3t_rc find_coding(struct loc_source *s, const struct loc_io *io,
-	const struct s3_object *o, struct strview start, struct coding *out, struct s3t_err *err)
+static enum s3t_rc find_coding(const struct loc_source *s, const struct loc_io *io,
+	const struct s3_object *o, struct strview start, struct coding *out,
+	const struct age_keys **keys, struct s3t_err *err)
 {
 	*out = (struct coding){.compression = COMPRESS_OFF};
 	if (o->coding && !coding_parse(sv(o->coding), out))
@@ -121,11 +133,11 @@ static enum s3t_rc find_coding(struct loc_source *s, const struct loc_io *io,
 			"fetches it as it is.",
 			o->coding);
 	if (out->is_age)
-		return find_keys(s, io, true, err);
+		return find_keys(s, io, true, keys, err);
 	if (o->coding || !sv_starts_with(start, SV(AGE_MAGIC)))
 		return S3T_OK;
-	enum s3t_rc rc = find_keys(s, io, false, err);
-	out->is_age = rc == S3T_OK && age_keys_can_decrypt(s->keys);
+	enum s3t_rc rc = find_keys(s, io, false, keys, err);
+	out->is_age = rc == S3T_OK && age_keys_can_decrypt(*keys);
 	return rc;
 }
 
@@ -154,13 +166,14 @@ static bool hand_on(struct stream *s, const char *data, size_t len)
 static bool decide(struct stream *s)
 {
 	struct loc_source *source = s->source;
+	const struct age_keys *keys = NULL;
 	s->is_known = true;
-	if (find_coding(source, s->io, &s->object, strbuf_view(&s->start), &s->coding, &s->err) !=
-		S3T_OK)
+	if (find_coding(source, s->io, &s->object, strbuf_view(&s->start), &s->coding, &keys,
+		    &s->err) != S3T_OK)
 		return false;
 	if (!coding_is_none(s->coding)) {
-		s->decoder = decoder_new(s->coding, source->keys);
-		source->facts.decoded = proof_of(s->coding);
+		s->decoder = decoder_new(s->coding, keys);
+		learn_decoded(source, proof_of(s->coding));
 	}
 	return hand_on(s, s->start.data, s->start.len);
 }
@@ -230,7 +243,8 @@ static bool gather(void *arg, const char *data, size_t len)
 	return strbuf_ok(arg);
 }
 
-static enum s3t_rc read_head(struct loc_source *s, const struct loc_io *io, struct s3t_err *err)
+static enum s3t_rc read_head(struct loc_source *s, const struct age_keys *keys,
+	const struct loc_io *io, struct s3t_err *err)
 {
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
 	size_t need = 1024;
@@ -243,7 +257,7 @@ static enum s3t_rc read_head(struct loc_source *s, const struct loc_io *io, stru
 		struct s3_get get = get_of(s, 0, len, gather, &start);
 		rc = s3_get_object(&ctx, &get, err);
 		if (rc == S3T_OK)
-			rc = age_file_open(s->keys, strbuf_view(&start), &s->file, &need, err);
+			rc = age_file_open(keys, strbuf_view(&start), &s->file, &need, err);
 		if (rc == S3T_OK && need && is_all)
 			rc = s3t_fail(err, S3T_MISMATCH, "What is encrypted ends in its header.");
 		strbuf_deinit(&start);
@@ -257,8 +271,9 @@ static enum s3t_rc read_magic(
 	struct loc_source *s, const struct loc_io *io, struct strbuf *out, struct s3t_err *err)
 {
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
-	enum s3t_rc rc = find_keys(s, io, false, err);
-	if (rc != S3T_OK || !age_keys_can_decrypt(s->keys) || s->size <= strlen(AGE_MAGIC))
+	const struct age_keys *keys = NULL;
+	enum s3t_rc rc = find_keys(s, io, false, &keys, err);
+	if (rc != S3T_OK || !age_keys_can_decrypt(keys) || s->size <= strlen(AGE_MAGIC))
 		return rc;
 	struct s3_get get = get_of(s, 0, strlen(AGE_MAGIC), gather, out);
 	return s3_get_object(&ctx, &get, err);
@@ -270,6 +285,7 @@ static enum s3t_rc look_locked(struct loc_source *s, const struct loc_io *io, ui
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
 	struct s3_object o;
 	struct strbuf start;
+	const struct age_keys *keys = NULL;
 	*size = s->wanted;
 	*in_one = false;
 	if (!s->decode)
@@ -287,19 +303,19 @@ static enum s3t_rc look_locked(struct loc_source *s, const struct loc_io *io, ui
 	if (rc == S3T_OK && !o.coding)
 		rc = read_magic(s, io, &start, err);
 	if (rc == S3T_OK)
-		rc = find_coding(s, io, &o, strbuf_view(&start), &s->coding, err);
+		rc = find_coding(s, io, &o, strbuf_view(&start), &s->coding, &keys, err);
 	s->is_coded = rc == S3T_OK && !coding_is_none(s->coding);
 	*in_one = s->is_coded && s->coding.compression != COMPRESS_OFF;
 	if (rc == S3T_OK && *in_one) {
 		*size = o.plain_size != UINT64_MAX ? o.plain_size : s->size;
 	} else if (rc == S3T_OK && s->is_coded) {
-		rc = read_head(s, io, err);
+		rc = read_head(s, keys, io, err);
 		*size = rc == S3T_OK && s->size > s->file.head.len
 				? age_plain_size(s->size - s->file.head.len)
 				: UINT64_MAX;
 		if (rc == S3T_OK && *size == UINT64_MAX)
 			rc = s3t_fail(err, S3T_MISMATCH, "What is encrypted was cut.");
-		s->facts.decoded = proof_of(s->coding);
+		learn_decoded(s, proof_of(s->coding));
 	} else if (rc == S3T_OK) {
 		*size = s->size;
 	}
@@ -492,9 +508,11 @@ enum s3t_rc s3_source_learn(struct loc_source *s, const struct loc_io *io, struc
 	return rc;
 }
 
-void s3_source_facts(const struct loc_source *s, struct loc_facts *out)
+void s3_source_facts(struct loc_source *s, struct loc_facts *out)
 {
+	pthread_mutex_lock(&s->facts_lock);
 	*out = s->facts;
+	pthread_mutex_unlock(&s->facts_lock);
 }
 
 enum s3t_rc s3_source_check(struct loc_source *s, struct s3t_err *err)
@@ -513,5 +531,6 @@ void s3_source_close(struct loc_source *s)
 	location_unref(s->loc);
 	free(s->path);
 	pthread_mutex_destroy(&s->look_lock);
+	pthread_mutex_destroy(&s->facts_lock);
 	free(s);
 }
