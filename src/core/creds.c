@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +142,20 @@ static enum s3t_rc fetch_nothing(
 	(void)cancel;
 	(void)out;
 	return s3t_fail(err, S3T_CREDENTIALS, "%s", (const char *)arg);
+}
+
+static enum s3t_rc fetch_none(
+	void *arg, struct cancel *cancel, struct creds **out, struct s3t_err *err)
+{
+	enum s3t_rc rc = fetch_nothing(arg, cancel, out, err);
+	if (err)
+		snprintf(err->code, sizeof err->code, "%s", CREDS_NONE);
+	return rc;
+}
+
+struct creds_provider *creds_provider_none(const char *sentence)
+{
+	return creds_provider_new(fetch_none, free, s3t_strdup(sentence));
 }
 
 struct creds_provider *creds_provider_failing(const char *sentence)

@@ -58,6 +58,10 @@ struct creds_provider *creds_provider_static(struct creds *c);
 struct creds_provider *creds_provider_process(const char *command, const char *source);
 /* Always fails with S3T_CREDENTIALS and this sentence. */
 struct creds_provider *creds_provider_failing(const char *sentence);
+/* The code of an S3T_CREDENTIALS that says that nobody has set up any. */
+#define CREDS_NONE "NoCredentials"
+/* The same, with that code. */
+struct creds_provider *creds_provider_none(const char *sentence);
 struct creds_provider *creds_provider_ref(struct creds_provider *p);
 void creds_provider_unref(struct creds_provider *p);
 

@@ -468,7 +468,9 @@ static enum s3t_rc from_nowhere(
 	const struct creds_lookup *l, struct creds_provider **out, struct s3t_err *err)
 {
 	(void)err;
-	*out = failing(nothing_found(l));
+	char *sentence = nothing_found(l);
+	*out = creds_provider_none(sentence);
+	free(sentence);
 	return S3T_OK;
 }
 

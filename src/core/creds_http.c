@@ -7,6 +7,7 @@
 #include "core/timeutil.h"
 #include "core/uri.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,8 +271,12 @@ static enum s3t_rc fetch_machine(
 	enum s3t_rc rc = ask_machine(m, cancel, out, &is_there, err);
 	if (rc == S3T_OK || rc == S3T_CANCELLED)
 		return rc;
-	if (!is_there)
-		return s3t_fail(err, S3T_CREDENTIALS, "%s", m->absent);
+	if (!is_there) {
+		(void)s3t_fail(err, S3T_CREDENTIALS, "%s", m->absent);
+		if (err)
+			snprintf(err->code, sizeof err->code, "%s", CREDS_NONE);
+		return S3T_CREDENTIALS;
+	}
 	s3t_err_prefix(err, "The %s: ", m->source);
 	return rc;
 }

@@ -273,8 +273,10 @@ static enum s3t_rc fetch_role(
 	if (rc != S3T_OK && rc != S3T_CANCELLED) {
 		s3t_err_prefix(err, "The %s: ", a->source);
 		rc = S3T_CREDENTIALS;
-		if (err)
+		if (err) {
 			err->rc = rc;
+			err->code[0] = '\0'; /* that of the base is not ours */
+		}
 	}
 	return rc;
 }

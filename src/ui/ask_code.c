@@ -121,7 +121,8 @@ void ask_code_take(struct app *app, struct msgq *questions)
 		form_init(&d->form, &code_ops, "Sign in");
 		d->form.on_button = on_button;
 		d->form.on_destroy = on_destroy;
-		d->text = form_add_text(&d->form, q->text, SV(""));
+		(void)form_add_label(&d->form, THEME_DIALOG, q->text);
+		d->text = form_add_text(&d->form, "Code", SV(""));
 		d->error = form_add_label(&d->form, THEME_DIALOG, "");
 		(void)form_add_buttons(&d->form, buttons, 2);
 		app_push(app, &d->form.view);

@@ -8,6 +8,7 @@
 #include "ui/strip.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct browser {
 	struct view view;
@@ -220,7 +221,8 @@ static bool on_list(struct view *v, struct lister_event *e)
 	for (int side = 0; side < 2; side++) {
 		struct pane *p = app_pane(v->app, side);
 		size_t before = listing_totals(pane_listing(p)).entries;
-		bool has_no_keys = e->err.rc == S3T_CREDENTIALS;
+		bool has_no_keys =
+			e->err.rc == S3T_CREDENTIALS && strcmp(e->err.code, CREDS_NONE) == 0;
 		if (!pane_on_list(p, e))
 			continue;
 		/* first rows and the end at once, what is between ten times a second */
