@@ -195,15 +195,15 @@ static void order_text(const struct pane *p, char out[64])
 			p->is_partial || (p->list && !p->coming) ? ", so far" : "");
 }
 
-/* How the connection does: by the answers to what was asked anyway. */
-static void add_health(const struct pane *p, int room, struct strbuf *out)
+/* How the connection does, if it is ok or if it is not: by the answers to what was asked anyway. */
+static void add_health(const struct pane *p, bool is_ok, int room, struct strbuf *out)
 {
 	struct s3_client *client = location_s3_client(p->location);
 	char part[64], since[32];
 	int64_t since_s;
 	enum connection_state state =
 		client ? s3_client_connection(client, &since_s) : CONNECTION_UNKNOWN;
-	if (state == CONNECTION_UNKNOWN)
+	if (state == CONNECTION_UNKNOWN || is_ok != (state == CONNECTION_OK))
 		return;
 	time_format_local(since_s, false, since);
 	snprintf(part, sizeof part, "%s since %s", connection_word(state), since + 11);
@@ -253,7 +253,7 @@ static void foot_text(const struct pane *p, int room, struct strbuf *out)
 		add_part(out, room, "listing again");
 	else if (p->is_partial)
 		add_part(out, room, "stopped");
-	add_health(p, room, out);
+	add_health(p, false, room, out);
 	if (p->problems) {
 		text_count(p->problems, n);
 		snprintf(part, sizeof part, "%s unreadable", n);
@@ -263,6 +263,7 @@ static void foot_text(const struct pane *p, int room, struct strbuf *out)
 		add_part(out, room, "in step");
 	order_text(p, part);
 	add_part(out, room, part);
+	add_health(p, true, room, out); /* good news come last */
 }
 
 /* Lines of text, broken at spaces; how many. */
