@@ -32,17 +32,6 @@ static void put(struct fixture *f, const char *key, const char *text)
 		s3_put_object(&ctx, SV("demo"), sv(key), &what, sv(text), NULL, &err), S3T_OK);
 }
 
-static void expect(struct fixture *f, const char *key, const char *name, const char *wanted)
-{
-	struct strbuf value;
-	struct s3t_err err;
-	strbuf_init(&value);
-	assert_int_equal(
-		sandbox_get_header(f->server, "demo", sv(key), name, &value, &err), S3T_OK);
-	assert_string_equal(value.data, wanted);
-	strbuf_deinit(&value);
-}
-
 static void expect_bytes(struct fixture *f, const char *key, const char *wanted)
 {
 	struct strbuf text;
@@ -88,27 +77,27 @@ static void test_one(void **state)
 		"content-type=text/css\nmeta.Author=you\nmeta.color=\ntag.x=2\ntag.team=\n"
 		"storage-class=GlacierInstantRetrieval");
 	assert_int_equal(f.done, 1);
-	expect(&f, "a", "content-type", "text/css");
-	expect(&f, "a", "x-amz-meta-author", "you");
-	expect(&f, "a", "x-amz-meta-color", "");
-	expect(&f, "a", "x-amz-meta-mtime", "1000000000.000000000");
-	expect(&f, "a", "content-encoding", "identity");
-	expect(&f, "a", "cache-control", "no-store");
-	expect(&f, "a", "expires", "Fri, 27 Nov 2026 00:00:00 GMT");
-	expect(&f, "a", "x-amz-storage-class", "GLACIER_IR");
-	expect(&f, "a", "x-amz-tagging", "x=2");
+	fixture_expect_header(&f, "a", "content-type", "text/css");
+	fixture_expect_header(&f, "a", "x-amz-meta-author", "you");
+	fixture_expect_header(&f, "a", "x-amz-meta-color", "");
+	fixture_expect_header(&f, "a", "x-amz-meta-mtime", "1000000000.000000000");
+	fixture_expect_header(&f, "a", "content-encoding", "identity");
+	fixture_expect_header(&f, "a", "cache-control", "no-store");
+	fixture_expect_header(&f, "a", "expires", "Fri, 27 Nov 2026 00:00:00 GMT");
+	fixture_expect_header(&f, "a", "x-amz-storage-class", "GLACIER_IR");
+	fixture_expect_header(&f, "a", "x-amz-tagging", "x=2");
 	expect_bytes(&f, "a", "hello");
 	/* and back, one thing only: the class stays */
 	change(&f, "a", "cache-control=");
-	expect(&f, "a", "cache-control", "");
-	expect(&f, "a", "x-amz-storage-class", "GLACIER_IR");
-	expect(&f, "a", "x-amz-tagging", "x=2");
+	fixture_expect_header(&f, "a", "cache-control", "");
+	fixture_expect_header(&f, "a", "x-amz-storage-class", "GLACIER_IR");
+	fixture_expect_header(&f, "a", "x-amz-tagging", "x=2");
 	change(&f, "a", "storage-class=STANDARD\nencryption=SSE_S3");
-	expect(&f, "a", "x-amz-storage-class", "STANDARD");
-	expect(&f, "a", "x-amz-server-side-encryption", "AES256");
+	fixture_expect_header(&f, "a", "x-amz-storage-class", "STANDARD");
+	fixture_expect_header(&f, "a", "x-amz-server-side-encryption", "AES256");
 	change(&f, "a", "meta.k=v");
-	expect(&f, "a", "x-amz-server-side-encryption", "AES256");
-	expect(&f, "a", "x-amz-meta-k", "v");
+	fixture_expect_header(&f, "a", "x-amz-server-side-encryption", "AES256");
+	fixture_expect_header(&f, "a", "x-amz-meta-k", "v");
 	/* what is so already costs no write */
 	uint64_t puts = sandbox_request_count(f.server, "PUT");
 	change(&f, "a", "meta.k=v\ntag.x=2");
@@ -125,10 +114,10 @@ static void test_tags_alone(void **state)
 	put(&f, "a", "hello");
 	change(&f, "a", "tag.y=z é\ntag.x=");
 	assert_int_equal(f.done, 1);
-	expect(&f, "a", "x-amz-tagging", "team=a%20b&y=z%20%C3%A9");
-	expect(&f, "a", "x-amz-meta-author", "me");
+	fixture_expect_header(&f, "a", "x-amz-tagging", "team=a%20b&y=z%20%C3%A9");
+	fixture_expect_header(&f, "a", "x-amz-meta-author", "me");
 	change(&f, "a", "tag.y=\ntag.team=");
-	expect(&f, "a", "x-amz-tagging", "");
+	fixture_expect_header(&f, "a", "x-amz-tagging", "");
 	fixture_stop(&f);
 }
 
@@ -145,12 +134,12 @@ static void test_a_set_and_dry(void **state)
 	spec.dry_run = true;
 	fixture_run(&f, &spec);
 	assert_int_equal(f.done, 2);
-	expect(&f, "d/1", "x-amz-meta-k", "");
+	fixture_expect_header(&f, "d/1", "x-amz-meta-k", "");
 	change(&f, "d/", "meta.k=v");
 	assert_int_equal(f.done, 2);
-	expect(&f, "d/1", "x-amz-meta-k", "v");
-	expect(&f, "d/2", "x-amz-meta-k", "v");
-	expect(&f, "dx", "x-amz-meta-k", "");
+	fixture_expect_header(&f, "d/1", "x-amz-meta-k", "v");
+	fixture_expect_header(&f, "d/2", "x-amz-meta-k", "v");
+	fixture_expect_header(&f, "dx", "x-amz-meta-k", "");
 	fixture_stop(&f);
 }
 
@@ -169,7 +158,7 @@ static void test_changed_meanwhile(void **state)
 	change(&f, "d/", "meta.k=v");
 	assert_int_equal(f.failed, 1);
 	assert_int_equal(f.first_error.rc, S3T_CHANGED);
-	expect(&f, "d/1", "x-amz-meta-k", "");
+	fixture_expect_header(&f, "d/1", "x-amz-meta-k", "");
 	fixture_stop(&f);
 }
 
@@ -190,8 +179,8 @@ static void test_by_parts(void **state)
 	strbuf_deinit(&block);
 	change(&f, "huge", "meta.k=v\nstorage-class=STANDARD_IA");
 	assert_int_equal(f.done, 1);
-	expect(&f, "huge", "x-amz-meta-k", "v");
-	expect(&f, "huge", "x-amz-storage-class", "STANDARD_IA");
+	fixture_expect_header(&f, "huge", "x-amz-meta-k", "v");
+	fixture_expect_header(&f, "huge", "x-amz-storage-class", "STANDARD_IA");
 	assert_int_equal(sandbox_upload_count(f.server), 0);
 	fixture_stop(&f);
 }
@@ -324,18 +313,14 @@ static void test_resume(void **state)
 	sandbox_fault(f.server, &fault);
 	change_spec(&f, &spec, "d/", "meta.k=v w");
 	engine_submit(f.engine, &spec);
-	int64_t end_ms = time_mono_ms() + 20000;
-	while (sandbox_fault_count(f.server) == 0 && time_mono_ms() < end_ms)
-		usleep(1000);
-	fixture_suspend(&f);
-	sandbox_clear_faults(f.server);
+	fixture_suspend_at_fault(&f, 0);
 	fixture_wait(&f, fixture_resume(&f));
 	assert_int_equal(f.failed, 0);
 	for (int i = 0; i < 20; i++) {
 		char key[16];
 		snprintf(key, sizeof key, "d/%d", i);
-		expect(&f, key, "x-amz-meta-k", "v w");
-		expect(&f, key, "x-amz-tagging", "team=a%20b&x=1");
+		fixture_expect_header(&f, key, "x-amz-meta-k", "v w");
+		fixture_expect_header(&f, key, "x-amz-tagging", "team=a%20b&x=1");
 	}
 	fixture_stop(&f);
 }

@@ -244,12 +244,7 @@ static void submit_and_kill(struct fixture *f, struct job_spec *spec)
 		.times = SANDBOX_FOREVER};
 	sandbox_fault(f->server, &fault);
 	engine_submit(f->engine, spec);
-	int64_t end_ms = time_mono_ms() + 20000;
-	while ((sandbox_fault_count(f->server) == 0 || sandbox_part_count(f->server) < 2) &&
-		time_mono_ms() < end_ms)
-		usleep(1000);
-	fixture_suspend(f);
-	sandbox_clear_faults(f->server);
+	fixture_suspend_at_fault(f, 2);
 }
 
 /* Another process makes the same file again: the parts that are there stay. The journal has no
@@ -320,11 +315,7 @@ static void test_download_resume(void **state)
 	sandbox_fault(f.server, &fault);
 	fixture_download(&f, &spec, "file", "", "back");
 	engine_submit(f.engine, &spec);
-	int64_t end_ms = time_mono_ms() + 20000;
-	while (sandbox_fault_count(f.server) == 0 && time_mono_ms() < end_ms)
-		usleep(1000);
-	fixture_suspend(&f);
-	sandbox_clear_faults(f.server);
+	fixture_suspend_at_fault(&f, 0);
 	fixture_wait(&f, fixture_resume(&f));
 	assert_int_equal(f.done, 1);
 	assert_true(fixture_files_equal(&f, "file", "back"));

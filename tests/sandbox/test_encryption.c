@@ -55,17 +55,6 @@ static void upload(struct fixture *f, const char *name, const char *encryption)
 	fixture_run(f, &spec);
 }
 
-static void expect_header(struct fixture *f, const char *key, const char *name, const char *wanted)
-{
-	struct strbuf value;
-	struct s3t_err err;
-	strbuf_init(&value);
-	assert_int_equal(
-		sandbox_get_header(f->server, "demo", sv(key), name, &value, &err), S3T_OK);
-	assert_string_equal(value.data, wanted);
-	strbuf_deinit(&value);
-}
-
 static void test_kinds(void **state)
 {
 	(void)state;
@@ -76,18 +65,18 @@ static void test_kinds(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		fixture_write(&f, names[i], sizes[i], 1);
 		upload(&f, names[i], "none");
-		expect_header(&f, names[i], SSE, "");
+		fixture_expect_header(&f, names[i], SSE, "");
 		upload(&f, names[i], "SSE_S3");
 		assert_int_equal(f.done, 1);
-		expect_header(&f, names[i], SSE, "AES256");
+		fixture_expect_header(&f, names[i], SSE, "AES256");
 		upload(&f, names[i], "SSE_KMS");
 		assert_int_equal(f.done, 1);
-		expect_header(&f, names[i], SSE, "aws:kms");
-		expect_header(&f, names[i], SSE "-aws-kms-key-id", "my-key");
+		fixture_expect_header(&f, names[i], SSE, "aws:kms");
+		fixture_expect_header(&f, names[i], SSE "-aws-kms-key-id", "my-key");
 		upload(&f, names[i], "SSE_C");
 		assert_int_equal(f.done, 1);
-		expect_header(&f, names[i], SSE, "");
-		expect_header(&f, names[i], SSE "-customer-algorithm", "AES256");
+		fixture_expect_header(&f, names[i], SSE, "");
+		fixture_expect_header(&f, names[i], SSE "-customer-algorithm", "AES256");
 		assert_true(fixture_file_is_object(&f, names[i], names[i]));
 	}
 	assert_int_equal(sandbox_upload_count(f.server), 0);
@@ -119,12 +108,12 @@ static void test_customer_key(void **state)
 	fixture_copy(&f, &spec, "big", "", "copy");
 	fixture_run(&f, &spec);
 	assert_int_equal(f.done, 1);
-	expect_header(&f, "copy", SSE "-customer-algorithm", "AES256");
+	fixture_expect_header(&f, "copy", SSE "-customer-algorithm", "AES256");
 	assert_true(fixture_file_is_object(&f, "big", "copy"));
 	fixture_copy(&f, &spec, "plain", "", "hidden");
 	fixture_run(&f, &spec);
 	assert_int_equal(f.done, 1);
-	expect_header(&f, "hidden", SSE "-customer-algorithm", "AES256");
+	fixture_expect_header(&f, "hidden", SSE "-customer-algorithm", "AES256");
 
 	stop(&f);
 }
@@ -248,14 +237,10 @@ static void test_resume(void **state)
 	free(spec.encryption);
 	spec.encryption = s3t_strdup("SSE_C");
 	engine_submit(f.engine, &spec);
-	int64_t end_ms = time_mono_ms() + 20000;
-	while (sandbox_fault_count(f.server) == 0 && time_mono_ms() < end_ms)
-		usleep(1000);
-	fixture_suspend(&f);
-	sandbox_clear_faults(f.server);
+	fixture_suspend_at_fault(&f, 0);
 	fixture_wait(&f, fixture_resume(&f));
 	assert_int_equal(f.done, 1);
-	expect_header(&f, "big", SSE "-customer-algorithm", "AES256");
+	fixture_expect_header(&f, "big", SSE "-customer-algorithm", "AES256");
 	assert_true(fixture_file_is_object(&f, "big", "big"));
 	assert_int_equal(sandbox_upload_count(f.server), 0);
 	stop(&f);

@@ -301,6 +301,28 @@ void fixture_suspend(struct fixture *f)
 	drain(f);
 }
 
+void fixture_suspend_at_fault(struct fixture *f, uint64_t parts)
+{
+	int64_t end_ms = time_mono_ms() + 20000;
+	while (sandbox_fault_count(f->server) == 0 || sandbox_part_count(f->server) < parts) {
+		assert_true(time_mono_ms() < end_ms);
+		usleep(1000);
+	}
+	fixture_suspend(f);
+	sandbox_clear_faults(f->server);
+}
+
+void fixture_expect_header(struct fixture *f, const char *key, const char *name, const char *wanted)
+{
+	struct strbuf value;
+	struct s3t_err err;
+	strbuf_init(&value);
+	assert_int_equal(
+		sandbox_get_header(f->server, "demo", sv(key), name, &value, &err), S3T_OK);
+	assert_string_equal(value.data, wanted);
+	strbuf_deinit(&value);
+}
+
 struct journal_file *fixture_saved(struct fixture *f)
 {
 	struct journal_file *files = NULL;

@@ -61,6 +61,11 @@ void fixture_wait(struct fixture *f, job_id id);
 void fixture_journal(struct fixture *f);
 /* The process ends, and keeps what can be resumed. */
 void fixture_suspend(struct fixture *f);
+/* Waits until a fault has struck and so many parts have come, suspends, and clears the faults. */
+void fixture_suspend_at_fault(struct fixture *f, uint64_t parts);
+/* A header of an object of "demo" is that. */
+void fixture_expect_header(
+	struct fixture *f, const char *key, const char *name, const char *wanted);
 /* Another process, which knows nothing of this one but its journal: goes on with all jobs there are
  * in the order of their queue; the last one's id. */
 job_id fixture_resume(struct fixture *f);
