@@ -307,7 +307,8 @@ static enum s3t_rc run_one(struct pipeline *p, const struct task *t, struct http
 	cancel_remove_waker(cancel, &waker);
 	close(out);
 	enum s3t_rc ended = process_end(process, exit_status, &child_err);
-	if (rc == S3T_OK && d.rc != S3T_OK) {
+	/* what went wrong with the output has cancelled the input */
+	if (d.rc != S3T_OK) {
 		rc = d.rc;
 		*err = d.err;
 	} else if (rc == S3T_OK && ended != S3T_OK) {
@@ -399,7 +400,7 @@ static void *worker_main(void *arg)
 			rc = run_one(p, t, conn, out_conn, spool, &size, &exit_status, &err);
 		if (spool >= 0)
 			close(spool);
-		if (rc != S3T_CANCELLED)
+		if (rc != S3T_CANCELLED || !cancel_is_set(p->cli->cancel))
 			report(p, t, rc, size, exit_status, &err);
 		task_free(t);
 	}

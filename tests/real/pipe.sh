@@ -46,6 +46,16 @@ s3tui cp "s3://$bucket/sealed" - | cmp - "$work/d/big"
 expect 50000000 "$(s3tui pipe "s3://$bucket/sealed" "s3://$bucket/count" -- wc -c && s3tui cp "s3://$bucket/count" -)" 'opened for the command'
 ok 'encrypted on this machine'
 
+# A spool file that cannot be written, while the input still comes.
+mkdir "$work/full"
+mount -t tmpfs -o size=1m tmpfs "$work/full"
+fails_with 1 'spool file' env TMPDIR="$work/full" "$S3TUI_BIN" --config "$config" pipe "s3://$bucket/in/big" "s3://$bucket/none" -- cat
+fails_with 1 'spool file' env TMPDIR="$work/full" "$S3TUI_BIN" --config "$config" pipe "s3://$bucket/in/a" "s3://$bucket/none" -- \
+	head -c 5000000 /dev/zero
+umount "$work/full"
+[[ $(keys "$bucket") != *none* ]] || die 'half an object of a full disk'
+ok 'a full disk'
+
 # background jobs of a script ignore SIGINT
 env --default-signal=INT "$S3TUI_BIN" --config "$config" pipe "s3://$bucket/in/big" "s3://$bucket/cancelled" -- sh -c "cat; cat; : >'$work/began'; exec sleep 1000" &
 pid=$!
