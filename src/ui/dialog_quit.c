@@ -15,6 +15,7 @@ struct quit_dialog {
 	struct form form;
 	size_t text;
 	bool is_waiting;
+	bool must_stay; /* there is more to ask about than the jobs that run, or to tell of them */
 };
 
 static void quit_tick(struct view *v, int64_t now_ms)
@@ -35,8 +36,16 @@ static void quit_tick(struct view *v, int64_t now_ms)
 
 static void quit_event(struct view *v, const struct event *e)
 {
-	if (e->kind == EV_JOB_DONE)
-		quit_tick(v, 0);
+	struct quit_dialog *d = (struct quit_dialog *)v;
+	if (e->kind != EV_JOB_DONE)
+		return;
+	d->must_stay |= e->failed || e->is_kept;
+	bool is_over = engine_busy(app_engine(v->app)) == 0;
+	if (is_over && d->must_stay)
+		form_set_label(&d->form, d->text, THEME_DIALOG, "No job is running any more.");
+	else if (is_over) /* the jobs were the only reason to ask */
+		d->is_waiting = true;
+	quit_tick(v, 0);
 }
 
 static const struct view_ops quit_ops = {FORM_OPS, .tick = quit_tick, .on_event = quit_event};
@@ -73,6 +82,7 @@ void dialog_quit_open(struct app *app)
 	struct quit_dialog *d = s3t_alloc(sizeof *d);
 	form_init(&d->form, &quit_ops, "Quit");
 	char text[128];
+	d->must_stay = vanishes;
 	snprintf(text, sizeof text, "%zu job%s still running.", jobs, jobs == 1 ? " is" : "s are");
 	d->text = form_add_label(&d->form, THEME_DIALOG, jobs ? text : "Leave the demo?");
 	if (jobs)

@@ -486,6 +486,37 @@ static struct tty *open_busy(struct stage *s)
 	return s->tty;
 }
 
+static void leaving_asks_no_longer_than_jobs_run(void **state)
+{
+	struct stage *s = *state;
+	struct tty *t = open_busy(s);
+	sandbox_set_bytes_per_second(s->f.server, 0);
+	assert_int_equal(tty_wait_exit(t, 30000), 0);
+	tty_assert_restored(t);
+	assert_true(fixture_file_is_object(&s->f, "left/large.bin", "large.bin"));
+}
+
+static void a_failure_is_told_before_one_leaves(void **state)
+{
+	struct stage *s = *state;
+	struct tty *t = open_busy(s);
+	struct sandbox_fault refuse = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "POST", /* the parts are on their way: their Complete */
+		.times = SANDBOX_FOREVER,
+		.status = 403,
+		.code = "AccessDenied"};
+	sandbox_fault(s->f.server, &refuse);
+	sandbox_set_bytes_per_second(s->f.server, 0);
+	tty_wait_text(t, "No job is running any more", 30000);
+	tty_keys(t, "Left Enter"); /* Stay */
+	tty_wait_text(t, "large.bin", TTY_WAIT_MS);
+	tty_wait_text(t, "large.bin is denied", TTY_WAIT_MS);
+	sandbox_clear_faults(s->f.server);
+	tty_keys(t, "F10");
+	tty_wait_gone(t, "large.bin is denied", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void leaving_may_wait_for_the_jobs(void **state)
 {
 	struct stage *s = *state;
@@ -695,6 +726,8 @@ int main(int argc, char **argv)
 		STAGE_TEST(the_link_on_the_screen_gives_the_bytes_of_the_object),
 		STAGE_TEST(a_link_for_uploading_accepts_a_file),
 		STAGE_TEST(a_link_is_saved_in_a_file_of_its_own),
+		STAGE_TEST(leaving_asks_no_longer_than_jobs_run),
+		STAGE_TEST(a_failure_is_told_before_one_leaves),
 		STAGE_TEST(leaving_may_wait_for_the_jobs),
 		STAGE_TEST(leaving_may_stop_and_abort_the_jobs),
 		STAGE_TEST(leaving_may_keep_the_jobs_and_the_next_start_goes_on),
