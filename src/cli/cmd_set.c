@@ -55,27 +55,20 @@ int cmd_set(struct cli *cli)
 	size_t count = 0;
 	int rc = 0;
 	for (size_t i = 0; i < o->operand_count && rc == 0; i++) {
-		struct s3t_err err;
+		struct s3t_err why;
 		if (uri_is_s3(sv(o->operands[i]))) {
 			urls[count++] = o->operands[i];
-		} else if (s3_changes_add_pair(&changes, sv(o->operands[i]), &err) != S3T_OK) {
-			cli_complain("%s: %s", o->operands[i], err.message);
+		} else if (s3_changes_add_pair(&changes, sv(o->operands[i]), &why) != S3T_OK) {
+			cli_complain("%s: %s", o->operands[i], why.message);
 			rc = CLI_EXIT_USAGE;
 		}
 	}
-	if (rc == 0 && (!count || !changes.count)) {
-		cli_complain("%s; write s3://BUCKET/KEY NAME=VALUE",
-			count ? "nothing is to be changed" : "no object is named");
+	struct s3t_err err;
+	if (rc == 0 && !count) {
+		cli_complain("no object is named; write s3://BUCKET/KEY NAME=VALUE");
 		rc = CLI_EXIT_USAGE;
-	}
-	size_t locks = (s3_changes_get(&changes, "retention") != NULL) +
-		       (s3_changes_get(&changes, "legal-hold") != NULL);
-	if (rc == 0 && locks && locks < changes.count) {
-		cli_complain("retention and legal-hold go with no other change");
-		rc = CLI_EXIT_USAGE;
-	}
-	if (rc == 0 && s3_changes_get(&changes, "restore") && changes.count > 1) {
-		cli_complain("restore goes with no other change");
+	} else if (rc == 0 && s3_changes_check(&changes, &err) != S3T_OK) {
+		cli_complain("%s Write s3://BUCKET/KEY NAME=VALUE.", err.message);
 		rc = CLI_EXIT_USAGE;
 	}
 	if (rc == 0)

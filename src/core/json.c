@@ -53,6 +53,40 @@ int64_t json_doc_int_in(
 	return json_is_integer(value) ? json_integer_value(value) : fallback;
 }
 
+static const json_t *object_at(const struct json_doc *doc, const char *array, size_t i)
+{
+	const json_t *value = json_object_get(doc->root, array);
+	return json_is_array(value) ? json_array_get(value, i) : i == 0 ? value : NULL;
+}
+
+size_t json_doc_count(const struct json_doc *doc, const char *key)
+{
+	const json_t *value = json_object_get(doc->root, key);
+	return json_is_array(value) ? json_array_size(value) : json_is_object(value);
+}
+
+bool json_doc_has_at(const struct json_doc *doc, const char *array, size_t i, const char *key)
+{
+	return json_object_get(object_at(doc, array, i), key) != NULL;
+}
+
+const char *json_doc_string_at(
+	const struct json_doc *doc, const char *array, size_t i, const char *key)
+{
+	return json_string_value(json_object_get(object_at(doc, array, i), key));
+}
+
+bool json_indent(struct strview text, struct strbuf *out)
+{
+	struct json_doc *doc = json_doc_parse(text);
+	char *lines = doc ? json_dumps(doc->root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+	if (lines)
+		strbuf_addf(out, "%s\n", lines);
+	free(lines);
+	json_doc_free(doc);
+	return lines != NULL;
+}
+
 void json_begin(struct json_writer *w, struct strbuf *out)
 {
 	*w = (struct json_writer){.out = out};

@@ -18,6 +18,15 @@ int64_t json_doc_int_in(
 	const struct json_doc *doc, const char *object, const char *key, int64_t fallback);
 /* A top-level integer, or fallback. */
 int64_t json_doc_int(const struct json_doc *doc, const char *key, int64_t fallback);
+/* How many objects a top-level array has; a lone object counts as one. */
+size_t json_doc_count(const struct json_doc *doc, const char *key);
+/* Whether the i-th of them has a member; what it is if that is a string, or NULL. */
+bool json_doc_has_at(const struct json_doc *doc, const char *array, size_t i, const char *key);
+const char *json_doc_string_at(
+	const struct json_doc *doc, const char *array, size_t i, const char *key);
+
+/* Appends doc with a line for each member; false if it is no JSON object. */
+bool json_indent(struct strview doc, struct strbuf *out);
 
 /* Writing "{...}": begin, members in order, end. Bytes that are not UTF-8 are replaced by U+FFFD;
  * json_add_bytes() then adds key_base64 with the exact bytes. */

@@ -293,6 +293,20 @@ bool s3_changes_lock(const struct s3_changes *c)
 	return s3_changes_get(c, "retention") || s3_changes_get(c, "legal-hold");
 }
 
+enum s3t_rc s3_changes_check(const struct s3_changes *c, struct s3t_err *err)
+{
+	size_t locks = (s3_changes_get(c, "retention") != NULL) +
+		       (s3_changes_get(c, "legal-hold") != NULL);
+	if (c->count == 0)
+		return s3t_fail(err, S3T_INVALID, "Nothing is to be changed.");
+	if (locks && locks < c->count)
+		return s3t_fail(
+			err, S3T_INVALID, "Retention and legal hold go with no other change.");
+	if (s3_changes_get(c, "restore") && c->count > 1)
+		return s3t_fail(err, S3T_INVALID, "Restoring goes with no other change.");
+	return S3T_OK;
+}
+
 /* --- applying --- */
 
 static void note(struct strbuf *diff, const char *name, struct strview before, struct strview after)

@@ -34,6 +34,8 @@ enum s3t_rc s3_changes_add_pair(
 	struct s3_changes *c, struct strview pair, struct s3t_err *err) S3T_MUST_CHECK;
 void s3_changes_copy(struct s3_changes *to, const struct s3_changes *from);
 void s3_changes_deinit(struct s3_changes *c);
+/* Whether they can be made together: S3T_INVALID with what cannot. */
+enum s3t_rc s3_changes_check(const struct s3_changes *c, struct s3t_err *err) S3T_MUST_CHECK;
 /* NULL: it is not among them. */
 const char *s3_changes_get(const struct s3_changes *c, const char *name);
 /* Whether all names begin so ("tag."). */

@@ -26,6 +26,8 @@ enum s3t_rc s3_document_get(const struct s3_ctx *ctx, const struct s3_document *
 /* Whether text can be such a document: S3T_INVALID with what is wrong. No request. */
 enum s3t_rc s3_document_check(
 	const struct s3_document *d, struct strview text, struct s3t_err *err) S3T_MUST_CHECK;
+/* Appends text laid out for people; as it is where that cannot be. */
+void s3_document_indent(const struct s3_document *d, struct strview text, struct strbuf *out);
 /* Asks first whether the server knows it, unless the caller has just read it. */
 enum s3t_rc s3_document_put(const struct s3_ctx *ctx, const struct s3_document *d,
 	struct strview body, bool was_read, struct s3t_err *err) S3T_MUST_CHECK;

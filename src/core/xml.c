@@ -333,6 +333,24 @@ enum s3t_rc xml_parse(
 	return S3T_OK;
 }
 
+bool xml_indent(struct strview doc, struct strbuf *out)
+{
+	xmlChar *text = NULL;
+	int len = 0;
+	if (xml_parse(doc, NULL, NULL, NULL) != S3T_OK)
+		return false;
+	catch_errors_of_thread();
+	xmlDocPtr tree = xmlReadMemory(
+		doc.data, (int)doc.len, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOBLANKS);
+	if (tree)
+		xmlDocDumpFormatMemory(tree, &text, &len, 1);
+	if (text)
+		strbuf_add(out, (const char *)text, (size_t)len);
+	xmlFree(text);
+	xmlFreeDoc(tree);
+	return len > 0;
+}
+
 bool xml_escape(struct strbuf *out, struct strview text)
 {
 	size_t start = out->len;

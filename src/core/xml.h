@@ -33,6 +33,9 @@ struct xml_handler {
 enum s3t_rc xml_parse(struct strview doc, const struct xml_handler *handler, char root[64],
 	struct s3t_err *err) S3T_MUST_CHECK;
 
+/* Appends doc with a line for each element; false if xml_parse() refuses it. */
+bool xml_indent(struct strview doc, struct strbuf *out);
+
 /* Appends text as XML character data. False if it holds a byte that XML 1.0 cannot express or that
  * is not UTF-8; nothing is appended then. */
 bool xml_escape(struct strbuf *out, struct strview text);

@@ -85,6 +85,8 @@ enum action_context {
 		"change objects in place: class, type, headers, metadata, tags")                   \
 	X(RESTORE, "restore", "Alt-r", CTX_BROWSER, "",                                            \
 		"make a version the latest again; restore archived objects")                       \
+	X(BUCKET, "bucket", "B", CTX_BROWSER, "",                                                  \
+		"how the bucket is configured: versioning, policy, CORS, encryption")              \
 	X(LIFECYCLE, "lifecycle", "Alt-l", CTX_BROWSER, "",                                        \
 		"lifecycle rules of the bucket: when objects move or go")                          \
 	X(VERSIONS, "versions", "Alt-v", CTX_BROWSER, "",                                          \

@@ -327,6 +327,9 @@ bool command_run(struct app *app, struct view *browser, enum action action)
 	case ACTION_RESTORE:
 		versions_restore(app);
 		return true;
+	case ACTION_BUCKET:
+		dialog_bucket_open(app);
+		return true;
 	case ACTION_LIFECYCLE:
 		dialog_lifecycle_open(app);
 		return true;

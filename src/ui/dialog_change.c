@@ -1,6 +1,7 @@
 /*
  * What is selected, changed in place. Of one object all fields show what they are, and what is
  * emptied is taken away; of several an empty field stays as each object has it, and "-" takes away.
+ * An object lock is set by itself: "GOVERNANCE:30" (days), "COMPLIANCE:2030-01-31".
  */
 #include "core/text.h"
 #include "core/uri.h"
@@ -27,6 +28,7 @@ enum { TEXTS = sizeof texts / sizeof *texts };
 static const char *const classes[] = {"as it is", "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA",
 	"ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"};
 static const char *const encryptions[] = {"as it is", "SSE_S3", "SSE_KMS", "SSE_C"};
+static const char *const holds[] = {"as it is", "on", "off"};
 enum { BUTTON_CHANGE, BUTTON_DRY, BUTTON_CANCEL };
 
 struct change_dialog {
@@ -34,7 +36,7 @@ struct change_dialog {
 	struct job_spec spec; /* sources */
 	bool is_single;       /* one object: the fields show it */
 	list_id reading;
-	size_t texts[TEXTS], class, encryption, metadata, tags, error;
+	size_t texts[TEXTS], class, encryption, metadata, tags, retention, hold, error;
 	char *before[TEXTS], *metadata_before, *tags_before; /* of a single one */
 	struct dry_run dry;
 };
@@ -235,9 +237,13 @@ static enum s3t_rc read_changes(
 		rc = take_pairs(d, d->metadata, d->metadata_before, "meta.", out, err);
 	if (rc == S3T_OK)
 		rc = take_pairs(d, d->tags, d->tags_before, "tag.", out, err);
-	if (rc == S3T_OK && out->count == 0)
-		rc = s3t_fail(err, S3T_INVALID, "Nothing is to be changed.");
-	return rc;
+	struct strview retention = sv_trim(form_text(&d->form, d->retention));
+	size_t hold = form_selected(&d->form, d->hold);
+	if (rc == S3T_OK && retention.len)
+		rc = s3_changes_add(out, SV("retention"), retention, err);
+	if (rc == S3T_OK && hold)
+		rc = s3_changes_add(out, SV("legal-hold"), sv(holds[hold]), err);
+	return rc == S3T_OK ? s3_changes_check(out, err) : rc;
 }
 
 /* --- the dialog --- */
@@ -384,6 +390,8 @@ void dialog_change_open(struct app *app)
 		f, "Encryption         ", encryptions, sizeof encryptions / sizeof *encryptions, 0);
 	d->metadata = form_add_text(f, "Metadata (a=b; c=d)", SV(""));
 	d->tags = form_add_text(f, "Tags     (a=b; c=d)", SV(""));
+	d->retention = form_add_text(f, "Retention (MODE:30)", SV(""));
+	d->hold = form_add_choice(f, "Legal hold         ", holds, sizeof holds / sizeof *holds, 0);
 	d->error = form_add_label(f, THEME_DIALOG, "");
 	form_add_buttons(f, buttons, 3);
 	app_push(app, &f->view);

@@ -10,17 +10,27 @@
 #include <string.h>
 
 enum { BUTTON_DELETE, BUTTON_CANCEL, BUTTON_DRY_RUN };
+enum { WHICH_LATEST, WHICH_ALL };
+static const char *const which[] = {"by a delete marker", "all versions, for good"};
+static const char kept[] =
+	"The bucket keeps versions: what is deleted gets a delete marker, and stays.";
 
 struct delete_dialog {
 	struct form form;
 	struct job_spec spec;
 	size_t count_label, word, error;
 	size_t versions; /* label: that they are kept */
+	size_t which;    /* the choice what goes, where they are */
 	list_id counting, asking;
 	bool needs_word, is_bucket;
 	size_t of_versions, of_markers; /* rows that are versions; those that are delete markers */
 	struct dry_run dry;
 };
+
+static bool needs_word(const struct delete_dialog *d)
+{
+	return d->needs_word || d->spec.kind == JOB_PURGE;
+}
 
 /* Whether the bucket keeps versions. */
 static void ask(struct delete_dialog *d)
@@ -38,10 +48,10 @@ static bool delete_on_list(struct view *v, struct lister_event *e)
 	struct delete_dialog *d = (struct delete_dialog *)v;
 	if (e->kind == LISTER_TASK && d->asking && e->id == d->asking) {
 		d->asking = 0;
-		if (e->err.rc == S3T_OK)
-			form_set_hidden(&d->form, d->versions,
-				((const struct versions_question *)e->arg)->versioning ==
-					S3_VERSIONING_NEVER);
+		const struct versions_question *q = e->arg;
+		bool keeps_any = e->err.rc == S3T_OK && q->versioning != S3_VERSIONING_NEVER;
+		form_set_hidden(&d->form, d->versions, !keeps_any);
+		form_set_hidden(&d->form, d->which, !keeps_any);
 		app_redraw(v->app);
 		return true;
 	}
@@ -55,6 +65,20 @@ static bool delete_on_list(struct view *v, struct lister_event *e)
 	if (e->done)
 		d->counting = 0;
 	return true;
+}
+
+/* Deleting for good is of all versions, and asks for the word whatever is selected. */
+static void on_delete_change(struct form *f, size_t field)
+{
+	struct delete_dialog *d = (struct delete_dialog *)f;
+	if (field != d->which)
+		return;
+	bool is_for_good = form_selected(f, d->which) == WHICH_ALL;
+	d->spec.kind = is_for_good ? JOB_PURGE : JOB_DELETE;
+	form_set_label(f, d->versions, THEME_DIALOG,
+		is_for_good ? "All versions and delete markers go: nothing brings them back."
+			    : kept);
+	form_set_hidden(f, d->word, !needs_word(d));
 }
 
 static void delete_on_event(struct view *v, const struct event *e)
@@ -82,7 +106,7 @@ static void look(struct delete_dialog *d)
 {
 	struct app *app = d->form.view.app;
 	struct job_spec spec;
-	app_job_spec_init(app, &spec, JOB_DELETE, NULL);
+	app_job_spec_init(app, &spec, d->spec.kind, NULL);
 	spec.from = location_ref(d->spec.from);
 	spec.recursive = d->spec.recursive;
 	job_spec_copy_sources(&spec, &d->spec);
@@ -102,7 +126,7 @@ static void on_delete_button(struct form *f, size_t button)
 		look(d);
 		return;
 	}
-	if (d->needs_word && !sv_eq(form_text(f, d->word), SV("delete"))) {
+	if (needs_word(d) && !sv_eq(form_text(f, d->word), SV("delete"))) {
 		form_set_label(f, d->error, THEME_DIALOG_ERROR, "Type the word delete to go on.");
 		f->focus = d->word;
 		return;
@@ -144,6 +168,7 @@ void dialog_delete_open(struct app *app)
 	d->spec.recursive = !d->is_bucket;
 	form_init(&d->form, &delete_ops, "Delete");
 	d->form.on_button = on_delete_button;
+	d->form.on_change = on_delete_change;
 	d->form.on_destroy = delete_destroy;
 
 	struct strbuf text;
@@ -161,9 +186,10 @@ void dialog_delete_open(struct app *app)
 	form_warn_of_later(&d->form, from);
 	d->count_label = form_add_label(&d->form, THEME_DIALOG, "counting...");
 	form_set_hidden(&d->form, d->count_label, d->is_bucket);
-	d->versions = form_add_label(&d->form, THEME_DIALOG,
-		"The bucket keeps versions: what is deleted gets a delete marker, and stays.");
+	d->versions = form_add_label(&d->form, THEME_DIALOG, kept);
 	form_set_hidden(&d->form, d->versions, true);
+	d->which = form_add_choice(&d->form, "Delete                ", which, 2, WHICH_LATEST);
+	form_set_hidden(&d->form, d->which, true);
 	if (d->of_versions)
 		form_add_label(&d->form, THEME_DIALOG,
 			d->of_versions == d->of_markers

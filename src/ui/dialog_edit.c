@@ -1,10 +1,11 @@
 /*
- * Editing. A local file is given to the editor as it is. An object is read into a draft in a
- * directory of its own (0700), the editor gets that, and what came of it is written back with the
- * object's type and metadata, if the object is still the one that was read. The draft stays until
- * that is done.
+ * Editing. A local file is given to the editor as it is. An object, or a document that configures a
+ * bucket, is read into a draft in a directory of its own (0700), the editor gets that, and what
+ * came of it is written back, an object with its type and metadata, if it is still what was read.
+ * The draft stays until that is done.
  */
 #include "core/fdio.h"
+#include "core/s3_bucket_info.h"
 #include "core/statedir.h"
 #include "core/text.h"
 #include "core/timeutil.h"
@@ -28,12 +29,17 @@ enum stage { STAGE_READING, STAGE_SAVING, STAGE_FAILED };
 /* A task's; it goes to and fro between the lister and the dialog. */
 struct draft {
 	struct location *location; /* a reference */
-	char *path;
+	char *path;                /* of the object, or the bucket */
 	size_t path_len;
-	struct s3_object object; /* as it was read */
-	struct strbuf text;      /* what was read, or is to be written */
-	struct strbuf tagging;   /* its tags; "": none, or they cannot be read */
-	bool overwrites;         /* whatever is there now */
+	struct strbuf text; /* what was read, or is to be written */
+	bool overwrites;    /* whatever is there now */
+	/* an object, as it was read */
+	struct s3_object object;
+	struct strbuf tagging; /* its tags; "": none, or they cannot be read */
+	/* or a document, if it has a name */
+	struct s3_document document;
+	bool exists;          /* it did when it was read */
+	struct strbuf stored; /* as it was read */
 };
 
 struct edit_dialog {
@@ -43,6 +49,7 @@ struct edit_dialog {
 	list_id task;
 	char *dir, *file; /* NULL: there is none */
 	bool has_text;    /* the file is what is to be saved: the editor is done with it */
+	bool is_edited;   /* the text is no longer the one that was read */
 	size_t label, buttons;
 };
 
@@ -56,6 +63,7 @@ static void free_draft(void *arg)
 	s3_object_deinit(&d->object);
 	strbuf_deinit(&d->text);
 	strbuf_deinit(&d->tagging);
+	strbuf_deinit(&d->stored);
 	free(d);
 }
 
@@ -65,6 +73,16 @@ static bool take_text(void *arg, const char *data, size_t n)
 {
 	strbuf_add((struct strbuf *)arg, data, n);
 	return strbuf_ok((struct strbuf *)arg);
+}
+
+static bool is_document(const struct draft *d)
+{
+	return d->document.name != NULL;
+}
+
+static bool is_blank(const struct draft *d)
+{
+	return sv_trim(strbuf_view(&d->text)).len == 0;
 }
 
 static struct s3_ctx ctx_of(const struct draft *d, struct http_conn *conn, struct cancel *cancel)
@@ -141,6 +159,60 @@ static enum s3t_rc write_object(
 	return rc;
 }
 
+/* What a bucket without the document is offered to begin with; saved unchanged it is not written.
+ */
+static void add_example(struct draft *d)
+{
+	if (strcmp(d->document.name, "policy") == 0)
+		strbuf_addf(&d->text,
+			"{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n"
+			"      \"Sid\": \"PublicRead\",\n      \"Effect\": \"Allow\",\n"
+			"      \"Principal\": \"*\",\n      \"Action\": \"s3:GetObject\",\n"
+			"      \"Resource\": \"arn:aws:s3:::%s/public/*\"\n    }\n  ]\n}\n",
+			d->path);
+	else if (strcmp(d->document.name, "cors") == 0)
+		strbuf_add_str(&d->text,
+			"<CORSConfiguration>\n  <CORSRule>\n"
+			"    <AllowedOrigin>https://www.example.com</AllowedOrigin>\n"
+			"    <AllowedMethod>GET</AllowedMethod>\n"
+			"    <AllowedHeader>*</AllowedHeader>\n"
+			"    <MaxAgeSeconds>3600</MaxAgeSeconds>\n"
+			"  </CORSRule>\n</CORSConfiguration>\n");
+}
+
+static enum s3t_rc read_document(
+	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
+{
+	struct draft *d = arg;
+	struct s3_ctx ctx = ctx_of(d, conn, cancel);
+	enum s3t_rc rc = s3_document_get(&ctx, &d->document, &d->stored, &d->exists, err);
+	if (rc == S3T_OK && d->exists)
+		s3_document_indent(&d->document, strbuf_view(&d->stored), &d->text);
+	else if (rc == S3T_OK)
+		add_example(d);
+	return rc;
+}
+
+/* An empty text takes it away. */
+static enum s3t_rc write_document(
+	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
+{
+	struct draft *d = arg;
+	struct s3_ctx ctx = ctx_of(d, conn, cancel);
+	struct strbuf now;
+	bool exists;
+	strbuf_init_cap(&now, S3_DOCUMENT_MAX);
+	enum s3t_rc rc = s3_document_get(&ctx, &d->document, &now, &exists, err);
+	bool is_same = exists == d->exists && sv_eq(strbuf_view(&now), strbuf_view(&d->stored));
+	strbuf_deinit(&now);
+	if (rc == S3T_OK && !d->overwrites && !is_same)
+		rc = s3t_fail(err, S3T_CHANGED, "It was changed by others meanwhile.");
+	if (rc != S3T_OK)
+		return rc;
+	return is_blank(d) ? s3_document_delete(&ctx, &d->document, true, err)
+			   : s3_document_put(&ctx, &d->document, strbuf_view(&d->text), true, err);
+}
+
 /* --- the draft's file --- */
 
 /* With whatever an editor left beside it. */
@@ -169,14 +241,19 @@ static enum s3t_rc make_file(struct edit_dialog *e, struct s3t_err *err)
 		return s3t_fail(err, S3T_IO, "There is no home to have a draft in.");
 	e->dir = s3t_asprintf("%s/XXXXXX", above);
 	free(above);
-	bool is_usable = name.len && name.len < 200 && !path_refusal(name) && name.data[0] != '-';
+	bool is_usable = name.len && name.len < 200 && !path_refusal(name) && name.data[0] != '-' &&
+			 !is_document(e->draft);
 	if (!mkdtemp(e->dir)) {
 		free(e->dir);
 		e->dir = NULL;
 		return s3t_fail_errno(err, errno, "A draft cannot be made");
 	}
-	e->file = is_usable ? s3t_asprintf("%s/%.*s", e->dir, (int)name.len, name.data)
-			    : s3t_asprintf("%s/object", e->dir);
+	if (is_document(e->draft))
+		e->file = s3t_asprintf("%s/%s.%s", e->dir, e->draft->document.name,
+			e->draft->document.root ? "xml" : "json");
+	else
+		e->file = is_usable ? s3t_asprintf("%s/%.*s", e->dir, (int)name.len, name.data)
+				    : s3t_asprintf("%s/object", e->dir);
 	int fd = open(e->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	bool ok = fd >= 0 && fd_write_all(fd, e->draft->text.data, e->draft->text.len);
 	int why = errno;
@@ -237,12 +314,13 @@ static enum s3t_rc run_editor(struct app *app, const char *file, struct s3t_err 
 
 static void start(struct edit_dialog *e, enum stage stage)
 {
-	struct app *app = e->form.view.app;
+	static const lister_task_fn tasks[][2] = {
+		{read_object, write_object}, {read_document, write_document}};
 	e->stage = stage;
 	form_set_label(
 		&e->form, e->label, THEME_DIALOG, stage == STAGE_READING ? "reading" : "saving");
-	e->task = lister_run(app_lister(app), stage == STAGE_READING ? read_object : write_object,
-		e->draft, free_draft);
+	e->task = lister_run(app_lister(e->form.view.app),
+		tasks[is_document(e->draft)][stage == STAGE_SAVING], e->draft, free_draft);
 	e->draft = NULL;
 }
 
@@ -252,6 +330,7 @@ static void fail(struct edit_dialog *e, const struct s3t_err *err)
 	static const char *const changed[] = {"Close", "Overwrite it"};
 	static const char *const other[] = {"Close", "Save again"};
 	static const char *const again[] = {"Close", "Edit again"};
+	static const char *const empty[] = {"Close", "Remove it"};
 	struct field *buttons = &e->form.fields[e->buttons];
 	e->stage = STAGE_FAILED;
 	if (e->file) {
@@ -259,7 +338,10 @@ static void fail(struct edit_dialog *e, const struct s3t_err *err)
 		form_set_label(&e->form, e->label, THEME_DIALOG_ERROR,
 			"%s\nYour text is kept in %s", err->message, file);
 		free(file);
-		buttons->options = !e->has_text ? again : err->rc == S3T_CHANGED ? changed : other;
+		buttons->options = !e->has_text                                  ? again
+				   : err->rc == S3T_CHANGED                      ? changed
+				   : is_document(e->draft) && is_blank(e->draft) ? empty
+										 : other;
 		buttons->option_count = 2;
 	} else {
 		form_set_label(&e->form, e->label, THEME_DIALOG_ERROR, "%s", err->message);
@@ -276,10 +358,17 @@ static void edit_draft(struct edit_dialog *e)
 	enum s3t_rc rc = run_editor(app, e->file, &err);
 	if (rc == S3T_OK)
 		rc = read_file(e, &changed, &err);
+	bool removes = rc == S3T_OK && is_document(e->draft) && is_blank(e->draft);
+	if (rc == S3T_OK && (changed || e->is_edited) && !removes && is_document(e->draft))
+		rc = s3_document_check(&e->draft->document, strbuf_view(&e->draft->text), &err);
 	e->has_text = rc == S3T_OK;
+	e->is_edited |= changed;
+	bool is_done = !e->is_edited || (removes && !e->draft->exists);
+	if (removes && !is_done)
+		rc = s3t_fail(&err, S3T_INVALID, "The text is empty. Is it to be removed?");
 	if (rc != S3T_OK) {
 		fail(e, &err);
-	} else if (!changed) {
+	} else if (is_done) {
 		remove_file(e);
 		form_close(&e->form);
 		app_status(app, "Nothing was changed.");
@@ -318,7 +407,8 @@ static bool on_list(struct view *v, struct lister_event *event)
 		begin_draft(e);
 	} else {
 		struct strview path = sv_n(e->draft->path, e->draft->path_len);
-		refresh_panes(app, e->draft->location, path_parent(path));
+		if (!is_document(e->draft))
+			refresh_panes(app, e->draft->location, path_parent(path));
 		remove_file(e);
 		form_close(&e->form);
 		app_status(app, "Saved.");
@@ -373,13 +463,10 @@ static void edit_local(struct app *app, struct strview path)
 	refresh_panes(app, app_local(app), path_parent(path));
 }
 
-void dialog_edit_open(struct app *app, struct location *location, struct strview path)
+static void open_draft(
+	struct app *app, struct location *location, struct strview path, const char *document)
 {
 	static const char *const cancel[] = {"Cancel"};
-	if (location->ops->kind == LOC_LOCAL) {
-		edit_local(app, path);
-		return;
-	}
 	struct edit_dialog *e = s3t_alloc(sizeof *e);
 	struct draft *d = s3t_alloc(sizeof *d);
 	d->location = location_ref(location);
@@ -388,6 +475,9 @@ void dialog_edit_open(struct app *app, struct location *location, struct strview
 	s3_object_init(&d->object);
 	strbuf_init_cap(&d->text, DRAFT_MAX);
 	strbuf_init(&d->tagging);
+	strbuf_init_cap(&d->stored, S3_DOCUMENT_MAX);
+	if (document)
+		(void)s3_bucket_document(document, sv(d->path), &d->document);
 	e->draft = d;
 	form_init(&e->form, &ops, "Edit");
 	e->label = form_add_label(&e->form, THEME_DIALOG, "");
@@ -397,4 +487,18 @@ void dialog_edit_open(struct app *app, struct location *location, struct strview
 	e->form.on_destroy = on_destroy;
 	app_push(app, &e->form.view);
 	start(e, STAGE_READING);
+}
+
+void dialog_edit_open(struct app *app, struct location *location, struct strview path)
+{
+	if (location->ops->kind == LOC_LOCAL)
+		edit_local(app, path);
+	else
+		open_draft(app, location, path, NULL);
+}
+
+void dialog_edit_document_open(
+	struct app *app, struct location *location, struct strview bucket, const char *name)
+{
+	open_draft(app, location, bucket, name);
 }

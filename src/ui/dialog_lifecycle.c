@@ -243,12 +243,8 @@ void dialog_lifecycle_open(struct app *app)
 {
 	static const char *const buttons[] = {"Save", "On/Off", "Remove", "XML", "Close"};
 	struct pane *pane = app_active(app);
-	struct pane_row row;
-	struct strview bucket, key;
-	s3_path_split(pane_path(pane), &bucket, &key);
-	if (pane_is_buckets(pane) && pane_current(pane, &row) && row.kind == ENTRY_BUCKET)
-		bucket = row.name;
-	if (!pane_is_s3(pane) || !bucket.len) {
+	struct strview bucket = pane_bucket(pane);
+	if (!bucket.len) {
 		app_status_error(app, "Rules are a bucket's: put the cursor on one, or enter it.");
 		return;
 	}

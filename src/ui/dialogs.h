@@ -30,6 +30,8 @@ void dialog_change_open(struct app *app);
 void dialog_restore_open(struct app *app);
 void dialog_restore_offer(struct app *app, struct location *location, const struct strview *paths,
 	size_t count, uint64_t archived);
+/* How the bucket under the cursor, or the one that the pane is in, is configured. */
+void dialog_bucket_open(struct app *app);
 /* The rules of the bucket under the cursor, or of the one that the pane is in. */
 void dialog_lifecycle_open(struct app *app);
 void dialog_quit_open(struct app *app);
@@ -50,6 +52,10 @@ void dialog_info_open(struct app *app, struct location *location, struct strview
 /* Edits a file in $VISUAL or $EDITOR. An object is edited as a draft and saved if it is still the
  * same on the server. path is copied. */
 void dialog_edit_open(struct app *app, struct location *location, struct strview path);
+/* The same of a document that configures a bucket (s3_bucket_document()); it is checked before it
+ * is written, and an empty text takes it away. bucket is copied, name is static. */
+void dialog_edit_document_open(
+	struct app *app, struct location *location, struct strview bucket, const char *name);
 /* text may have several lines; it is copied. */
 void dialog_message_open(struct app *app, const char *title, const char *text);
 /* ask: EV_ASK; what is needed is copied. The app opens it only while no other dialog is there. */

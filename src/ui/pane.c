@@ -133,6 +133,17 @@ bool pane_is_buckets(const struct pane *p)
 	return pane_is_s3(p) && p->path_len == 0;
 }
 
+struct strview pane_bucket(const struct pane *p)
+{
+	struct strview bucket = SV(""), key;
+	struct pane_row row;
+	if (pane_is_buckets(p) && pane_current(p, &row) && row.kind == ENTRY_BUCKET)
+		return row.name;
+	if (pane_is_s3(p))
+		s3_path_split(pane_path(p), &bucket, &key);
+	return bucket;
+}
+
 static void place_text(const struct pane *p, struct strbuf *out)
 {
 	struct strview path = pane_path(p);

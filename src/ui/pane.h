@@ -23,6 +23,8 @@ struct strview pane_path(const struct pane *p);
 bool pane_is_s3(const struct pane *p);
 /* S3's list of buckets: no place to copy to. */
 bool pane_is_buckets(const struct pane *p);
+/* The bucket that it is in, or that the cursor is on; empty: none. Borrowed until it changes. */
+struct strview pane_bucket(const struct pane *p);
 /* "work:s3://bucket/prefix/" or "~/dir", sanitised, for titles. Appends. */
 void pane_title(const struct pane *p, struct strbuf *out);
 /* "s3://bucket/prefix/name" or "/dir/name", exact bytes. name may be empty. Appends. */

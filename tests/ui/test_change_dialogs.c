@@ -94,7 +94,7 @@ static void a_marked_set(void **state)
 	tty_type(t, "-");
 	tty_keys(t, "Down Down Down Down Down Down Down Down");
 	tty_type(t, "author=you; z=1");
-	tty_keys(t, "Tab Tab Right Enter");
+	tty_keys(t, "Tab Tab Tab Tab Right Enter");
 	tty_wait_text(t, "Dry run", TTY_WAIT_MS);
 	tty_wait_text(t, "meta.author: me -> you", TTY_WAIT_MS);
 	assert_true(tty_shows(t, "content-type: text/plain -> (none)"));

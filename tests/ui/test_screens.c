@@ -152,6 +152,7 @@ static void views_and_dialogs(struct stage *s, const struct look *look)
 		{"c", "Change in place", "Esc"},
 		{"Alt-r", "Restore archived objects", "Esc"},
 		{"Alt-l", "Lifecycle rules", "Esc"},
+		{"B", "Bucket", "Esc"},
 		{"V", "Verify", "Esc"},
 		{"u", "Sizes", "q"},
 		{"L", "Calls", "q"},

@@ -1,0 +1,120 @@
+/* Documents of a bucket before they are written: what S3 allows, and how people are shown them. */
+#include "core/s3_bucket_info.h"
+
+#include "core/xml.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void refused(const char *name, const char *text, const char *why)
+{
+	struct s3_document d;
+	struct s3t_err err = {.rc = S3T_OK};
+	assert_true(s3_bucket_document(name, SV("bucket"), &d));
+	assert_int_equal(s3_document_check(&d, sv(text), &err), S3T_INVALID);
+	if (!strstr(err.message, why))
+		fail_msg("'%s' is not in '%s'", why, err.message);
+}
+
+static void allowed(const char *name, const char *text)
+{
+	struct s3_document d;
+	struct s3t_err err = {.rc = S3T_OK};
+	assert_true(s3_bucket_document(name, SV("bucket"), &d));
+	if (s3_document_check(&d, sv(text), &err) != S3T_OK)
+		fail_msg("%s", err.message);
+}
+
+#define STATEMENT(effect, more) \
+	"{\"Effect\":\"" effect "\",\"Principal\":\"*\",\"Action\":\"s3:GetObject\"" more "}"
+#define POLICY(statements) "{\"Version\":\"2012-10-17\",\"Statement\":" statements "}"
+
+static void policies(void **state)
+{
+	(void)state;
+	allowed("policy", POLICY("[" STATEMENT("Allow", ",\"Resource\":\"arn:aws:s3:::b/*\"") "]"));
+	allowed("policy", POLICY(STATEMENT("Deny", ",\"NotResource\":[\"arn:aws:s3:::b\"]")));
+	refused("policy", "", "is none");
+	refused("policy", "[]", "is none");
+	refused("policy", "{\"Version\":\"2012-10-17\"}", "is none");
+	refused("policy", POLICY("[]"), "is none");
+	refused("policy", "{\"Version\":\"2020-01-01\",\"Statement\":[{}]}", "2012-10-17");
+	refused("policy", POLICY("[" STATEMENT("allow", ",\"Resource\":\"*\"") "]"), "statement 1");
+	refused("policy",
+		POLICY("[" STATEMENT("Allow", ",\"Resource\":\"*\"") "," STATEMENT(
+			"Allow", "") "]"),
+		"Statement 2 has no \"Resource\"");
+	char *spaces = s3t_asprintf("%*s%s", 20 << 10, "",
+		POLICY("[" STATEMENT("Allow", ",\"Resource\":\"arn:aws:s3:::b/*\"") "]"));
+	refused("policy", spaces, "at most 20 KB");
+	free(spaces);
+}
+
+#define CORS(rules) "<CORSConfiguration>" rules "</CORSConfiguration>"
+#define RULE(in) "<CORSRule>" in "</CORSRule>"
+#define ORIGIN "<AllowedOrigin>*</AllowedOrigin>"
+#define GET "<AllowedMethod>GET</AllowedMethod>"
+
+static void cors(void **state)
+{
+	(void)state;
+	allowed("cors", CORS(RULE(ORIGIN GET "<ID>x</ID><MaxAgeSeconds>1</MaxAgeSeconds>")));
+	allowed("cors", "<?xml version=\"1.0\"?>\n" CORS("\n" RULE(GET ORIGIN)));
+	refused("cors", "<CORSConfiguration>", "no well-formed XML");
+	refused("cors", "<Tagging/>", "<Tagging>, not <CORSConfiguration>");
+	refused("cors", CORS(""), "1 to 100 rules; here are 0");
+	refused("cors", CORS(RULE(ORIGIN)), "Rule 1 has no <AllowedMethod>");
+	refused("cors", CORS(RULE(ORIGIN GET) RULE(GET)), "Rule 2 has no <AllowedOrigin>");
+	refused("cors", CORS(RULE(ORIGIN "<AllowedMethod>PATCH</AllowedMethod>")), "'PATCH'");
+	refused("cors", CORS(RULE(ORIGIN GET "<AllowedHeaders>*</AllowedHeaders>")),
+		"no <AllowedHeaders>");
+	struct strbuf many;
+	strbuf_init(&many);
+	strbuf_add_str(&many, "<CORSConfiguration>");
+	for (int i = 0; i < 101; i++)
+		strbuf_add_str(&many, RULE(ORIGIN GET));
+	strbuf_add_str(&many, "</CORSConfiguration>");
+	refused("cors", many.data, "here are 101");
+	strbuf_deinit(&many);
+}
+
+static void indented(const char *name, const char *text, const char *wanted)
+{
+	struct s3_document d;
+	struct strbuf out;
+	strbuf_init(&out);
+	assert_true(s3_bucket_document(name, SV("bucket"), &d));
+	s3_document_indent(&d, sv(text), &out);
+	assert_string_equal(out.data, wanted);
+	strbuf_deinit(&out);
+}
+
+static void lines_for_people(void **state)
+{
+	(void)state;
+	indented("policy", "{\"b\":[1,2],\"a\":\"x\"}",
+		"{\n  \"b\": [\n    1,\n    2\n  ],\n  \"a\": \"x\"\n}\n");
+	indented("policy", "not JSON", "not JSON");
+	indented("cors", CORS(RULE(GET)),
+		"<?xml version=\"1.0\"?>\n<CORSConfiguration>\n  <CORSRule>\n"
+		"    <AllowedMethod>GET</AllowedMethod>\n  </CORSRule>\n</CORSConfiguration>\n");
+	indented("cors", "<a><b></a>", "<a><b></a>");
+	indented("cors", "<!DOCTYPE a><a/>", "<!DOCTYPE a><a/>");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policies),
+		cmocka_unit_test(cors),
+		cmocka_unit_test(lines_for_people),
+	};
+	xml_global_init();
+	int rc = cmocka_run_group_tests(tests, NULL, NULL);
+	xml_global_cleanup();
+	return rc;
+}
