@@ -63,7 +63,8 @@ enum cli_command {
 #define CLI_ANY (~0U)
 #define CLI_COPIES (CLI_ON(CP) | CLI_ON(MV))
 #define CLI_CHANGES (CLI_ON(SET) | CLI_ON(RESTORE) | CLI_ON(UNDELETE))
-#define CLI_RUNS (CLI_COPIES | CLI_ON(RM) | CLI_ON(RB) | CLI_CHANGES)
+#define CLI_MAKES (CLI_COPIES | CLI_ON(PIPE))
+#define CLI_RUNS (CLI_MAKES | CLI_ON(RM) | CLI_ON(RB) | CLI_CHANGES)
 #define CLI_HEADLESS (CLI_ANY & ~CLI_ON(BROWSE))
 
 /* field, kind, name, short name or 0, argument, commands it goes with, help */
@@ -85,32 +86,30 @@ enum cli_command {
 	X(recursive, FLAG, "recursive", 'r', NULL,                                                \
 		CLI_ON(LS) | CLI_COPIES | CLI_ON(RM) | CLI_CHANGES | CLI_ON(PIPE),                \
 		"everything under a prefix or directory")                                         \
-	X(on_conflict, TEXT, "on-conflict", 0, "HOW", CLI_COPIES,                                 \
+	X(on_conflict, TEXT, "on-conflict", 0, "HOW", CLI_MAKES,                                  \
 		"overwrite (default), newer, size, skip, rename, resume (a part that is there), " \
 		"fail, ask")                                                                      \
-	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_COPIES | CLI_ON(PIPE),            \
-		"class of new objects")                                                           \
-	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_COPIES | CLI_ON(PIPE) | CLI_ON(PRESIGN), \
+	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_MAKES, "class of new objects")    \
+	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_MAKES | CLI_ON(PRESIGN),                 \
 		"none, SSE_S3, SSE_KMS[:KEY-ID], SSE_C, ClientSide; presign: SSE_C")              \
-	X(compress, TEXT, "compress", 0, "HOW", CLI_COPIES | CLI_ON(PIPE),                        \
-		"off, gzip, zstd: of uploads")                                                    \
-	X(raw, FLAG, "raw", 0, NULL, CLI_COPIES,                                                  \
+	X(compress, TEXT, "compress", 0, "HOW", CLI_MAKES, "off, gzip, zstd: of uploads")         \
+	X(raw, FLAG, "raw", 0, NULL, CLI_MAKES,                                                   \
 		"fetch what s3tui has compressed or encrypted as it is stored")                   \
-	X(content_type, TEXT, "content-type", 0, "TYPE", CLI_COPIES | CLI_ON(PIPE),               \
+	X(content_type, TEXT, "content-type", 0, "TYPE", CLI_MAKES,                               \
 		"instead of the one by extension")                                                \
 	X(part_size, TEXT, "part-size", 0, "SIZE", CLI_COPIES, "size of an upload's parts")       \
 	X(expected_size, SIZE, "expected-size", 0, "SIZE", CLI_ON(CP),                            \
 		"of what comes through -, to plan its parts")                                     \
 	X(limit_rate, SIZE, "limit-rate", 0, "SIZE",                                              \
-		CLI_COPIES | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY),                      \
+		CLI_MAKES | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY),                       \
 		"bytes a second at the most")                                                     \
-	X(follow, FLAG, "follow", 0, NULL, CLI_COPIES | CLI_ON(VERIFY),                           \
+	X(follow, FLAG, "follow", 0, NULL, CLI_MAKES | CLI_ON(VERIFY),                            \
 		"follow symbolic links to directories")                                           \
 	X(no_verify, FLAG, "no-verify", 0, NULL, CLI_COPIES, "do not prove what was transferred") \
 	X(name_encoding, TEXT, "name-encoding", 0, "CODE", CLI_COPIES,                            \
 		"utf8 (default), latin1: of local names")                                         \
 	X(jobs, COUNT, "jobs", 'j', "N",                                                          \
-		CLI_RUNS | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY) | CLI_ON(PIPE),         \
+		CLI_RUNS | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY),                        \
 		"parallel requests at the most; pipe: commands, 4 by default")                    \
 	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_RUNS, "say what would be done")                \
 	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB) | CLI_ON(VERSIONING),              \

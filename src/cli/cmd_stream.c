@@ -8,6 +8,7 @@
 
 #include "core/coding.h"
 #include "core/crypto.h"
+#include "core/fdio.h"
 #include "core/mime.h"
 #include "transfer/limiter.h"
 #include "transfer/plan.h"
@@ -83,7 +84,7 @@ static bool take_pending(struct stream *s, struct slot *slot, uint64_t want)
 {
 	uint64_t room = want - slot->len;
 	size_t n = s->pending.len < room ? s->pending.len : (size_t)room;
-	if (!spool_write(slot->fd, s->pending.data, n, slot->len))
+	if (!fd_pwrite_all(slot->fd, s->pending.data, n, slot->len))
 		return false;
 	slot->len += n;
 	memmove(s->pending.data, s->pending.data + n, s->pending.len - n);
@@ -98,7 +99,7 @@ static bool take_input(
 	s->plain += len;
 	s->is_at_end = len == 0;
 	if (!s->coding.encoder) {
-		if (!spool_write(slot->fd, data, len, slot->len))
+		if (!fd_pwrite_all(slot->fd, data, len, slot->len))
 			return false;
 		slot->len += len;
 		return true;

@@ -170,8 +170,6 @@ int cmd_jobs(struct cli *cli);
 int cmd_check(struct cli *cli);
 /* spool.c: an unlinked file for what is on its way; -1 with err. */
 int spool_file(struct s3t_err *err);
-/* False with errno. */
-bool spool_write(int fd, const char *data, size_t len, uint64_t at);
 /* What is done to bytes that go up, by the settings, as a job does it to a file of that type. */
 struct spool_coding {
 	struct coding coding;

@@ -4,6 +4,8 @@
  */
 #include "cli/internal.h"
 
+#include "core/fdio.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -113,7 +115,7 @@ static bool write_whole(const char *path, struct strview text)
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return false;
-	bool ok = spool_write(fd, text.data, text.len, 0);
+	bool ok = fd_write_all(fd, text.data, text.len);
 	int why = errno;
 	ok = close(fd) == 0 && ok;
 	errno = ok ? errno : why;

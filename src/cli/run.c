@@ -126,6 +126,8 @@ static void print_item_json(struct run *r, const struct running *job, const stru
 	json_add_string(&w, "status", sv(item_outcome_word(e->outcome)));
 	if (e->result.note)
 		json_add_string(&w, "changes", sv(e->result.note));
+	if (job->kind == JOB_PIPE)
+		json_add_int(&w, "exit_status", e->err.exit_status);
 	if (job->is_dry)
 		json_add_bool(&w, "dry_run", true);
 	else if (e->result.proof)

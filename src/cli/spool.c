@@ -28,21 +28,6 @@ int spool_file(struct s3t_err *err)
 	return fd;
 }
 
-bool spool_write(int fd, const char *data, size_t len, uint64_t at)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, data, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-		at += (uint64_t)n;
-	}
-	return true;
-}
-
 enum s3t_rc spool_coding_begin(struct spool_coding *c, struct cli *cli, struct cancel *cancel,
 	const char *content_type, struct s3t_err *err)
 {

@@ -59,6 +59,7 @@ struct s3t_err {
 	enum s3t_rc rc;
 	int http_status; /* 0: no answer came */
 	int sys_errno;   /* 0: not a system call's failure */
+	int exit_status; /* of a command that failed, as a shell tells it; 0: it is not one's */
 	char code[64];   /* S3's error code, or "" */
 	char request_id[96];
 	char region[48];   /* where the server says that the bucket is, or "" */

@@ -21,6 +21,22 @@ bool fd_write_all(int fd, const void *data, size_t len)
 	return true;
 }
 
+bool fd_pwrite_all(int fd, const void *data, size_t len, uint64_t offset)
+{
+	const char *p = data;
+	while (len) {
+		ssize_t n = pwrite(fd, p, len, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		p += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return true;
+}
+
 bool fd_read_all(int fd, struct strbuf *out)
 {
 	char buf[1 << 14];

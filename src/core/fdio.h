@@ -6,6 +6,8 @@
 
 /* False with errno; some of it may have been written. */
 bool fd_write_all(int fd, const void *data, size_t len);
+/* The same at an offset; fd's own place is not used. */
+bool fd_pwrite_all(int fd, const void *data, size_t len, uint64_t offset);
 /* Adds what a regular file holds, from its start on; fd's own place is not used. False with errno,
  * or when out is full. */
 bool fd_read_all(int fd, struct strbuf *out);

@@ -90,6 +90,18 @@ enum s3t_rc process_split(const char *command, char ***argv, struct s3t_err *err
 		p ? "The command is empty." : "The command has a quote that is not closed.");
 }
 
+void process_argv_add(char ***argv, struct strview word)
+{
+	size_t count = 0;
+	while (*argv && (*argv)[count])
+		count++;
+	*argv = reallocarray(*argv, count + 2, sizeof **argv);
+	if (!*argv)
+		s3t_oom();
+	(*argv)[count] = s3t_strndup(word.data, word.len);
+	(*argv)[count + 1] = NULL;
+}
+
 void process_argv_free(char **argv)
 {
 	for (char **word = argv; word && *word; word++)
@@ -314,6 +326,9 @@ static enum s3t_rc judge(struct child *child, struct s3t_err *err)
 				 : s3t_fail(err, S3T_IO, "It failed with exit status %d%s%s",
 					   WEXITSTATUS(child->status), colon, text);
 	free(text);
+	if (err)
+		err->exit_status = WIFEXITED(child->status) ? WEXITSTATUS(child->status)
+							    : 128 + WTERMSIG(child->status);
 	return rc;
 }
 
@@ -347,9 +362,10 @@ enum s3t_rc process_run(char *const argv[], int64_t timeout_ms, struct strbuf *o
 
 struct process {
 	pid_t pid;
+	int errors; /* borrowed */
 };
 
-enum s3t_rc process_start(char *const argv[], char *const more[], int *in, int *out,
+enum s3t_rc process_start(char *const argv[], char *const more[], int errors, int *in, int *out,
 	struct process **p, struct s3t_err *err)
 {
 	int to[2] = {-1, -1}, from[2] = {-1, -1}, sys_errno = 0;
@@ -357,9 +373,10 @@ enum s3t_rc process_start(char *const argv[], char *const more[], int *in, int *
 	if (!open_pipe(to) || !open_pipe(from))
 		sys_errno = errno;
 	if (sys_errno == 0)
-		sys_errno = spawn(&process->pid, argv, more, to[0], from[1], -1);
+		sys_errno = spawn(&process->pid, argv, more, to[0], from[1], errors);
 	close_fd(&to[0]);
 	close_fd(&from[1]);
+	process->errors = errors;
 	if (sys_errno == 0) {
 		*in = to[1];
 		*out = from[0];
@@ -380,14 +397,16 @@ void process_kill(struct process *p)
 	(void)kill(-p->pid, SIGKILL); /* its whole session's group */
 }
 
-enum s3t_rc process_end(struct process *p, int *exit_status, struct s3t_err *err)
+enum s3t_rc process_end(struct process *p, struct s3t_err *err)
 {
 	struct child child = {.pid = p->pid};
+	char said[STDERR_SHOWN * 2];
 	strbuf_init(&child.stderr_text);
 	while (waitpid(p->pid, &child.status, 0) < 0 && errno == EINTR)
 		;
-	*exit_status =
-		WIFEXITED(child.status) ? WEXITSTATUS(child.status) : 128 + WTERMSIG(child.status);
+	ssize_t n = p->errors >= 0 ? pread(p->errors, said, sizeof said, 0) : 0;
+	if (n > 0)
+		strbuf_add(&child.stderr_text, said, (size_t)n);
 	enum s3t_rc rc = judge(&child, err);
 	strbuf_deinit(&child.stderr_text);
 	free(p);

@@ -14,6 +14,8 @@
  * *argv is NULL-terminated; process_argv_free() frees it. S3T_INVALID: an open quote, or no word.
  */
 enum s3t_rc process_split(const char *command, char ***argv, struct s3t_err *err) S3T_MUST_CHECK;
+/* Adds a word to *argv, which may be NULL. */
+void process_argv_add(char ***argv, struct strview word);
 void process_argv_free(char **argv);
 
 /* Runs argv (argv[0] is looked up in PATH) and adds its standard output to out, whose cap bounds
@@ -24,14 +26,15 @@ enum s3t_rc process_run(char *const argv[], int64_t timeout_ms, struct strbuf *o
 	struct cancel *cancel, struct s3t_err *err) S3T_MUST_CHECK;
 
 /* Starts argv with pipes at its standard input and output, whose other ends are *in (to be written)
- * and *out, both the caller's to close; its stderr is ours. more: "NAME=value" for its environment,
- * NULL-terminated. process_end() waits for it. */
+ * and *out, both the caller's to close. What it says on stderr goes to errors, a file that outlives
+ * it, or with -1 to where ours goes. more: "NAME=value" for its environment, NULL-terminated.
+ * process_end() waits for it. */
 struct process;
-enum s3t_rc process_start(char *const argv[], char *const more[], int *in, int *out,
+enum s3t_rc process_start(char *const argv[], char *const more[], int errors, int *in, int *out,
 	struct process **p, struct s3t_err *err) S3T_MUST_CHECK;
 /* With all that it started. */
 void process_kill(struct process *p);
-/* Frees p. *exit_status as a shell tells it. S3T_IO: it failed. */
-enum s3t_rc process_end(struct process *p, int *exit_status, struct s3t_err *err) S3T_MUST_CHECK;
+/* Frees p. S3T_IO: it failed, with err's exit_status; the sentence ends with what is in errors. */
+enum s3t_rc process_end(struct process *p, struct s3t_err *err) S3T_MUST_CHECK;
 
 #endif

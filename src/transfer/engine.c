@@ -40,6 +40,7 @@ struct engine *engine_new(const struct engine_options *options, struct msgq *eve
 	e->transport = options->transport;
 	e->journal = options->journal;
 	e->pauses_signed_out = options->pauses_signed_out;
+	e->keeps_stderr = options->keeps_stderr;
 	e->root = cancel_new(NULL);
 	e->cleanup = cancel_new(NULL);
 	e->ceiling = options->workers ? options->workers : WORKERS_AUTO;

@@ -35,6 +35,7 @@ enum job_kind {
 	JOB_UNDELETE, /* removes delete markers that are the latest version */
 	JOB_PURGE,    /* removes all versions, for good */
 	JOB_CHANGE,   /* objects in place: to is from, each source's target is itself */
+	JOB_PIPE,     /* a command for each: source on its stdin, what it prints is the target */
 	JOB_KIND_COUNT
 };
 /* Whether it removes something, in batches: delete, undelete, purge. */
@@ -71,6 +72,8 @@ struct job_spec {
 	char *compress;                /* off, gzip, zstd; NULL: as the target's profile says */
 	bool raw;                      /* downloads: what was done to the bytes is not undone */
 	struct s3_changes changes;     /* of JOB_CHANGE */
+	char **argv;                   /* of JOB_PIPE, NULL-terminated (core/process.h) */
+	uint32_t max_items;            /* under way at once; 0: as many as there are workers */
 	char *encryption, *kms_key_id; /* a word of s3tui.ini; NULL: as the target's profile says */
 };
 
@@ -150,6 +153,7 @@ struct engine_options {
 	struct journal *journal;                /* must outlive the engine; NULL: none is kept */
 	bool pauses_signed_out; /* where credentials expire and nothing renews them; else it fails
 				 */
+	bool keeps_stderr;      /* what a command of JOB_PIPE says there is in its failure only */
 };
 
 /* events: where EV_* go; must outlive the engine. */

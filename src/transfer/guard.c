@@ -1,5 +1,5 @@
 /* Decision 1: a job whose target is its source, or lies under it, is refused before it does
- * anything. */
+ * anything. What a command makes of each object may take its place (may_be_same). */
 #include "transfer/internal.h"
 
 #include <stdlib.h>
@@ -14,18 +14,19 @@ static enum s3t_rc refuse(struct s3t_err *err, bool is_dir)
 				"Source and target are the same; nothing was changed.");
 }
 
-static enum s3t_rc check_s3(
-	struct strview source, struct strview target, bool is_dir, struct s3t_err *err)
+static enum s3t_rc check_s3(struct strview source, struct strview target, bool is_dir,
+	bool may_be_same, struct s3t_err *err)
 {
 	if (!is_dir)
-		return sv_eq(source, target) ? refuse(err, false) : S3T_OK;
+		return sv_eq(source, target) && !may_be_same ? refuse(err, false) : S3T_OK;
 	/* everything under "source/" moves to under "target/" */
 	struct strbuf a, b;
 	strbuf_init(&a);
 	strbuf_init(&b);
 	path_join(&a, source, SV(""));
 	path_join(&b, target, SV(""));
-	bool inside = sv_starts_with(strbuf_view(&b), strbuf_view(&a));
+	bool inside = sv_starts_with(strbuf_view(&b), strbuf_view(&a)) &&
+		      !(may_be_same && a.len == b.len);
 	strbuf_deinit(&a);
 	strbuf_deinit(&b);
 	return inside ? refuse(err, true) : S3T_OK;
@@ -33,13 +34,13 @@ static enum s3t_rc check_s3(
 
 /* Walks up from the target to the root; what does not exist yet is passed over. */
 static enum s3t_rc check_local(
-	const char *source, const char *target, bool is_dir, struct s3t_err *err)
+	const char *source, const char *target, bool is_dir, bool may_be_same, struct s3t_err *err)
 {
 	struct stat src, st;
 	if (stat(source, &src) != 0)
 		return S3T_OK;
 	if (stat(target, &st) == 0 && st.st_dev == src.st_dev && st.st_ino == src.st_ino)
-		return refuse(err, is_dir);
+		return may_be_same ? S3T_OK : refuse(err, is_dir);
 	if (!is_dir)
 		return S3T_OK;
 	char *path = s3t_strdup(target);
@@ -71,6 +72,7 @@ enum s3t_rc guard_check(const struct job *job, const struct job_source *src, boo
 {
 	(void)io;
 	const struct location *from = job->spec.from, *to = job->spec.to;
+	bool may_be_same = job->spec.kind == JOB_PIPE;
 	if (!to || from->ops->kind != to->ops->kind)
 		return S3T_OK;
 	struct strbuf target;
@@ -79,9 +81,10 @@ enum s3t_rc guard_check(const struct job *job, const struct job_source *src, boo
 		sv_n(src->target_rel, src->target_rel_len));
 	enum s3t_rc rc = S3T_OK;
 	if (from->ops->kind == LOC_LOCAL)
-		rc = check_local(src->path, target.data, is_dir, err);
+		rc = check_local(src->path, target.data, is_dir, may_be_same, err);
 	else if (s3_client_same_service(location_s3_client(from), location_s3_client(to)))
-		rc = check_s3(sv_n(src->path, src->path_len), strbuf_view(&target), is_dir, err);
+		rc = check_s3(sv_n(src->path, src->path_len), strbuf_view(&target), is_dir,
+			may_be_same, err);
 	strbuf_deinit(&target);
 	return rc;
 }

@@ -27,7 +27,8 @@ enum { LOOKS = 256 + WORKERS_MAX };
 
 struct job;
 
-/* An upload that is compressed, or encrypted here. */
+/* An upload that is compressed, or encrypted here; of JOB_PIPE also one of which neither is true.
+ */
 struct item_coding {
 	struct coding how;
 	const struct age_keys *keys; /* the client's */
@@ -175,7 +176,7 @@ struct engine {
 	struct msgq *events;
 	const struct http_transport *transport;
 	struct journal *journal; /* NULL: none */
-	bool pauses_signed_out;
+	bool pauses_signed_out, keeps_stderr;
 	struct cancel *root, *cleanup; /* cleanup: aborts run under it after a cancel */
 	struct limiter limiter;
 	struct metrics metrics;
@@ -205,6 +206,7 @@ struct worker {
 /* How one item moves for one pair of locations. Calls may take long and hold no lock. */
 struct route {
 	const char *name;
+	/* NULL: it is chosen by what is to be done */
 	bool (*accepts)(const struct location *from, const struct location *to);
 	enum s3t_rc (*plan)(struct item *it, struct s3t_err *err);
 	enum s3t_rc (*begin)(struct item *it, const struct loc_io *io, struct s3t_err *err);
@@ -221,7 +223,7 @@ struct route {
 /* route_relay.c: an unlinked file for what is on its way; -1 with errno. */
 int spool_open(void);
 extern const struct route route_pack, route_send, route_fetch, route_copy, route_relay,
-	route_verify, route_tags, route_restore, route_lock;
+	route_verify, route_tags, route_restore, route_lock, route_pipe;
 /* route_change.c: what JOB_CHANGE takes; o (initialised) gets what the object is to be. *is_same:
  * nothing is to be done. */
 const struct route *route_for_change(const struct job_spec *spec);
@@ -345,8 +347,8 @@ enum s3t_rc item_coding_begin(
 	struct item *it, const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
 /* Once the source is open, for what is only encrypted: its bytes. */
 enum s3t_rc item_coding_open(struct item *it, struct s3t_err *err) S3T_MUST_CHECK;
-/* What tells of it. */
-void item_coding_tell(const struct item *it, struct loc_sink_spec *sink);
+/* What tells of it. plain: bytes before; UINT64_MAX: unknown. */
+void item_coding_tell(const struct item *it, uint64_t plain, struct loc_sink_spec *sink);
 /* What goes up, in the item's wire_size bytes: of the source's descriptor, or made of it. */
 struct byte_source item_bytes(const struct item *it);
 void item_coding_free(struct item *it);

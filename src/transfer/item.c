@@ -404,6 +404,8 @@ static const struct route *route_of(const struct item *it)
 	const struct job_spec *spec = &it->job->spec;
 	if (spec->kind == JOB_VERIFY)
 		return &route_verify;
+	if (spec->kind == JOB_PIPE)
+		return &route_pipe;
 	const struct route *route =
 		spec->kind == JOB_CHANGE ? route_for_change(spec) : route_for(spec->from, spec->to);
 	if (route == &route_send && it->coding && it->coding->how.compression != COMPRESS_OFF)
@@ -468,6 +470,10 @@ static enum s3t_rc item_look(struct item *it, const struct loc_io *io, struct s3
 	const struct job_spec *spec = &it->job->spec;
 	const struct location_ops *ops = spec->from ? spec->from->ops : NULL;
 	it->in_one = false;
+	if (spec->kind == JOB_PIPE) { /* it is read from its start to its end */
+		it->stat.decode = !spec->raw;
+		return S3T_OK;
+	}
 	bool decodes = ops && ops->source_look && spec->to && spec->to->ops->kind == LOC_LOCAL &&
 		       !spec->raw && (spec->kind == JOB_COPY || spec->kind == JOB_MOVE);
 	if (!decodes && it->stat.stored_size) { /* it goes as it is */
@@ -619,9 +625,10 @@ void item_prove(struct worker *w, struct item *it)
 static void count_metrics(struct item *it)
 {
 	struct metrics *m = &it->job->engine->metrics;
-	uint64_t moved = it->stat.size - it->bytes_before;
+	uint64_t moved =
+		it->route == &route_pipe ? it->wire_size : it->stat.size - it->bytes_before;
 	uint64_t ms = (uint64_t)(time_mono_ms() - it->started_ms);
-	if ((it->route == &route_send || it->route == &route_pack) &&
+	if ((it->route == &route_send || it->route == &route_pack || it->route == &route_pipe) &&
 		it->job->spec.to->ops->kind == LOC_S3) {
 		metrics_add(&m->uploads_total, 1);
 		metrics_add(&m->bytes_uploaded, moved);

@@ -132,9 +132,11 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 {
 	const struct job_spec *spec = &it->job->spec;
 	struct s3_client *client = location_s3_client(spec->to);
+	bool is_pipe = spec->kind == JOB_PIPE;
+	bool is_upload = spec->from->ops->kind == LOC_LOCAL &&
+			 (spec->kind == JOB_COPY || spec->kind == JOB_MOVE);
 	it->wire_size = it->stat.size;
-	if (!client || spec->from->ops->kind != LOC_LOCAL ||
-		(spec->kind != JOB_COPY && spec->kind != JOB_MOVE))
+	if (!client || (!is_upload && !is_pipe))
 		return S3T_OK;
 	const char *word =
 		spec->compress ? spec->compress : s3_client_profile(client)->settings.compress;
@@ -142,14 +144,15 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 		.is_age = s3_encryption_for(client, spec->encryption, NULL).kind ==
 			  S3_ENCRYPTION_CLIENT};
 	enum s3t_rc rc = drop_what_ends(it, io, err);
-	if (rc == S3T_OK && (it->stat.size < WORTH_LEAST || !compression_is_worth(type_of(it))))
+	bool is_small = !is_pipe && it->stat.size < WORTH_LEAST;
+	if (rc == S3T_OK && (is_small || !compression_is_worth(type_of(it))))
 		how.compression = COMPRESS_OFF;
-	if (rc == S3T_OK && how.compression != COMPRESS_OFF) {
+	if (rc == S3T_OK && how.compression != COMPRESS_OFF && is_upload) {
 		rc = open_source(it, io, err);
 		if (rc == S3T_OK && !sample_shrinks(it, how.compression))
 			how.compression = COMPRESS_OFF;
 	}
-	if (rc != S3T_OK || coding_is_none(how))
+	if (rc != S3T_OK || (coding_is_none(how) && !is_pipe))
 		return rc;
 	it->coding = s3t_alloc(sizeof *it->coding);
 	it->coding->how = how;
@@ -157,7 +160,7 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 	if (!how.is_age)
 		return S3T_OK;
 	rc = find_keys(it, io, err);
-	if (rc == S3T_OK && how.compression == COMPRESS_OFF)
+	if (rc == S3T_OK && how.compression == COMPRESS_OFF && is_upload)
 		it->wire_size = age_head_len(it->coding->keys) + age_sealed_size(it->stat.size);
 	return rc;
 }
@@ -180,17 +183,18 @@ enum s3t_rc item_coding_open(struct item *it, struct s3t_err *err)
 	return S3T_OK;
 }
 
-void item_coding_tell(const struct item *it, struct loc_sink_spec *sink)
+void item_coding_tell(const struct item *it, uint64_t plain, struct loc_sink_spec *sink)
 {
 	struct item_coding *c = it->coding;
-	if (!c)
+	if (!c || coding_is_none(c->how))
 		return;
 	strbuf_reset(&c->metadata);
 	strbuf_add_sv(&c->metadata, sink->metadata);
 	strbuf_add_str(&c->metadata, CODING_META ": ");
 	coding_add_name(c->how, &c->metadata);
-	strbuf_addf(
-		&c->metadata, "\n" CODING_META_SIZE ": %llu\n", (unsigned long long)it->stat.size);
+	strbuf_add_char(&c->metadata, '\n');
+	if (plain != UINT64_MAX)
+		strbuf_addf(&c->metadata, CODING_META_SIZE ": %llu\n", (unsigned long long)plain);
 	if (c->how.is_age) {
 		strbuf_addf(&c->metadata, CODING_META_TYPE ": %s\n", sink->content_type);
 		sink->content_type = "application/octet-stream";

@@ -1,5 +1,6 @@
 #include "transfer/internal.h"
 
+#include "core/process.h"
 #include "core/text.h"
 #include "core/timeutil.h"
 
@@ -29,7 +30,8 @@ const char *job_kind_word(enum job_kind kind)
 		[JOB_VERIFY] = "verify",
 		[JOB_UNDELETE] = "undelete",
 		[JOB_PURGE] = "purge",
-		[JOB_CHANGE] = "change"};
+		[JOB_CHANGE] = "change",
+		[JOB_PIPE] = "pipe"};
 	return words[kind];
 }
 
@@ -42,7 +44,8 @@ const char *job_kind_done_word(enum job_kind kind)
 		[JOB_VERIFY] = "the same",
 		[JOB_UNDELETE] = "undeleted",
 		[JOB_PURGE] = "removed for good",
-		[JOB_CHANGE] = "changed"};
+		[JOB_CHANGE] = "changed",
+		[JOB_PIPE] = "piped"};
 	return words[kind];
 }
 
@@ -145,6 +148,7 @@ void job_spec_deinit(struct job_spec *spec)
 	free(spec->target_root);
 	free(spec->storage_class);
 	s3_changes_deinit(&spec->changes);
+	process_argv_free(spec->argv);
 	free(spec->compress);
 	free(spec->encryption);
 	free(spec->kms_key_id);

@@ -233,7 +233,8 @@ static bool new_work_locked(struct job *job, struct work *w)
 		*w = (struct work){.kind = WORK_BATCH, .job = job, .batch = b};
 		return true;
 	}
-	struct item *it = list_pop(&job->waiting);
+	bool may_begin = !job->spec.max_items || job->active.count < job->spec.max_items;
+	struct item *it = may_begin ? list_pop(&job->waiting) : NULL;
 	if (!it)
 		return false;
 	it->state = ITEM_STARTING;

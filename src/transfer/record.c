@@ -1,6 +1,7 @@
 #include "transfer/record.h"
 
 #include "core/parse.h"
+#include "core/process.h"
 #include "core/timeutil.h"
 #include "core/uri.h"
 
@@ -127,6 +128,9 @@ void record_job(struct strbuf *out, const struct saved_job *job)
 		add_text(&l, "change", s->changes.items[i].name);
 		add(&l, "into", sv(s->changes.items[i].value));
 	}
+	for (size_t i = 0; s->argv && s->argv[i]; i++)
+		add(&l, "word", sv(s->argv[i]));
+	add_u64(&l, "at_once", s->max_items);
 	for (size_t i = 0; i < s->source_count; i++) {
 		add(&l, "source", sv_n(s->sources[i].path, s->sources[i].path_len));
 		add(&l, "as", sv_n(s->sources[i].target_rel, s->sources[i].target_rel_len));
@@ -393,6 +397,21 @@ static void read_sources(struct strview fields, struct job_spec *spec)
 	strbuf_deinit(&as);
 }
 
+static void read_words(struct strview fields, struct job_spec *spec)
+{
+	struct strview name, value;
+	struct strbuf word;
+	strbuf_init(&word);
+	while (next_field(&fields, &name, &value)) {
+		if (!sv_eq(name, SV("word")))
+			continue;
+		strbuf_reset(&word);
+		uri_decode(&word, value, false);
+		process_argv_add(&spec->argv, strbuf_view(&word));
+	}
+	strbuf_deinit(&word);
+}
+
 static void read_changes(struct strview fields, struct job_spec *spec)
 {
 	struct strview name, value;
@@ -445,7 +464,9 @@ static void read_job(struct saved_file *f, struct strview fields)
 	size_t k = 0;
 	while (k < JOB_KIND_COUNT && !sv_eq(kind, sv(job_kind_word((enum job_kind)k))))
 		k++;
-	if (!is_uid(uid) || find_job(f, fields) || k == JOB_KIND_COUNT) {
+	struct strview word;
+	bool lacks_command = k == JOB_PIPE && !find_field(fields, "word", &word);
+	if (!is_uid(uid) || find_job(f, fields) || k == JOB_KIND_COUNT || lacks_command) {
 		f->bad_lines++;
 		return;
 	}
@@ -480,6 +501,8 @@ static void read_job(struct saved_file *f, struct strview fields)
 	s->content_type = get_text(fields, "type");
 	read_sources(fields, s);
 	read_changes(fields, s);
+	read_words(fields, s);
+	s->max_items = get_u32(fields, "at_once");
 	struct saved_job **at = &f->jobs;
 	while (*at)
 		at = &(*at)->next;

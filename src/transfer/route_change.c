@@ -126,13 +126,6 @@ enum s3t_rc change_preview(struct item *it, const struct loc_io *io, struct s3t_
 
 /* --- what is one request --- */
 
-static bool accepts_none(const struct location *from, const struct location *to)
-{
-	(void)from;
-	(void)to;
-	return false; /* chosen by what is to be changed */
-}
-
 static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 {
 	(void)err;
@@ -188,7 +181,6 @@ static enum s3t_rc put_tags(
 }
 
 const struct route route_tags = {.name = "tags",
-	.accepts = accepts_none,
 	.plan = plan,
 	.begin = begin,
 	.part = put_tags,
@@ -224,7 +216,6 @@ static enum s3t_rc restore(
 }
 
 const struct route route_restore = {.name = "restore",
-	.accepts = accepts_none,
 	.plan = plan,
 	.begin = begin,
 	.part = restore,
@@ -259,7 +250,6 @@ static enum s3t_rc lock(
 }
 
 const struct route route_lock = {.name = "lock",
-	.accepts = accepts_none,
 	.plan = plan,
 	.begin = begin,
 	.part = lock,

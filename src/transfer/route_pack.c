@@ -23,13 +23,6 @@ struct pack {
 	uint32_t part_count, most;
 };
 
-static bool accepts_none(const struct location *from, const struct location *to)
-{
-	(void)from;
-	(void)to;
-	return false; /* chosen by what is to be done */
-}
-
 static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 {
 	enum s3t_rc rc = route_send.plan(it, err); /* the size of its parts */
@@ -108,7 +101,7 @@ static enum s3t_rc begin_target(
 	struct loc_io calm = {.conn = io->conn, .cancel = it->job->engine->cleanup};
 	struct loc_sink_spec sink = item_sink_spec(it);
 	struct loc_token token;
-	item_coding_tell(it, &sink);
+	item_coding_tell(it, it->stat.size, &sink);
 	sink.defer_proof = false;
 	sink.size = is_single ? p->spooled : UINT64_MAX;
 	sink.part_size = is_single ? 0 : p->part_size;
@@ -220,7 +213,6 @@ static enum s3t_rc abort_pack(struct item *it, const struct loc_io *io, struct s
 }
 
 const struct route route_pack = {.name = "pack",
-	.accepts = accepts_none,
 	.plan = plan,
 	.begin = begin,
 	.part = part,

@@ -47,7 +47,7 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	if (in_parts && spec->prove_upload && (are_many || it->partial))
 		it->prover = prover_new_upload(it->wire_size, it->plan.part_size);
 	struct loc_sink_spec sink = item_sink_spec(it);
-	item_coding_tell(it, &sink);
+	item_coding_tell(it, it->stat.size, &sink);
 	return item_sink_begin(it, io, &sink, err);
 }
 

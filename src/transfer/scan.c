@@ -118,7 +118,8 @@ static void take_entry(struct found *f, const struct entry_page *page, const str
 	memcpy(stat.etag, etag.data, etag.len < S3_ETAG_MAX - 1 ? etag.len : S3_ETAG_MAX - 1);
 	bool to_local = job->spec.to && job->spec.to->ops->kind == LOC_LOCAL;
 	/* of bytes, or of objects: directories have none and are none */
-	bool is_verify = job->spec.kind == JOB_VERIFY || job->spec.kind == JOB_CHANGE;
+	bool is_verify = job->spec.kind == JOB_VERIFY || job->spec.kind == JOB_CHANGE ||
+			 job->spec.kind == JOB_PIPE;
 	switch ((enum entry_kind)e->kind) {
 	case ENTRY_FILE:
 		if (ends_in_slash && to_local && e->size) {
@@ -417,7 +418,8 @@ static enum s3t_rc start_source(
 		rc = s3t_fail(err, S3T_INVALID, "It is a directory; -r takes what is in it.");
 	else if (stat.kind == ENTRY_OTHER)
 		rc = s3t_fail(err, S3T_UNSUPPORTED, "A FIFO, socket or device cannot be copied.");
-	else if (job->spec.kind == JOB_COPY || job->spec.kind == JOB_MOVE)
+	else if (job->spec.kind == JOB_COPY || job->spec.kind == JOB_MOVE ||
+		 job->spec.kind == JOB_PIPE)
 		rc = guard_check(job, src, is_dir, &io, err);
 	if (rc == S3T_OK && is_dir) {
 		job->source_is_dir[job->scan.source_index] = true;

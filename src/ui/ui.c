@@ -27,7 +27,8 @@ static void start(struct app *app)
 	struct engine_options eo = {.workers = o->workers,
 		.bytes_per_second = o->bytes_per_second,
 		.journal = app->journal,
-		.pauses_signed_out = true};
+		.pauses_signed_out = true,
+		.keeps_stderr = true};
 	app->log = call_log_new(CALLS_KEPT);
 	log_calls(o->s3, app->log);
 	app->engine_events = msgq_new();

@@ -67,4 +67,58 @@ wait $pid || rc=$?
 [[ $rc == 130 ]] || die "interrupted: $rc"
 expect 0 "$(open_uploads "$bucket")" 'uploads left behind by an interrupt'
 [[ $(keys "$bucket") != *cancelled* ]] || die 'half an object'
+s3tui jobs drop --all >/dev/null
+expect '' "$(s3tui jobs)" 'dropped'
 ok 'an interrupt'
+
+s3tui pipe -r "s3://$bucket/out/" "s3://$bucket/out/" -- base64 -d
+s3tui cp -r "s3://$bucket/out/" "$work/back/" >/dev/null
+same_tree "$work/d" "$work/back"
+s3tui pipe "$work/back/a" "$work/back/a" -- tr a-z A-Z
+expect HELLO "$(cat "$work/back/a")" 'a file in its place'
+fails_with 1 'inside the source' s3tui pipe -r "s3://$bucket/out/" "s3://$bucket/out/below/" -- cat
+ok 'in place'
+
+s3tui pipe --on-conflict skip "s3://$bucket/in/a" "s3://$bucket/out/a" -- tr a-z A-Z
+expect hello "$(s3tui cp "s3://$bucket/out/a" -)" 'skipped'
+s3tui pipe --on-conflict rename "s3://$bucket/in/a" "s3://$bucket/out/a" -- tr a-z A-Z
+expect HELLO "$(s3tui cp "s3://$bucket/out/a (2)" -)" 'renamed'
+fails_with 1 exists s3tui pipe --on-conflict fail "s3://$bucket/in/a" "s3://$bucket/out/a" -- tr a-z A-Z
+fails_with 2 'compares source and target' s3tui pipe --on-conflict size "s3://$bucket/in/a" "s3://$bucket/out/a" -- cat
+s3tui pipe --dry-run -r "s3://$bucket/in/" "s3://$bucket/dry/" -- sh -c ": >'$work/dry-ran'" >"$work/out"
+grep -qF "pipe s3://$bucket/in/a -> s3://$bucket/dry/a" "$work/out" || die "dry run: $(cat "$work/out")"
+[[ ! -e $work/dry-ran && $(keys "$bucket") != *dry/* ]] || die 'a dry run ran'
+ok 'what is there already'
+
+# So many at once and no more: they wait until three have met.
+mkdir "$work/many" "$work/now"
+for i in {1..9}; do printf %s "$i" >"$work/many/$i"; done
+s3tui pipe --jobs 3 -r "$work/many" "s3://$bucket/many/" -- sh -c '
+	: >"$0/$S3TUI_NAME"
+	n=$(ls "$0" | wc -l)
+	for i in $(seq 600); do
+		[ ! -e "$0/../met" ] || break
+		[ "$(ls "$0" | wc -l)" -lt 3 ] || : >"$0/../met"
+		sleep 0.1
+	done
+	[ -e "$0/../met" ] || exit 9
+	echo "$n"; rm "$0/$S3TUI_NAME"' "$work/now"
+for i in {1..9}; do s3tui cp "s3://$bucket/many/$i" -; done | sort -n | tail -1 >"$work/most"
+expect 3 "$(cat "$work/most")" 'the most at once'
+ok 'several at once'
+
+# Killed: what it leaves is known, removed, and begun again.
+"$S3TUI_BIN" --config "$config" pipe -r "s3://$bucket/in/" "s3://$bucket/killed/" -- \
+	sh -c "cat; [ \"\$S3TUI_NAME\" != big ] || [ -e '$work/again' ] || { cat '$work/d/big'; : >'$work/began2'; while printf x; do sleep 0.1; done; exit 1; }" &
+pid=$!
+wait_until 60 test -e "$work/began2" || die 'the command does not run'
+wait_until 60 eval '[[ $(keys "$bucket") == *killed/empty* ]]' || die 'the others are not done'
+kill -9 $pid
+wait $pid 2>/dev/null || true
+expect 1 "$(open_uploads "$bucket")" 'an upload of a dead process'
+: >"$work/again"
+s3tui jobs resume --all >/dev/null
+expect 0 "$(open_uploads "$bucket")" 'it is removed'
+s3tui cp "s3://$bucket/killed/big" - | cmp - "$work/d/big"
+expect hello "$(s3tui cp "s3://$bucket/killed/a" -)" 'the others'
+ok 'a kill'
