@@ -3,8 +3,6 @@
 
 #include "core/process.h"
 
-enum { AT_ONCE = 4 };
-
 static int find_places(struct cli *cli, struct place *source, struct place *target)
 {
 	const struct cli_options *o = cli->opt;
@@ -24,18 +22,6 @@ static int find_places(struct cli *cli, struct place *source, struct place *targ
 	return CLI_EXIT_USAGE;
 }
 
-/* Policies that compare bytes: those of source and target have nothing to do with each other. */
-static int check_policy(const struct job_spec *spec)
-{
-	if (spec->policy != CONFLICT_NEWER && spec->policy != CONFLICT_SIZE &&
-		spec->policy != CONFLICT_RESUME)
-		return 0;
-	cli_complain("--on-conflict %s compares source and target, and what a command prints is "
-		     "another thing: overwrite, skip, rename, fail or ask",
-		conflict_policy_word(spec->policy));
-	return CLI_EXIT_USAGE;
-}
-
 int cmd_pipe(struct cli *cli)
 {
 	const struct cli_options *o = cli->opt;
@@ -45,8 +31,6 @@ int cmd_pipe(struct cli *cli)
 	int rc = find_places(cli, &source, &target);
 	if (rc == 0)
 		rc = spec_init(cli, &spec, JOB_PIPE);
-	if (rc == 0)
-		rc = check_policy(&spec);
 	if (rc == 0) {
 		if (o->recursive)
 			place_mark_directory(&source);
@@ -61,8 +45,14 @@ int cmd_pipe(struct cli *cli)
 				     : sv_from(to, parent.len));
 		for (size_t i = 2; i < o->operand_count; i++)
 			process_argv_add(&spec.argv, sv(o->operands[i]));
-		spec.max_items = o->jobs ? o->jobs : AT_ONCE;
-		rc = run_job(cli, &spec);
+		spec.max_items = o->jobs ? o->jobs : PIPE_AT_ONCE;
+		struct s3t_err err;
+		if (job_spec_check(&spec, &err) == S3T_OK) {
+			rc = run_job(cli, &spec);
+		} else {
+			cli_complain("%s", err.message);
+			rc = CLI_EXIT_USAGE;
+		}
 	}
 	job_spec_deinit(&spec);
 	place_deinit(&source);

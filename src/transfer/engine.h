@@ -51,6 +51,8 @@ struct job_source {
 	size_t target_rel_len;
 };
 
+enum { PIPE_AT_ONCE = 4 }; /* commands, unless somebody says otherwise */
+
 /* Everything a job needs; it keeps its own copy of the settings it runs under. */
 struct job_spec {
 	enum job_kind kind;
@@ -90,6 +92,8 @@ void job_spec_set_in_place(struct job_spec *spec);
 /* Those of another, added. */
 void job_spec_copy_sources(struct job_spec *spec, const struct job_spec *from);
 void job_spec_set_target(struct job_spec *spec, struct location *to, struct strview root);
+/* Whether it can be done at all: S3T_INVALID with what does not go together. */
+enum s3t_rc job_spec_check(const struct job_spec *spec, struct s3t_err *err) S3T_MUST_CHECK;
 void job_spec_deinit(struct job_spec *spec);
 
 enum item_outcome { ITEM_COMPLETED, ITEM_SKIPPED, ITEM_FAILED, ITEM_CANCELLED, ITEM_OUTCOME_COUNT };

@@ -138,6 +138,21 @@ void job_spec_copy_sources(struct job_spec *spec, const struct job_spec *from)
 	}
 }
 
+enum s3t_rc job_spec_check(const struct job_spec *spec, struct s3t_err *err)
+{
+	if (spec->kind != JOB_PIPE)
+		return S3T_OK;
+	if (!spec->argv)
+		return s3t_fail(err, S3T_INVALID, "The command is empty.");
+	if (spec->policy == CONFLICT_NEWER || spec->policy == CONFLICT_SIZE ||
+		spec->policy == CONFLICT_RESUME)
+		return s3t_fail(err, S3T_INVALID,
+			"'%s' compares source and target, and what a command prints is another "
+			"thing: overwrite, skip, rename, fail or ask.",
+			conflict_policy_word(spec->policy));
+	return S3T_OK;
+}
+
 void job_spec_deinit(struct job_spec *spec)
 {
 	for (size_t i = 0; i < spec->source_count; i++) {

@@ -30,6 +30,8 @@ enum action_context {
 	X(EDIT, "edit", "F4 e", CTX_BROWSER, "Edit", "edit in $EDITOR")                            \
 	X(COPY, "copy", "F5", CTX_BROWSER, "Copy", "copy to the other pane")                       \
 	X(MOVE, "move", "F6", CTX_BROWSER, "Move", "move or rename")                               \
+	X(PIPE, "pipe", "|", CTX_BROWSER, "",                                                      \
+		"a command for each: its bytes in, what it prints into the other pane")            \
 	X(RENAME, "rename", "r", CTX_BROWSER, "",                                                  \
 		"rename, also a prefix with all that is below it")                                 \
 	X(MKDIR, "mkdir", "F7", CTX_BROWSER, "New", "new directory or bucket")                     \

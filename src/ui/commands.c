@@ -180,14 +180,16 @@ static void quit(struct app *app)
 static bool run_job_action(struct app *app, enum action action)
 {
 	struct pane *p = app_active(app);
-	bool is_copy = action == ACTION_COPY || action == ACTION_MOVE;
+	bool is_copy = action == ACTION_COPY || action == ACTION_MOVE || action == ACTION_PIPE;
 	if (!is_copy && action != ACTION_DELETE && action != ACTION_SHARE &&
 		action != ACTION_MKDIR && action != ACTION_VERIFY)
 		return false;
 	if (action != ACTION_MKDIR && action != ACTION_VERIFY && pane_selected_count(p) == 0)
 		app_status(app, "Nothing is selected.");
 	else if (is_copy)
-		dialog_copy_open(app, action == ACTION_MOVE);
+		dialog_copy_open(app, action == ACTION_MOVE   ? JOB_MOVE
+				      : action == ACTION_PIPE ? JOB_PIPE
+							      : JOB_COPY);
 	else if (action == ACTION_VERIFY)
 		dialog_verify_open(app);
 	else if (action == ACTION_DELETE)

@@ -1,5 +1,6 @@
-/* Copy and move: how much it is (counted while the dialog is open), where to, and by which policy.
- */
+/* Copy, move, and pipe, which is a copy through a command: how much it is (counted while the dialog
+ * is open), where to, and by which policy. */
+#include "core/process.h"
 #include "core/text.h"
 #include "ui/dialogs.h"
 #include "ui/dry_run.h"
@@ -27,10 +28,10 @@ static const char *const policy_options[] = {
 
 struct copy_dialog {
 	struct form form;
-	bool is_move;
+	enum job_kind kind;
 	struct job_spec spec;  /* sources, owned until submitted */
 	struct location *from; /* borrowed from spec */
-	size_t count_label, target, policy, class, encryption, compress, raw, error;
+	size_t command, count_label, target, policy, class, encryption, compress, raw, error;
 	list_id counting;
 	size_t selected;
 	bool is_single_file;
@@ -120,12 +121,23 @@ static enum s3t_rc read_target(struct copy_dialog *d, struct job_spec *spec, str
 	return rc;
 }
 
+static enum s3t_rc read_command(
+	const struct copy_dialog *d, struct job_spec *spec, struct s3t_err *err)
+{
+	struct strview text = form_text(&d->form, d->command);
+	char *command = s3t_strndup(text.data, text.len);
+	spec->max_items = PIPE_AT_ONCE;
+	enum s3t_rc rc = process_split(command, &spec->argv, err);
+	free(command);
+	return rc;
+}
+
 static void submit(struct copy_dialog *d, bool dry)
 {
 	struct app *app = d->form.view.app;
 	struct s3t_err err;
 	struct job_spec spec;
-	app_job_spec_init(app, &spec, d->is_move ? JOB_MOVE : JOB_COPY, NULL);
+	app_job_spec_init(app, &spec, d->kind, NULL);
 	location_unref(spec.from);
 	spec.from = location_ref(d->spec.from);
 	job_spec_copy_sources(&spec, &d->spec);
@@ -142,7 +154,11 @@ static void submit(struct copy_dialog *d, bool dry)
 	if (compress)
 		spec.compress = s3t_strdup(compress_options[compress]);
 	spec.raw = form_selected(&d->form, d->raw);
-	enum s3t_rc rc = read_target(d, &spec, &err);
+	enum s3t_rc rc = d->kind == JOB_PIPE ? read_command(d, &spec, &err) : S3T_OK;
+	if (rc == S3T_OK)
+		rc = read_target(d, &spec, &err);
+	if (rc == S3T_OK)
+		rc = job_spec_check(&spec, &err);
 	if (rc != S3T_OK) {
 		job_spec_deinit(&spec);
 		form_set_label(&d->form, d->error, THEME_DIALOG_ERROR, "%s", err.message);
@@ -178,17 +194,21 @@ static void count_sources(struct copy_dialog *d, struct app *app)
 	free(paths);
 }
 
-void dialog_copy_open(struct app *app, bool is_move)
+void dialog_copy_open(struct app *app, enum job_kind kind)
 {
-	static const char *const go[] = {"Copy", "Dry run", "Cancel"};
-	static const char *const go_move[] = {"Move", "Dry run", "Cancel"};
+	static const struct {
+		const char *title, *buttons[3];
+	} modes[JOB_KIND_COUNT] = {[JOB_COPY] = {"Copy", {"Copy", "Dry run", "Cancel"}},
+		[JOB_MOVE] = {"Move or rename", {"Move", "Dry run", "Cancel"}},
+		[JOB_PIPE] = {"Pipe through a command", {"Run", "Dry run", "Cancel"}}};
+	bool is_pipe = kind == JOB_PIPE;
 	struct pane *from = app_active(app), *to = app_other(app);
 	if (pane_is_buckets(from)) {
 		app_status_error(app, "Enter the bucket to copy what is in it.");
 		return;
 	}
 	struct copy_dialog *d = s3t_alloc(sizeof *d);
-	d->is_move = is_move;
+	d->kind = kind;
 	pane_each_selected(from, add_source, d);
 	if (d->selected == 0) {
 		free(d);
@@ -196,18 +216,21 @@ void dialog_copy_open(struct app *app, bool is_move)
 		return;
 	}
 	dry_run_init(&d->dry);
-	app_job_spec_init(app, &d->spec, is_move ? JOB_MOVE : JOB_COPY, from);
-	form_init(&d->form, &copy_ops, is_move ? "Move or rename" : "Copy");
+	app_job_spec_init(app, &d->spec, kind, from);
+	form_init(&d->form, &copy_ops, modes[kind].title);
 	d->form.on_button = on_copy_button;
 	d->form.on_destroy = copy_destroy;
 	d->count_label = form_add_label(&d->form, THEME_DIALOG, "counting...");
 	form_warn_of_later(&d->form, from);
+	d->command = form_add_text(&d->form, "Command        ", SV(""));
+	form_set_hidden(&d->form, d->command, !is_pipe);
 	struct strbuf target;
 	strbuf_init(&target);
 	pane_uri(pane_is_buckets(to) ? from : to, SV(""), &target);
 	if (target.len == 0 || target.data[target.len - 1] != '/')
 		strbuf_add_char(&target, '/');
-	d->target = form_add_text(&d->form, "To    ", strbuf_view(&target));
+	d->target = form_add_text(
+		&d->form, is_pipe ? "To             " : "To    ", strbuf_view(&target));
 	strbuf_deinit(&target);
 	d->policy = form_add_choice(
 		&d->form, "Where it exists", policy_options, CONFLICT_FAIL, CONFLICT_ASK);
@@ -218,13 +241,13 @@ void dialog_copy_open(struct app *app, bool is_move)
 	d->compress = form_add_choice(&d->form, "Compression    ", compress_options,
 		sizeof compress_options / sizeof *compress_options, 0);
 	d->raw = form_add_choice(&d->form, "Compressed, age", raw_options, 2, 0);
-	form_set_hidden(&d->form, d->compress, !pane_is_s3(to) || pane_is_s3(from));
+	form_set_hidden(&d->form, d->compress, !pane_is_s3(to) || (pane_is_s3(from) && !is_pipe));
 	form_set_hidden(&d->form, d->raw, !pane_is_s3(from) || pane_is_s3(to));
 	form_set_hidden(&d->form, d->class, !pane_is_s3(to));
 	form_set_hidden(&d->form, d->encryption, !pane_is_s3(to));
 	d->error = form_add_label(&d->form, THEME_DIALOG, "");
-	size_t buttons = form_add_buttons(&d->form, is_move ? go_move : go, 3);
-	d->form.focus = buttons;
+	size_t buttons = form_add_buttons(&d->form, modes[kind].buttons, 3);
+	d->form.focus = is_pipe ? d->command : buttons;
 	app_push(app, &d->form.view);
 	count_sources(d, app);
 }

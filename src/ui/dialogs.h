@@ -7,7 +7,8 @@
 struct app;
 struct journal_file;
 
-void dialog_copy_open(struct app *app, bool is_move);
+/* kind: copy, move, pipe. */
+void dialog_copy_open(struct app *app, enum job_kind kind);
 /* Another name for the row under the cursor, in the same place. */
 void dialog_rename_open(struct app *app);
 void dialog_delete_open(struct app *app);

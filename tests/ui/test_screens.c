@@ -138,6 +138,7 @@ static void views_and_dialogs(struct stage *s, const struct look *look)
 		{"Alt-y", "Links made since the start", "Esc"},
 		{"F5", "Copy", "Esc"},
 		{"F6", "Move or rename", "Esc"},
+		{"|", "Pipe through a command", "Esc"},
 		{"r", "Rename", "Esc"},
 		{"F7", "New prefix", "Esc"},
 		{"F8", "Delete", "Esc"},

@@ -1,4 +1,5 @@
 /* A journal's lines: what is written is read back, and what is not as written is passed over. */
+#include "core/process.h"
 #include "transfer/record.h"
 
 #include "core/timeutil.h"
@@ -131,6 +132,10 @@ static void assert_same_spec(const struct job_spec *a, const struct job_spec *b)
 	assert_int_equal(a->prove_download, b->prove_download);
 	assert_same_text(a->storage_class, b->storage_class);
 	assert_same_text(a->content_type, b->content_type);
+	assert_int_equal(a->max_items, b->max_items);
+	assert_int_equal(a->argv != NULL, b->argv != NULL);
+	for (size_t i = 0; a->argv && (i == 0 || a->argv[i - 1]); i++)
+		assert_same_text(a->argv[i], b->argv[i]);
 	assert_int_equal(a->target_root != NULL, b->target_root != NULL);
 	assert_int_equal(a->target_root_len, b->target_root_len);
 	if (a->target_root)
@@ -169,6 +174,11 @@ static void a_job_of_any_names_is_read_back(void **state)
 		job.spec.prove_download = i & 4;
 		job.spec.storage_class = i & 1 ? s3t_strdup("GLACIER IR=%") : NULL;
 		job.spec.content_type = i & 2 ? s3t_strdup("text/plain; charset=\"x y\"") : NULL;
+		job.spec.max_items = (uint32_t)i;
+		for (size_t w = 0; job.spec.kind == JOB_PIPE && w < 4; w++)
+			process_argv_add(
+				&job.spec.argv, (const struct strview[]){SV("sh"), SV("-c"), SV(""),
+							SV("a 'b' \"%\n\xff;=")}[w]);
 		job.spec.target_root = s3t_strndup(name_of(i).data, name_of(i).len);
 		job.spec.target_root_len = name_of(i).len;
 		for (size_t s = 0; s < i * 3; s++)
