@@ -143,6 +143,13 @@ static void move_focus(struct form *f, int step)
 	}
 }
 
+/* Away from what has it but cannot: a label, what is hidden by now. */
+static void settle_focus(struct form *f)
+{
+	if (!can_focus(&f->fields[f->focus]))
+		move_focus(f, 1);
+}
+
 /* --- drawing: everything is laid out in lines, then those in the window are drawn --- */
 
 struct layout {
@@ -315,8 +322,7 @@ void form_draw(struct view *v)
 {
 	struct form *f = (struct form *)v;
 	struct layout l;
-	if (!can_focus(&f->fields[f->focus]))
-		move_focus(f, 1);
+	settle_focus(f);
 	struct rect frame = place(f, &l);
 	if (!f->is_scrolled && l.focus_line < f->top)
 		f->top = l.focus_line;
@@ -462,6 +468,7 @@ void form_on_mouse(struct view *v, const struct mouse_event *m)
 bool form_on_key(struct view *v, const struct input_event *in)
 {
 	struct form *f = (struct form *)v;
+	settle_focus(f); /* keys may come before the first frame */
 	struct field *field = &f->fields[f->focus];
 	if (in->kind == INPUT_TEXT) { /* pasted: into text fields only (T20), as one line */
 		size_t n = 0;

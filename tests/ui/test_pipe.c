@@ -113,9 +113,10 @@ static void a_cancel_ends_the_command(void **state)
 			fclose(in);
 		tty_pump(t);
 	}
-	tty_keys(t, "q");
+	tty_keys(t, "q Left Left");
 	tty_wait_text(t, "still running", TTY_WAIT_MS);
-	tty_keys(t, "Left Left Enter"); /* stop and abort */
+	tty_wait_text(t, "[>Stop and abort", 3000);
+	tty_keys(t, "Enter"); /* stop and abort */
 	assert_int_equal(tty_wait_exit(t, 30000), 0);
 	assert_int_equal(kill((pid_t)pid, 0), -1);
 	assert_false(fixture_exists(&s->f, "left/aa.txt"));
