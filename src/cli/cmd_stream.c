@@ -383,7 +383,7 @@ static enum s3t_rc send_all(struct stream *s, struct place *target, bool no_repl
 	if (rc == S3T_OK && leaves_something)
 		journal_token(s);
 	/* what may have been made though no answer came stays in the journal */
-	bool is_clean = rc == S3T_OK || err->http_status / 100 == 4;
+	bool is_clean = rc == S3T_OK || rc == S3T_UNSUPPORTED || err->http_status / 100 == 4;
 	if (rc != S3T_OK) {
 		if (is_clean || !target->is_s3)
 			journal_job_ended(s->journal, s->uid);

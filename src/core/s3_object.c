@@ -756,18 +756,23 @@ enum s3t_rc s3_create_multipart_upload(const struct s3_ctx *ctx, struct strview 
 						SV("CRC64NVME"));
 	if (rc == S3T_OK && (!*upload_id || !**upload_id))
 		rc = s3t_fail(err, S3T_PROTOCOL, "The server gave no upload id.");
+	if (rc == S3T_OK && call.unheard) /* an answer was lost: there may be two by now */
+		(void)!s3_abort_uploads_since(ctx, bucket, key, began_s, *upload_id, NULL);
 	if (rc == S3T_OK && what) {
 		rc = s3_encryption_confirm(ctx, what->encryption, &resp, err);
-		if (rc != S3T_OK)
-			(void)!s3_abort_multipart_upload(ctx, bucket, key, *upload_id, NULL);
+		struct s3t_err left;
+		if (rc != S3T_OK &&
+			s3_abort_multipart_upload(ctx, bucket, key, *upload_id, &left) != S3T_OK)
+			rc = s3t_fail(err, left.rc,
+				"The server does not encrypt, and the upload that was begun could "
+				"not be removed: %s",
+				left.message);
 	}
 	http_response_deinit(&resp);
 	put_headers_deinit(&headers);
 	if (rc != S3T_OK) {
 		free(*upload_id);
 		*upload_id = NULL;
-	} else if (call.unheard) { /* an answer was lost: there may be two by now */
-		(void)!s3_abort_uploads_since(ctx, bucket, key, began_s, *upload_id, NULL);
 	}
 	return rc;
 }

@@ -105,6 +105,7 @@ for file in small big; do
 		s3tui cp --encryption SSE_S3 "$work/$file" "s3://$bucket/none-$file"
 	fails_with 1 'does not confirm that it encrypts \(SSE_S3\)' \
 		s3tui cp --encryption SSE_S3 "$work/$file" "s3://$bucket/k-$file"
+	fails_with 1 'does not confirm' s3tui cp --encryption SSE_S3 - "s3://$bucket/none-$file" <"$work/$file"
 	s3tui cp "s3://$bucket/k-$file" "$work/back"
 	cmp "$work/$file" "$work/back"
 	s3tui cp "s3://$bucket/k-$file" "s3://$bucket/copied-$file"
@@ -112,6 +113,7 @@ for file in small big; do
 done
 expect '' "$(keys "$bucket" | grep none || true)" 'objects that were not to be'
 expect 0 "$(open_uploads "$bucket")" 'open uploads'
+expect '' "$(s3tui jobs)" 'jobs'
 ok 'SSE-KMS: read by rclone, told by HEAD; what is not confirmed or has no key is not written'
 
 fails_with 2 'key is not sent over http' s3tui -p sse-c --endpoint http://192.0.2.1 stat "s3://$bucket/c-small"

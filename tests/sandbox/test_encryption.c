@@ -200,6 +200,27 @@ static void test_ignored(void **state)
 	}
 }
 
+/* Of an upload that cannot be removed nobody says that nothing of it was kept. */
+static void test_ignored_and_kept(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct sandbox_options options = {.ignores_encryption = true};
+	struct sandbox_fault fault = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "DELETE",
+		.times = SANDBOX_FOREVER,
+		.status = 403,
+		.code = "AccessDenied"};
+	with_key(&f, &options, KEY_BASE64, "");
+	sandbox_fault(f.server, &fault);
+	fixture_write(&f, "parts", 12 * MIB, 4);
+	upload(&f, "parts", "SSE_C");
+	assert_int_equal(f.failed, 1);
+	assert_non_null(strstr(f.first_error.message, "could not be removed"));
+	assert_int_equal(sandbox_upload_count(f.server), 1);
+	stop(&f);
+}
+
 static void test_wrong_kms_key(void **state)
 {
 	(void)state;
@@ -254,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_other_key),
 		cmocka_unit_test(test_no_key),
 		cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_ignored_and_kept),
 		cmocka_unit_test(test_wrong_kms_key),
 		cmocka_unit_test(test_resume),
 	};
