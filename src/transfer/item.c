@@ -707,12 +707,16 @@ static bool refetch(struct item *it, const struct s3t_err *err)
 	return true;
 }
 
-/* Many servers do not copy what is encrypted: then it goes through this machine. */
+/* Many servers do not copy what is encrypted: then it goes through this machine. So it does after
+ * 412, which Swift answers to every ETag of an object in parts: reading it tells whether it has
+ * changed. In place that could undo what somebody else made of it. */
 static bool relay_instead(struct worker *w, struct item *it, const struct s3t_err *err)
 {
 	struct job *job = it->job;
-	if (it->route != &route_copy || it->must_relay || err->rc != S3T_UNSUPPORTED ||
-		err->http_status != 501)
+	bool may_help =
+		(err->rc == S3T_UNSUPPORTED && err->http_status == 501) ||
+		(err->rc == S3T_CHANGED && err->http_status == 412 && job->spec.kind != JOB_CHANGE);
+	if (it->route != &route_copy || it->must_relay || !may_help)
 		return false;
 	abort_item(w, it);
 	item_close(it);

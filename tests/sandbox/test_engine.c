@@ -475,6 +475,37 @@ static void a_move_takes_the_source_away_only_when_it_arrived(void **state)
 	fixture_stop(&f);
 }
 
+static void a_copy_refused_as_changed_is_read_which_tells_whether_it_was(void **state)
+{
+	(void)state;
+	static const char *const methods[] = {"PUT", NULL};
+	for (size_t i = 0; i < 2; i++) {
+		struct fixture f;
+		struct job_spec spec;
+		struct sandbox_fault refusal = {.kind = SANDBOX_FAULT_ANSWER,
+			.method = methods[i],
+			.times = methods[i] ? 1 : SANDBOX_FOREVER,
+			.status = 412,
+			.code = "PreconditionFailed"};
+		fixture_start(&f, NULL, NULL);
+		fixture_write(&f, "file", 1000, 1);
+		fixture_upload(&f, &spec, "file", "", "from");
+		fixture_run(&f, &spec);
+		sandbox_fault(f.server, &refusal);
+		fixture_copy(&f, &spec, "from", "", "to");
+		fixture_run(&f, &spec);
+		sandbox_clear_faults(f.server);
+		if (methods[i]) {
+			assert_int_equal(f.done, 1);
+			assert_true(fixture_file_is_object(&f, "file", "to"));
+		} else {
+			assert_int_equal(f.first_error.rc, S3T_CHANGED);
+			assert_false(fixture_has_key(&f, "to"));
+		}
+		fixture_stop(&f);
+	}
+}
+
 static void keys_that_cannot_be_paths_are_refused_and_the_rest_goes_on(void **state)
 {
 	(void)state;
@@ -900,6 +931,7 @@ int main(void)
 		cmocka_unit_test(parts_that_had_to_be_larger_than_wished_are_told),
 		cmocka_unit_test(source_and_target_the_same_is_refused),
 		cmocka_unit_test(a_move_takes_the_source_away_only_when_it_arrived),
+		cmocka_unit_test(a_copy_refused_as_changed_is_read_which_tells_whether_it_was),
 		cmocka_unit_test(keys_that_cannot_be_paths_are_refused_and_the_rest_goes_on),
 		cmocka_unit_test(deleting_a_prefix_leaves_its_namesakes),
 		cmocka_unit_test(a_local_delete_never_follows_symlinks),
