@@ -8,6 +8,7 @@ declare -A package_group=(
 		libxml2-dev libinih-dev libcmocka-dev libjansson-dev libmicrohttpd-dev libqrencode-dev libvterm-dev
 		zlib1g-dev libzstd-dev ca-certificates'
 	[test]='clang zstd clang-format clang-tidy libclang-rt-14-dev radosgw ceph-mon ceph-osd ceph-common
+		swift-proxy swift-account swift-container swift-object memcached
 		age rclone s3cmd awscli faketime python3 python3-boto3 curl openssl tmux xvfb xterm
 		imagemagick fonts-dejavu-core iproute2 util-linux valgrind'
 )

@@ -46,25 +46,28 @@ trap 'printf "%s:%s: failed: %s\n" "${BASH_SOURCE[0]##*/}" "$LINENO" "$BASH_COMM
 set -E
 
 # The keys come in by the configuration, as a person would write it.
-cat >"$config" <<E
-[default]
-endpoint = $S3TUI_TEST_ENDPOINT
-access_key_id = $S3TUI_TEST_ACCESS_KEY
-secret_access_key = $S3TUI_TEST_SECRET_KEY
+write_config() {
+	cat >"$config" <<-E
+		[default]
+		endpoint = $S3TUI_TEST_ENDPOINT
+		access_key_id = $S3TUI_TEST_ACCESS_KEY
+		secret_access_key = $S3TUI_TEST_SECRET_KEY
 
-[profile other]
-access_key_id = $S3TUI_TEST_ACCESS_KEY2
-secret_access_key = $S3TUI_TEST_SECRET_KEY2
+		[profile other]
+		access_key_id = $S3TUI_TEST_ACCESS_KEY2
+		secret_access_key = $S3TUI_TEST_SECRET_KEY2
 
-[profile wrong]
-access_key_id = $S3TUI_TEST_ACCESS_KEY
-secret_access_key = this-is-not-the-secret
+		[profile wrong]
+		access_key_id = $S3TUI_TEST_ACCESS_KEY
+		secret_access_key = this-is-not-the-secret
 
-[retry]
-initial_delay = 10ms
-max_delay = 100ms
-E
-chmod 600 "$config"
+		[retry]
+		initial_delay = 10ms
+		max_delay = 100ms
+	E
+	chmod 600 "$config"
+}
+write_config
 
 s3tui() { "$S3TUI_BIN" --config "$config" "$@"; }
 
