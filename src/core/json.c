@@ -87,6 +87,18 @@ bool json_indent(struct strview text, struct strbuf *out)
 	return lines != NULL;
 }
 
+bool json_doc_is_of_strings(const struct json_doc *doc)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(doc->root, key, value)
+	{
+		if (!json_is_string(value))
+			return false;
+	}
+	return true;
+}
+
 void json_begin(struct json_writer *w, struct strbuf *out)
 {
 	*w = (struct json_writer){.out = out};

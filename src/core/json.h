@@ -28,6 +28,9 @@ const char *json_doc_string_at(
 /* Appends doc with a line for each member; false if it is no JSON object. */
 bool json_indent(struct strview doc, struct strbuf *out);
 
+/* Whether each of its values is a string. */
+bool json_doc_is_of_strings(const struct json_doc *doc);
+
 /* Writing "{...}": begin, members in order, end. Bytes that are not UTF-8 are replaced by U+FFFD;
  * json_add_bytes() then adds key_base64 with the exact bytes. */
 struct json_writer {

@@ -242,9 +242,11 @@ enum s3t_rc s3_encryption_check_settings(
 	else if (kind == S3_ENCRYPTION_CLIENT && !s->client_recipients[0] &&
 		 !s->client_passphrase_command[0])
 		what = "type = ClientSide needs client_recipients or client_passphrase_command";
+	/* AWS KMS API, Encrypt, EncryptionContext: a map of strings to strings. */
 	struct json_doc *context = s->kms_context[0] ? json_doc_parse(sv(s->kms_context)) : NULL;
-	if (!what && s->kms_context[0] && !context)
-		what = "kms_context is not a JSON object, as {\"department\": \"sales\"} is";
+	if (!what && s->kms_context[0] && !(context && json_doc_is_of_strings(context)))
+		what = "kms_context is not a JSON object of strings, as {\"department\": "
+		       "\"sales\"} is";
 	json_doc_free(context);
 	if (what)
 		return s3t_fail(err, S3T_CONFIG, "[encryption] of profile %s: %s.", profile, what);

@@ -9,7 +9,7 @@
 #define COPY_CUSTOMER "x-amz-copy-source-server-side-encryption-customer-"
 
 static const char *const kept[] = {
-	SSE, SSE "-aws-kms-key-id", CUSTOMER "algorithm", CUSTOMER "key-md5"};
+	SSE, SSE "-aws-kms-key-id", SSE "-context", CUSTOMER "algorithm", CUSTOMER "key-md5"};
 enum { KEPT = sizeof kept / sizeof *kept };
 
 bool sbx_encryption_is_kept(const struct request *r, const char *name)

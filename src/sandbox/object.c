@@ -174,6 +174,8 @@ static void add_object_headers(struct request *r, const struct sbx_object *objec
 		if (is_checksum && (!sbx_header(r, "x-amz-checksum-mode") ||
 					   strcmp(h->name, "x-amz-checksum-algorithm") == 0))
 			continue;
+		if (strcmp(h->name, "x-amz-server-side-encryption-context") == 0)
+			continue; /* told to who writes only */
 		if (strcmp(h->name, "x-amz-tagging") != 0) {
 			sbx_reply_header(r, h->name, h->value);
 		} else {

@@ -83,6 +83,57 @@ static void test_kinds(void **state)
 	stop(&f);
 }
 
+/* As base64 in a header, with SSE_KMS only, on each way that an object is made. */
+static void test_kms_context(void **state)
+{
+	(void)state;
+	static const char context[] = "eyJkZXBhcnRtZW50IjogInNhbGVzIiwgIkdyw7bDn2UiOiAiMyJ9";
+	static const char *const names[] = {"small", "parts", "copy"};
+	struct fixture f;
+	struct job_spec spec;
+	with_key(&f, NULL, KEY_BASE64,
+		"type = SSE_KMS\nkms_context = {\"department\": \"sales\", \"Größe\": \"3\"}\n");
+	fixture_write(&f, "small", 1000, 1);
+	fixture_write(&f, "parts", 12 * MIB, 1);
+	upload(&f, "small", "SSE_KMS");
+	upload(&f, "parts", "SSE_KMS");
+	fixture_put(&f, "plain", "not encrypted");
+	fixture_copy(&f, &spec, "plain", "", "copy");
+	fixture_run(&f, &spec);
+	for (size_t i = 0; i < 3; i++) {
+		fixture_expect_header(&f, names[i], SSE, "aws:kms");
+		fixture_expect_header(&f, names[i], SSE "-context", context);
+	}
+	upload(&f, "small", "SSE_S3");
+	fixture_expect_header(&f, "small", SSE "-context", "");
+	stop(&f);
+}
+
+static void refuses(const char *ini, const char *sentence)
+{
+	struct config *config;
+	struct profile *profile = NULL;
+	struct profile_request req = {0};
+	struct s3t_err err;
+	assert_int_equal(config_parse("x", sv(ini), NULL, NULL, &config, NULL, &err), S3T_OK);
+	assert_int_equal(
+		profile_resolve(config, &req, NULL, NULL, &profile, NULL, &err), S3T_CONFIG);
+	assert_non_null(strstr(err.message, sentence));
+	config_free(config);
+}
+
+static void test_malformed_kms_context(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = {"sales", "[\"sales\"]", "{\"department\": \"sales\"",
+		"{\"a\": \"1\", \"a\": \"2\"}", "{\"a\": 1}", "{\"a\": {\"b\": \"c\"}}"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		char *ini = s3t_asprintf("[encryption]\nkms_context = %s\n", wrong[i]);
+		refuses(ini, "kms_context is not a JSON object of strings");
+		free(ini);
+	}
+}
+
 static void download(struct fixture *f, const char *key, const char *to)
 {
 	struct job_spec spec;
@@ -144,23 +195,13 @@ static void test_no_key(void **state)
 {
 	(void)state;
 	struct fixture f;
-	struct s3t_err err;
 	fixture_start(&f, NULL, NULL);
 	fixture_write(&f, "small", 1000, 3);
 	upload(&f, "small", "SSE_C");
 	assert_int_equal(f.failed, 1);
 	assert_non_null(strstr(f.first_error.message, "sse_c_key_file"));
 	assert_false(fixture_has_key(&f, "small"));
-	struct config *config;
-	struct profile *profile = NULL;
-	struct profile_request req = {0};
-	assert_int_equal(config_parse("x", SV("[encryption]\ntype = SSE_C\n"), NULL, NULL, &config,
-				 NULL, &err),
-		S3T_OK);
-	assert_int_equal(
-		profile_resolve(config, &req, NULL, NULL, &profile, NULL, &err), S3T_CONFIG);
-	assert_non_null(strstr(err.message, "sse_c_key_file or sse_c_key_command"));
-	config_free(config);
+	refuses("[encryption]\ntype = SSE_C\n", "sse_c_key_file or sse_c_key_command");
 	fixture_stop(&f);
 }
 
@@ -271,6 +312,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_kms_context),
+		cmocka_unit_test(test_malformed_kms_context),
 		cmocka_unit_test(test_customer_key),
 		cmocka_unit_test(test_other_key),
 		cmocka_unit_test(test_no_key),
