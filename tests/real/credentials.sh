@@ -86,6 +86,8 @@ sso_session = us
 sso_account_id = 123456789012
 sso_role_name = Reader
 services = ours
+[profile login]
+login_session = arn:aws:iam::1:user/me
 [profile machine]
 role_arn = arn:machine
 credential_source = Ec2InstanceMetadata
@@ -98,7 +100,8 @@ aws iam create-role --role-name "$bucket" --assume-role-policy-document '{"Versi
 aws iam put-role-policy --role-name "$bucket" --policy-name all --policy-document \
 	'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}' >/dev/null
 aws s3api put-bucket-policy --bucket "$bucket" --policy '{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-	"Principal":"*","Action":"s3:ListBucket","Resource":"arn:aws:s3:::'"$bucket"'"}]}'
+	"Principal":"*","Action":["s3:ListBucket","s3:GetObject"],
+	"Resource":["arn:aws:s3:::'"$bucket"'","arn:aws:s3:::'"$bucket"'/*"]}]}'
 can_list AWS_PROFILE=role
 can_list AWS_PROFILE=self
 can_list AWS_PROFILE=environment AWS_ACCESS_KEY_ID="$S3TUI_TEST_ACCESS_KEY2" \
@@ -175,9 +178,53 @@ fails_with 1 'No credentials for profile default' with AWS_EC2_METADATA_SERVICE_
 fails_with 1 'No credentials for profile default' with AWS_EC2_METADATA_SERVICE_ENDPOINT="$url/nothing" -- ls
 ok 'containers and machines'
 
+# The AWS CLI, asked for a session of the gateway's that lasts a few seconds.
+mkdir "$work/cli"
+cat >"$work/cli/aws" <<'E'
+#!/bin/bash
+echo "$*" >>"$ASKED"
+unset AWS_PROFILE
+export AWS_ACCESS_KEY_ID=$S3TUI_TEST_ACCESS_KEY2 AWS_SECRET_ACCESS_KEY=$S3TUI_TEST_SECRET_KEY2
+session=$(/usr/bin/aws --endpoint-url "$S3TUI_TEST_ENDPOINT" --region us-east-1 --output json sts assume-role \
+	--role-arn "$ROLE" --role-session-name login --query 'Credentials.{AccessKeyId: AccessKeyId,
+	SecretAccessKey: SecretAccessKey, SessionToken: SessionToken}') || exit
+echo "{\"Version\": 1, \"Expiration\": \"$(date -u -d '+4 sec' +%FT%TZ)\", ${session#\{}"
+E
+chmod +x "$work/cli/aws"
+by_cli=(AWS_PROFILE=login PATH="$work/cli:$PATH" ASKED="$work/asked" ROLE="arn:aws:iam:::role/$bucket")
+can_list "${by_cli[@]}"
+expect 'configure export-credentials --profile login --format process' "$(cat "$work/asked")" 'what the CLI was asked'
+sign_on signed-on '-1 hour'
+can_list "${by_cli[@]}" AWS_PROFILE=sso
+expect 'configure export-credentials --profile sso --format process' "$(tail -n 1 "$work/asked")" 'for a sign-on'
+random_file "$work/file" 60000000
+: >"$work/asked"
+with "${by_cli[@]}" -- cp --limit-rate 6MiB --jobs 1 --part-size 5MiB "$work/file" "s3://$bucket/cli" >/dev/null
+renewals=$(wc -l <"$work/asked")
+((renewals >= 3)) || die "the CLI was asked $renewals times in ten seconds"
+s3tui cp "s3://$bucket/cli" - | cmp - "$work/file"
+s3tui rm "s3://$bucket/cli"
+
+# cli_fails SENTENCE COMMAND...: what it does instead
+cli_fails() {
+	printf '#!/bin/bash\n%s\n' "${*:2}" >"$work/cli/aws"
+	fails_with 1 "Profile login takes its credentials from an \"aws login\" session, .*the AWS CLI was asked: $1" \
+		with "${by_cli[@]}" -- ls
+}
+cli_fails 'It failed with exit status 255: Sign in again\.' 'echo Sign in again. >&2; exit 255'
+cli_fails 'It was ended by signal 9' "kill -9 \$\$"
+cli_fails 'It did not print a JSON object' 'echo "\\e[31mrubbish"'
+cli_fails 'It did not print a JSON object' true
+cli_fails 'It printed more than 65536 bytes' 'head -c 100000 /dev/zero'
+cli_fails 'Its JSON is not of "Version": 1' "echo '{}'"
+cli_fails '.*expired' "echo '{\"Version\": 1, \"AccessKeyId\": \"a\", \"SecretAccessKey\": \"b\",
+	\"Expiration\": \"2020-01-01T00:00:00Z\"}'"
+rm "$work/cli/aws"
+fails_with 1 'the AWS CLI was asked: It cannot be started: No such file' with AWS_PROFILE=login PATH="$work/cli" -- ls
+ok 'the AWS CLI: asked, asked again when its credentials end, and what it does instead told'
+
 # What lasts a few seconds is renewed while a job runs: the rate makes it last.
 printf 4 >"$work/sources/life"
-random_file "$work/file" 60000000
 : >"$log"
 with AWS_EC2_METADATA_SERVICE_ENDPOINT="$url" -- cp --limit-rate 6MiB --jobs 1 --part-size 5MiB "$work/file" "s3://$bucket/file" >/dev/null
 renewals=$(grep -c 'role%20one' "$log")
