@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """A small S3 client of the tests' own: the judge of what s3tui did, quick enough for loops.
 
-  gateway.py get BUCKET/KEY      the object's bytes on stdout
+  gateway.py get BUCKET/KEY [FILE]  the object's bytes on stdout, under the SSE-C key in the file
   gateway.py uploads BUCKET      a line for each open multipart upload: key, id
   gateway.py put BUCKET/KEY FILE
   gateway.py rm BUCKET/KEY
 
 The endpoint and keys are those that scripts/gateway writes into the environment.
 """
+import base64
 import hashlib
 import hmac
 import http.client
@@ -74,8 +75,11 @@ class Gateway:
         # public, so that a request without its signed Range is still answered
         self.request("PUT", path, body=data, headers={"x-amz-acl": "public-read"})
 
-    def get(self, path):
-        status, data = self.request("GET", path, ok=(200, 404))
+    def get(self, path, customer_key=None):
+        status, data = self.request("GET", path, ok=(200, 404), headers=customer_key and {
+            f"x-amz-server-side-encryption-customer-{name}": value for name, value in (
+                ("algorithm", "AES256"), ("key", base64.b64encode(customer_key).decode()),
+                ("key-md5", base64.b64encode(hashlib.md5(customer_key).digest()).decode()))})
         return data if status == 200 else None
 
     def keys(self, bucket, prefix):
@@ -92,7 +96,7 @@ def main():
                       env("S3TUI_TEST_SECRET_KEY"))
     verb, path, *rest = sys.argv[1:]
     if verb == "get":
-        data = gateway.get(path)
+        data = gateway.get(path, open(rest[0], "rb").read() if rest else None)
         if data is None:
             sys.exit(f"{path}: there is none")
         sys.stdout.buffer.write(data)

@@ -23,6 +23,11 @@ killed_after() {
 	((status == 137 || status == 0)) || die "it ended with $status: $(cat "$work/stderr")"
 }
 
+# taken KEY: the numbers of the parts that the server took, by its own log.
+taken() {
+	sed -nE "s|.*\"PUT /$bucket/$1\?partNumber=([0-9]+)&.*\" 200 .*|\1|p" "$gateway_log" | sort
+}
+
 # nothing_is_left [DIR]: no open upload, no job, no journal, no temporary file.
 nothing_is_left() {
 	expect '' "$(judge uploads "$bucket")" 'open uploads'
@@ -31,5 +36,5 @@ nothing_is_left() {
 	[[ ! ${1:-} ]] || expect '' "$(find "$1" -name '.*.s3tui-*')" 'temporary files'
 }
 
-# object_is KEY FILE: by another client.
-object_is() { judge get "$bucket/$1" | cmp - "$2" || die "$1 has other bytes"; }
+# object_is KEY FILE [SSE-C-KEY-FILE]: by another client.
+object_is() { judge get "$bucket/$1" "${@:3}" | cmp - "$2" || die "$1 has other bytes"; }

@@ -7,12 +7,6 @@ new_bucket # its name is random whatever the seed
 random_file "$work/file" $((64 << 20))
 workers=4 twice=0 interrupted=0
 
-# The numbers of parts that the server took, by its own log.
-taken() {
-	grep -F "PUT /$bucket/$1?partNumber=" "$gateway_log" | grep -F '" 200 ' |
-		grep -oE 'partNumber=[0-9]+' | sort
-}
-
 for ((i = 1; i <= kills; i++)); do
 	killed_after $((RANDOM % 1500)) cp "$work/file" "s3://$bucket/key-$i" --part-size 5MiB \
 		--jobs $workers --limit-rate 60MiB
