@@ -231,6 +231,29 @@ renewals=$(grep -c 'role%20one' "$log")
 ((renewals >= 3)) || die "renewed $renewals times in ten seconds"
 s3tui cp "s3://$bucket/file" - | cmp - "$work/file"
 ok "renewed in a job"
+
+# The shortest session that there is lasts 900 s: the gateway's own, renewed in an upload that outlives it
+# and another, which is not renewed.
+if [[ ${S3TUI_TEST_LONG:-} ]]; then
+	sessions() { grep -c '"POST / HTTP/1.1" 200 [0-9]* - - - ' "${S3TUI_TEST_CA%/*}/client.rgw.log" || true; }
+	read -r key secret token < <(
+		S3TUI_TEST_ACCESS_KEY=$S3TUI_TEST_ACCESS_KEY2 S3TUI_TEST_SECRET_KEY=$S3TUI_TEST_SECRET_KEY2 \
+			aws sts assume-role --role-arn "arn:aws:iam:::role/$bucket" --role-session-name fixed \
+			--duration-seconds 900 --output text \
+			--query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]'
+	)
+	fixed=(AWS_ACCESS_KEY_ID="$key" AWS_SECRET_ACCESS_KEY="$secret" AWS_SESSION_TOKEN="$token")
+	with "${fixed[@]}" -- ls "s3://$bucket/" >/dev/null
+	before=$(sessions) began=$SECONDS
+	with AWS_PROFILE=role -- cp --limit-rate 60KiB --jobs 1 --part-size 5MiB "$work/file" \
+		"s3://$bucket/slow" >/dev/null
+	took=$((SECONDS - began)) asked=$(($(sessions) - before))
+	((took > 920)) || die "the upload took $took s: it did not outlive a session"
+	((asked >= 2)) || die "$asked sessions in $took s"
+	aws s3 cp --only-show-errors "s3://$bucket/slow" - | cmp - "$work/file"
+	fails_with 1 'denied|expired' with "${fixed[@]}" -- ls "s3://$bucket/"
+	ok "$asked sessions of 900 s in an upload of $took s"
+fi
 aws iam delete-role-policy --role-name "$bucket" --policy-name all >/dev/null
 aws iam delete-role --role-name "$bucket" >/dev/null
 no_secret "$work/sources/log"
