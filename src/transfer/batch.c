@@ -1,3 +1,4 @@
+#include "core/timeutil.h"
 #include "transfer/internal.h"
 
 #include <stdlib.h>
@@ -37,6 +38,7 @@ void batch_run(struct worker *w, struct job *job, struct batch *b)
 	struct loc_io io = {.conn = w->conn, .cancel = job->cancel};
 	struct failures f = {.job = job, .batch = b};
 	struct s3t_err err;
+	int64_t began_ms = time_mono_ms();
 	enum s3t_rc rc = S3T_OK;
 	if (!job->spec.dry_run)
 		rc = job->spec.from->ops->remove(
@@ -52,10 +54,16 @@ void batch_run(struct worker *w, struct job *job, struct batch *b)
 			e->source_len = b->paths[i].len;
 			msgq_push(job->engine->events, &e->msg);
 		}
+	} else if (rc != S3T_CANCELLED && !f.count && job_put_off_locked(job, began_ms, &err)) {
+		b->next = job->batches;
+		job->batches = b;
+		job->batch_count++;
+		b = NULL;
 	} else if (rc != S3T_CANCELLED) {
 		for (size_t i = 0; i < b->count; i++)
 			failed_locked(job, b, i, &err);
 	}
 	pthread_mutex_unlock(&job->engine->lock);
-	batch_free(b);
+	if (b)
+		batch_free(b);
 }

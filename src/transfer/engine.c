@@ -276,6 +276,8 @@ void job_pause_locked(struct job *job, bool is_paused)
 	if (job->state != JOB_RUNNING || job->is_paused == is_paused)
 		return;
 	job->is_paused = is_paused;
+	if (!is_paused)
+		job->unpaused_ms = time_mono_ms();
 	journal_order(job);
 	pthread_cond_broadcast(&job->engine->work);
 }

@@ -152,7 +152,7 @@ struct job {
 	uint64_t bytes_packed, bytes_stored;   /* of items that were compressed: before, after */
 	uint64_t bytes_total, bytes_completed; /* completed: of items that are done */
 	uint64_t raised_part; /* the largest that had to be larger than was wished; 0: none */
-	int64_t started_ms, ended_ms;
+	int64_t started_ms, ended_ms, unpaused_ms;
 	/* any thread */
 	atomic_int_fast64_t bytes_done;
 };
@@ -266,6 +266,9 @@ void job_problem_locked(struct job *job, size_t source_index, struct strview pat
 /* An item waits for another try. */
 void job_requeue_locked(struct job *job, struct item *it);
 void job_pause_locked(struct job *job, bool is_paused);
+/* Whether what began then and failed so is to wait, and the job with it, for credentials that are
+ * valid. */
+bool job_put_off_locked(struct job *job, int64_t began_ms, const struct s3t_err *err);
 struct event *event_new(const struct job *job, enum event_kind kind);
 
 /* Where job->scan.list is of. */

@@ -392,8 +392,23 @@ static bool is_signed_out(const struct s3t_err *err)
 	return err->rc == S3T_CREDENTIALS || strcmp(err->code, "ExpiredToken") == 0;
 }
 
-/* The item waits, and the job with it, for credentials that are valid. */
-static void put_off_locked(struct item *it, const struct s3t_err *err)
+bool job_put_off_locked(struct job *job, int64_t began_ms, const struct s3t_err *err)
+{
+	if (!job->engine->pauses_signed_out || !is_signed_out(err) || job->state != JOB_RUNNING ||
+		job->was_cancelled)
+		return false;
+	/* what began with the old ones says nothing of those that somebody has renewed */
+	if (job->is_paused || began_ms < job->unpaused_ms)
+		return true;
+	job_pause_locked(job, true);
+	struct event *e = event_new(job, EV_PAUSED);
+	e->err = *err;
+	msgq_push(job->engine->events, &e->msg);
+	return true;
+}
+
+/* As if it had not been begun. */
+static void wait_again_locked(struct item *it)
 {
 	struct job *job = it->job;
 	atomic_fetch_sub(&job->bytes_done, atomic_exchange(&it->bytes, 0));
@@ -401,21 +416,15 @@ static void put_off_locked(struct item *it, const struct s3t_err *err)
 	it->cancel = NULL;
 	free_parts(it);
 	job_requeue_locked(job, it);
-	if (job->is_paused)
-		return;
-	job_pause_locked(job, true);
-	struct event *e = event_new(job, EV_PAUSED);
-	e->err = *err;
-	msgq_push(job->engine->events, &e->msg);
 }
 
 void item_ended_locked(struct item *it, enum item_outcome outcome, struct loc_sink_result *result,
 	const struct s3t_err *err)
 {
 	struct job *job = it->job;
-	if (outcome == ITEM_FAILED && err && job->engine->pauses_signed_out && is_signed_out(err) &&
-		job->state == JOB_RUNNING && !job->was_cancelled && !it->was_cancelled) {
-		put_off_locked(it, err);
+	if (outcome == ITEM_FAILED && err && !it->was_cancelled &&
+		job_put_off_locked(job, it->started_ms, err)) {
+		wait_again_locked(it);
 		return;
 	}
 	int64_t took = it->started_ms ? time_mono_ms() - it->started_ms : 0;

@@ -433,18 +433,29 @@ static enum s3t_rc start_source(
 	return rc;
 }
 
-static enum s3t_rc list_step(struct worker *w, struct job *job, struct s3t_err *err)
+static bool is_put_off(struct job *job, int64_t began_ms, enum s3t_rc rc, const struct s3t_err *err)
+{
+	pthread_mutex_lock(&job->engine->lock);
+	bool waits = rc != S3T_OK && rc != S3T_CANCELLED && job_put_off_locked(job, began_ms, err);
+	pthread_mutex_unlock(&job->engine->lock);
+	return waits;
+}
+
+/* *waits: the same step is due again. */
+static enum s3t_rc list_step(struct worker *w, struct job *job, bool *waits, struct s3t_err *err)
 {
 	struct scan *scan = &job->scan;
 	const struct location_ops *ops = list_location(job)->ops;
 	struct loc_io io = {.conn = w->conn, .cancel = job->cancel};
 	struct entry_page *page = NULL;
 	bool done = false;
+	int64_t began_ms = time_mono_ms();
 	enum s3t_rc rc = ops->list_next(scan->list, &io, &page, &done, err);
 	if (rc == S3T_OK)
 		book_page(job, page);
 	entry_page_free(page);
-	if (rc == S3T_OK && !done)
+	*waits = is_put_off(job, began_ms, rc, err);
+	if ((rc == S3T_OK && !done) || *waits)
 		return S3T_OK;
 	ops->list_free(scan->list);
 	scan->list = NULL;
@@ -479,17 +490,20 @@ void scan_step(struct worker *w, struct job *job)
 	struct s3t_err err;
 	enum s3t_rc rc = S3T_OK;
 	size_t index = scan->source_index;
+	int64_t began_ms = time_mono_ms();
+	bool waits = false;
 	if (scan->list) {
-		rc = list_step(w, job, &err);
+		rc = list_step(w, job, &waits, &err);
 	} else if (scan->is_reverse) {
 		open_reverse(job);
 	} else if (index < job->spec.source_count) {
 		rc = start_source(w, job, &job->spec.sources[index], &err);
-		if (!scan->list)
+		waits = is_put_off(job, began_ms, rc, &err);
+		if (!scan->list && !waits)
 			scan->source_index++;
 	}
 	pthread_mutex_lock(&job->engine->lock);
-	if (rc != S3T_OK && rc != S3T_CANCELLED) {
+	if (rc != S3T_OK && rc != S3T_CANCELLED && !waits) {
 		const struct job_source *src = &job->spec.sources[index];
 		no_verdict(job, &err);
 		job_problem_locked(job, index, sv_n(src->path, src->path_len),

@@ -221,6 +221,54 @@ static void an_expired_token_pauses_a_job(void **state)
 	fixture_stop(&f);
 }
 
+/* The same where a listing, a look at a source or a batch of deletes meets it. */
+static void an_expired_token_pauses_what_is_not_an_item(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *method, *target;
+	} calls[] = {{"GET", "list-type=2"}, {NULL, "/demo"}, {"POST", "delete"}};
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		struct fixture f;
+		struct job_spec spec;
+		struct sandbox_options options = {.session_token = "of-a-session"};
+		fixture_start(&f, &options, "session_token = of-a-session\n");
+		engine_free(f.engine, 1000);
+		struct engine_options pausing = {.workers = 4, .pauses_signed_out = true};
+		f.engine = engine_new(&pausing, f.events);
+		fixture_put(&f, "d/a", "a");
+		fixture_put(&f, "d/b", "b");
+		fixture_put(&f, "c", "c");
+		sandbox_fault(f.server, &(struct sandbox_fault){.kind = SANDBOX_FAULT_ANSWER,
+						.method = calls[i].method,
+						.target = calls[i].target,
+						.status = 400,
+						.code = "ExpiredToken",
+						.times = SANDBOX_FOREVER});
+		job_spec_init(&spec, JOB_DELETE, &f.profile->settings);
+		spec.recursive = true;
+		spec.from = location_ref(f.s3);
+		job_spec_add_source(&spec, SV("demo/d/"), SV(""));
+		job_spec_add_source(&spec, SV("demo/c"), SV(""));
+		if (i == 1) { /* its HEAD cannot say why */
+			job_spec_deinit(&spec);
+			fixture_download(&f, &spec, "c", "into", "c");
+		}
+		spec.report_problems = true;
+		job_id id = engine_submit(f.engine, &spec);
+		wait_snapshot(&f, is_paused);
+		sandbox_clear_faults(f.server);
+		engine_pause(f.engine, id, false);
+		fixture_wait(&f, id);
+		if (f.failed)
+			fail_msg("%zu: %s", i, f.first_error.message);
+		assert_int_equal(f.done, i == 1 ? 1 : 3);
+		assert_true(i == 1 ? fixture_exists(&f, "into/c") : !fixture_has_key(&f, "d/a"));
+		assert_int_equal(fixture_has_key(&f, "c"), i == 1);
+		fixture_stop(&f);
+	}
+}
+
 static void a_cancelled_download_leaves_the_old_file(void **state)
 {
 	(void)state;
@@ -923,6 +971,7 @@ int main(void)
 		cmocka_unit_test(the_same_tree_moved_twice_moves_nothing),
 		cmocka_unit_test(a_cancelled_upload_leaves_no_parts),
 		cmocka_unit_test(an_expired_token_pauses_a_job),
+		cmocka_unit_test(an_expired_token_pauses_what_is_not_an_item),
 		cmocka_unit_test(a_cancelled_download_leaves_the_old_file),
 		cmocka_unit_test(a_server_that_asks_to_slow_down_is_obeyed_and_it_is_said),
 		cmocka_unit_test(a_limit_that_is_lifted_holds_nobody_back),
