@@ -165,6 +165,7 @@ void call_stats_add(struct call_stats *s, enum call_op op, int64_t total_us, int
 		count_code(&s->view, *code ? code : s3t_rc_name(rc));
 	}
 	judge_connection(&s->view, rc, first_byte_us);
+	s->last_ms = time_mono_ms();
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -175,6 +176,14 @@ enum connection_state call_stats_connection(struct call_stats *s, int64_t *since
 	*since_s = s->view.since_s;
 	pthread_mutex_unlock(&s->lock);
 	return state;
+}
+
+int64_t call_stats_last_ms(struct call_stats *s)
+{
+	pthread_mutex_lock(&s->lock);
+	int64_t last_ms = s->last_ms;
+	pthread_mutex_unlock(&s->lock);
+	return last_ms;
 }
 
 void call_stats_read(struct call_stats *s, struct call_stats_view *out)

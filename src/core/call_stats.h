@@ -50,7 +50,7 @@ int64_t latency_bound_us(size_t bucket);
 /* The time that so many of a hundred calls did not exceed, us; 0: there were none. */
 int64_t latency_percentile_us(const struct call_op_stats *s, double percent);
 
-/* As the answers to what was asked anyway tell it. SLOW: a second to the first byte, or asked to
+/* As the last answers tell it. SLOW: a second to the first byte, or asked to
  * slow down; FAILING: no answer, a failing server, or credentials that it does not take. */
 enum connection_state { CONNECTION_UNKNOWN, CONNECTION_OK, CONNECTION_SLOW, CONNECTION_FAILING };
 
@@ -74,6 +74,7 @@ struct call_stats_view {
 struct call_stats {
 	pthread_mutex_t lock;
 	struct call_stats_view view; /* guarded by lock */
+	int64_t last_ms;             /* the same; monotonic, of the last answer; 0: none yet */
 };
 void call_stats_init(struct call_stats *s);
 void call_stats_deinit(struct call_stats *s);
@@ -82,6 +83,8 @@ void call_stats_add(struct call_stats *s, enum call_op op, int64_t total_us, int
 	enum s3t_rc rc, const char *code);
 /* Wall clock; *since_s: 0 where nothing was asked. */
 enum connection_state call_stats_connection(struct call_stats *s, int64_t *since_s);
+/* Monotonic; 0: none yet. */
+int64_t call_stats_last_ms(struct call_stats *s);
 void call_stats_read(struct call_stats *s, struct call_stats_view *out);
 
 #endif

@@ -114,6 +114,9 @@
 		"clicks, wheel and drag; false: the terminal's own selection")                     \
 	X("ui", "bell", BOOL, bell, "true", 0, 0, NULL,                                            \
 		"ring when transfers end that took longer than ten seconds")                       \
+	X("ui", "health_check", DURATION, health_check_ms, "1m", 0, 86400000, NULL,                \
+		"how long a connection that is shown may be idle before it is asked whether it "   \
+		"still answers; 0: never")                                                         \
 	X("ui", "color", WORD, color, "auto", 0, 0, "auto|off",                                    \
 		"auto: as many as the terminal has, none under NO_COLOR")
 

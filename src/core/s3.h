@@ -67,6 +67,8 @@ int64_t s3_client_now_s(struct s3_client *c);
 /* How a profile's connections are made; borrows from it. */
 struct http_options s3_http_options(const struct profile *profile);
 struct s3_counters *s3_client_counters(struct s3_client *c);
+/* When the last answer came, or its failure: monotonic; 0: nothing was asked yet. */
+int64_t s3_client_last_call_ms(struct s3_client *c);
 /* Every try in numbers. */
 enum connection_state s3_client_connection(struct s3_client *c, int64_t *since_s);
 void s3_client_read_stats(struct s3_client *c, struct call_stats_view *out);
@@ -88,6 +90,7 @@ struct s3_ctx {
 	struct cancel *cancel; /* may be NULL */
 	atomic_uint_fast32_t
 		*retries;  /* tries after the first of each call are counted there; NULL: nowhere */
+	bool once;         /* no second try after a pause */
 	bool is_probe;     /* only finds out what the server does: a refusal is not explained */
 	bool customer_key; /* parts belong to an upload under SSE-C */
 };

@@ -65,6 +65,11 @@ enum connection_state s3_client_connection(struct s3_client *c, int64_t *since_s
 	return call_stats_connection(&c->stats, since_s);
 }
 
+int64_t s3_client_last_call_ms(struct s3_client *c)
+{
+	return call_stats_last_ms(&c->stats);
+}
+
 void s3_client_read_stats(struct s3_client *c, struct call_stats_view *out)
 {
 	call_stats_read(&c->stats, out);

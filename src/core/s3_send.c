@@ -437,7 +437,7 @@ static bool try_again(const struct s3_ctx *ctx, const struct s3_call *call, enum
 	/* a mismatch or a 200 with nonsense inside is tried once more, not often */
 	bool once = rc == S3T_MISMATCH;
 	r->failures++;
-	if (!s3t_rc_is_retryable(rc) || r->failures >= s->max_attempts ||
+	if (ctx->once || !s3t_rc_is_retryable(rc) || r->failures >= s->max_attempts ||
 		(once && r->failures > 1) || rc == S3T_CLOCK || rc == S3T_REGION)
 		return false;
 	int64_t ms = pause_ms(s, resp, r->failures);

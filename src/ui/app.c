@@ -509,6 +509,9 @@ static int wait_ms(const struct app *app)
 	}
 	if (!app->is_stale && (app->progress.is_busy || is_listing))
 		wait = earlier(wait, TICK_MS);
+	int64_t health = app_health_due_ms(app);
+	if (health >= 0)
+		wait = earlier(wait, health > now ? health - now : 0);
 	return (int)wait;
 }
 
@@ -539,6 +542,7 @@ void app_loop(struct app *app)
 		tick(app);
 		announce(app);
 		run_timer(app);
+		app_health_check(app);
 		app_open_problem(app);
 		destroy_closing(app, false);
 		if (app->quits_when_idle && engine_busy(app->engine) == 0)

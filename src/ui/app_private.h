@@ -61,7 +61,7 @@ struct app {
 	bool has_mouse, was_busy;
 	int64_t busy_ms; /* since when jobs run */
 	bool is_quitting, quits_when_idle;
-	bool demo_has_new;
+	bool demo_has_new, is_asking_health;
 
 	struct journal *journal;    /* NULL: the demo's jobs vanish with it */
 	struct journal_file *found; /* locked, while the person is asked */
@@ -88,6 +88,9 @@ enum saved_answer { SAVED_RESUME, SAVED_DROP, SAVED_LATER };
 bool app_saved_take(struct app *app, struct lister_event *e);
 void app_saved_answer(struct app *app, enum saved_answer answer);
 void app_saved_describe(const struct saved_job *job, struct strbuf *out);
+/* app_health.c: asks one connection that is due; when the next one is, monotonic, -1: never. */
+void app_health_check(struct app *app);
+int64_t app_health_due_ms(const struct app *app);
 /* app_place.c */
 void app_place_deinit(struct app *app);
 /* app.c */

@@ -195,7 +195,7 @@ static void order_text(const struct pane *p, char out[64])
 			p->is_partial || (p->list && !p->coming) ? ", so far" : "");
 }
 
-/* How the connection does, if it is ok or if it is not: by the answers to what was asked anyway. */
+/* How the connection does, if it is ok or if it is not, by the last answers. */
 static void add_health(const struct pane *p, bool is_ok, int room, struct strbuf *out)
 {
 	struct s3_client *client = location_s3_client(p->location);

@@ -57,11 +57,36 @@ static void a_failing_server_is_said_in_the_frame(void **state)
 	stage_quit(s);
 }
 
+/* Nobody does anything: what the frame says changes all the same, and nothing is written. */
+static void an_idle_connection_is_asked(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, "[ui]\nhealth_check = 200ms\n");
+	fixture_put(&s->f, "one.txt", "x");
+	stage_run(s, NULL);
+	struct tty *t = s->tty;
+	tty_wait_text(t, "ok since ", TTY_WAIT_MS);
+	struct sandbox_fault broken = {.kind = SANDBOX_FAULT_ANSWER,
+		.status = 500,
+		.code = "InternalError",
+		.times = SANDBOX_FOREVER};
+	sandbox_fault(s->f.server, &broken);
+	tty_wait_text(t, "failing since ", TTY_WAIT_MS);
+	sandbox_clear_faults(s->f.server);
+	tty_wait_text(t, "ok since ", TTY_WAIT_MS);
+	assert_int_equal(sandbox_request_count(s->f.server, "GET"), 1); /* the listing */
+	assert_true(sandbox_request_count(s->f.server, "HEAD") >= 2);
+	assert_int_equal(sandbox_request_count(s->f.server, "PUT"), 0);
+	assert_int_equal(sandbox_request_count(s->f.server, "POST"), 0);
+	stage_quit(s);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		STAGE_TEST(what_was_done_is_counted),
 		STAGE_TEST(a_failing_server_is_said_in_the_frame),
+		STAGE_TEST(an_idle_connection_is_asked),
 	};
 	tty_budget_s(60);
 	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);

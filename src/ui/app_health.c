@@ -1,0 +1,74 @@
+/* Connections that are shown and idle are asked how they do, by a request that changes nothing. */
+#include "ui/app_private.h"
+
+#include "core/timeutil.h"
+
+#include <stdlib.h>
+
+struct question {
+	struct s3_client *client;
+	char *bucket; /* "": the list of buckets */
+};
+
+static void question_free(void *arg)
+{
+	struct question *q = arg;
+	s3_client_unref(q->client);
+	free(q->bucket);
+	free(q);
+}
+
+static enum s3t_rc run_question(
+	void *arg, struct http_conn *conn, struct cancel *cancel, struct s3t_err *err)
+{
+	struct question *q = arg;
+	struct s3_ctx ctx = {.client = q->client, .conn = conn, .cancel = cancel, .once = true};
+	if (q->bucket[0])
+		return s3_head_bucket(&ctx, sv(q->bucket), err);
+	struct entry_page *page = entry_page_new(false);
+	enum s3t_rc rc = s3_list_buckets(&ctx, page, err);
+	entry_page_free(page);
+	return rc;
+}
+
+/* What came of it stands in the client's counts, which the panes draw. */
+static void on_answer(struct app *app, void *arg, const struct s3t_err *err)
+{
+	(void)arg;
+	(void)err;
+	app->is_asking_health = false;
+}
+
+int64_t app_health_due_ms(const struct app *app)
+{
+	int64_t due = -1;
+	for (int side = 0; side < 2; side++) {
+		struct s3_client *client = location_s3_client(pane_location(app->panes[side]));
+		int64_t last = client ? s3_client_last_call_ms(client) : 0;
+		if (last && (due < 0 || last + app->settings->health_check_ms < due))
+			due = last + app->settings->health_check_ms;
+	}
+	return app->settings->health_check_ms && !app->is_asking_health ? due : -1;
+}
+
+void app_health_check(struct app *app)
+{
+	int64_t now = time_mono_ms(), due = app_health_due_ms(app);
+	if (due < 0 || due > now)
+		return;
+	for (int side = 0; side < 2; side++) {
+		const struct pane *p = app->panes[side];
+		struct s3_client *client = location_s3_client(pane_location(p));
+		int64_t last = client ? s3_client_last_call_ms(client) : 0;
+		if (!last || last + app->settings->health_check_ms > now)
+			continue;
+		struct strview bucket, key;
+		struct question *q = s3t_alloc(sizeof *q);
+		s3_path_split(pane_path(p), &bucket, &key);
+		q->client = s3_client_ref(client);
+		q->bucket = s3t_strndup(bucket.data, bucket.len);
+		app->is_asking_health = true;
+		app_ask(app, run_question, q, question_free, on_answer);
+		return;
+	}
+}
