@@ -107,15 +107,30 @@ static enum s3t_rc look_at_target(struct item *it, const struct loc_io *io, stru
 	return rc == S3T_NOT_FOUND ? S3T_OK : rc;
 }
 
-/* A listing has whole seconds, and of an object LastModified only; its data's own time is in its
- * metadata. */
-static void refine_source_time(struct item *it, const struct loc_io *io)
+/* It is another than was listed. */
+static void set_size(struct item *it, uint64_t size)
+{
+	pthread_mutex_lock(&it->job->engine->lock);
+	it->job->bytes_total += size - it->stat.size;
+	it->stat.size = size;
+	pthread_mutex_unlock(&it->job->engine->lock);
+}
+
+/* A listing has whole seconds, and of an object LastModified only, and its size as it is stored;
+ * its data's own time is in its metadata, and so is its size where it is compressed or encrypted.
+ */
+static void refine_source(struct item *it, const struct loc_io *io)
 {
 	struct loc_stat stat;
 	const struct job_spec *spec = &it->job->spec;
 	if (spec->from->ops->stat(spec->from, io, sv_n(it->path, it->path_len), &stat, NULL) ==
 		S3T_OK) {
 		it->stat.mtime_ns = stat.mtime_ns;
+		if (stat.stored_size && !it->stat.stored_size &&
+			stat.stored_size == it->stat.size) {
+			it->stat.stored_size = stat.stored_size;
+			set_size(it, stat.size);
+		}
 		loc_stat_deinit(&stat);
 	}
 }
@@ -156,8 +171,11 @@ static enum conflict_action settle(
 		it->target_side.mtime_ns = TIME_UNKNOWN;
 		return CONFLICT_GO;
 	}
-	if (policy == CONFLICT_NEWER && it->target_side.size == it->stat.size)
-		refine_source_time(it, io);
+	bool is_same_size = it->target_side.size == it->stat.size;
+	bool may_be_coded = it->job->spec.to->ops->kind == LOC_LOCAL && !it->job->spec.raw;
+	if (is_same_size ? policy == CONFLICT_NEWER
+			 : may_be_coded && (policy == CONFLICT_NEWER || policy == CONFLICT_SIZE))
+		refine_source(it, io);
 	struct conflict_side source = {.size = it->stat.size, .mtime_ns = it->stat.mtime_ns};
 	enum conflict_action action = conflict_decide(policy, source, it->target_side);
 	bool is_download = route_for(it->job->spec.from, it->job->spec.to) == &route_fetch;
@@ -293,7 +311,7 @@ static bool is_there_already(struct item *it, const struct loc_io *io)
 	/* when an object was made tells nothing of what is in it */
 	if (!exists || there.size != it->stat.size || !has_own_time)
 		return false;
-	refine_source_time(it, io);
+	refine_source(it, io);
 	return it->stat.mtime_ns != TIME_UNKNOWN && there.mtime_ns == it->stat.mtime_ns;
 }
 
@@ -451,15 +469,6 @@ bool item_start(struct worker *w, struct item *it)
 		return false;
 	}
 	return run_route(w, it);
-}
-
-/* It is another than was listed. */
-static void set_size(struct item *it, uint64_t size)
-{
-	pthread_mutex_lock(&it->job->engine->lock);
-	it->job->bytes_total += size - it->stat.size;
-	it->stat.size = size;
-	pthread_mutex_unlock(&it->job->engine->lock);
 }
 
 /* A download of what may be coded: how large it will be, and whether it comes in ranges. What comes

@@ -381,6 +381,25 @@ static void test_copies_and_policies(void **state)
 	spec.policy = CONFLICT_SIZE;
 	fixture_run(&f, &spec);
 	assert_int_equal(f.skipped, 1);
+	/* a listing has what is stored */
+	static const enum conflict_policy policies[] = {CONFLICT_SIZE, CONFLICT_NEWER};
+	for (size_t i = 0; i < COUNT(policies); i++) {
+		uint64_t gets = sandbox_request_count(f.server, "GET");
+		fixture_download(&f, &spec, "", "", "");
+		spec.recursive = true;
+		spec.policy = policies[i];
+		char *copy = s3t_asprintf("%s/copy.txt", f.dir),
+		     *from = s3t_asprintf("%s/back", f.dir);
+		if (i == 0)
+			assert_int_equal(link(from, copy), 0);
+		free(copy);
+		free(from);
+		fixture_run(&f, &spec);
+		assert_int_equal(f.failed, 0);
+		assert_int_equal(f.skipped, 2);
+		assert_int_equal(
+			sandbox_request_count(f.server, "GET"), gets + 1); /* the listing */
+	}
 	stop(&f);
 }
 
