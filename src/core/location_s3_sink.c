@@ -537,6 +537,8 @@ enum s3t_rc s3_sink_commit(struct loc_sink *s, const struct loc_io *io, uint32_t
 	}
 	if (rc != S3T_OK)
 		return rc;
+	if (s->spec.size != UINT64_MAX)
+		s3_client_note_written(ctx.client, s->bucket, s->key, s->spec.size, &s->put);
 	free(s->upload_id);
 	s->upload_id = NULL;
 	memcpy(result->etag, s->etag, sizeof result->etag);

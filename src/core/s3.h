@@ -11,6 +11,7 @@
 #include "core/config.h"
 #include "core/entry.h"
 #include "core/http.h"
+#include "core/known.h"
 #include "core/sigv4.h"
 
 #include <stdatomic.h>
@@ -69,6 +70,16 @@ struct http_options s3_http_options(const struct profile *profile);
 struct s3_counters *s3_client_counters(struct s3_client *c);
 /* When the last answer came, or its failure: monotonic; 0: nothing was asked yet. */
 int64_t s3_client_last_call_ms(struct s3_client *c);
+/* What is known of a row of a listing (core/known.h); path: "bucket/key". */
+bool s3_client_known(struct s3_client *c, struct strview path, uint64_t size, int64_t modified_s,
+	struct known_object *out);
+/* What HEAD told of an object; what one is that has just been written, its size as stored. */
+struct s3_object;
+struct s3_put;
+void s3_client_note(
+	struct s3_client *c, struct strview bucket, struct strview key, const struct s3_object *o);
+void s3_client_note_written(struct s3_client *c, struct strview bucket, struct strview key,
+	uint64_t size, const struct s3_put *put);
 /* Every try in numbers. */
 enum connection_state s3_client_connection(struct s3_client *c, int64_t *since_s);
 void s3_client_read_stats(struct s3_client *c, struct call_stats_view *out);

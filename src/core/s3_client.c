@@ -16,6 +16,7 @@ struct s3_client *s3_client_new(struct profile *profile)
 	c->profile = profile_ref(profile);
 	atomic_init(&c->refs, 1);
 	call_stats_init(&c->stats);
+	known_init(&c->known);
 	atomic_init(&c->retry_tokens, RETRY_TOKENS);
 	atomic_init(&c->etag_rule, (int)profile->provider->etag);
 	atomic_init(&c->reads_with_key,
@@ -37,6 +38,7 @@ void s3_client_unref(struct s3_client *c)
 		return;
 	profile_unref(c->profile);
 	call_stats_deinit(&c->stats);
+	known_deinit(&c->known);
 	pthread_mutex_destroy(&c->lock);
 	pthread_mutex_destroy(&c->key_lock);
 	explicit_bzero(&c->key, sizeof c->key);

@@ -18,6 +18,7 @@ struct s3_client {
 	struct profile *profile;
 	struct s3_counters counters;
 	struct call_stats stats;
+	struct known known;
 	struct call_log *_Atomic log;
 	atomic_int refs;
 	atomic_int etag_rule;

@@ -148,6 +148,8 @@ enum s3t_rc s3_head_version(const struct s3_ctx *ctx, struct strview bucket, str
 		if (!parse_u64(http_header(&resp, "content-length"), &out->size))
 			rc = s3t_fail(err, S3T_PROTOCOL, "The server's answer has no length.");
 	}
+	if (rc == S3T_OK && !version_id.len)
+		s3_client_note(ctx->client, bucket, key, out);
 	http_response_deinit(&resp);
 	return rc;
 }

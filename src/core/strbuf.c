@@ -59,6 +59,18 @@ struct strview sv_from(struct strview s, size_t start)
 	return start >= s.len ? sv_n("", 0) : sv_n(s.data + start, s.len - start);
 }
 
+struct strview sv_line_value(struct strview lines, const char *name)
+{
+	while (lines.len) {
+		struct strview line = sv_n(lines.data, sv_find(lines, '\n'));
+		size_t colon = sv_find(line, ':');
+		if (sv_eq_nocase(sv_n(line.data, colon), sv(name)))
+			return sv_trim(sv_from(line, colon + 1));
+		lines = sv_from(lines, line.len + 1);
+	}
+	return SV("");
+}
+
 struct strview sv_next_word(struct strview *rest)
 {
 	size_t space = sv_find(*rest, ' ');

@@ -40,6 +40,8 @@ bool sv_ends_with(struct strview s, struct strview suffix);
 size_t sv_find(struct strview s, char c);
 struct strview sv_trim(struct strview s);
 struct strview sv_from(struct strview s, size_t start);
+/* The value of "name: value" among lines, names in any case; empty: there is none. */
+struct strview sv_line_value(struct strview lines, const char *name);
 /* Takes the next word and the space behind it off *rest; empty at the end. */
 struct strview sv_next_word(struct strview *rest);
 /* Byte order, shorter first. */

@@ -98,26 +98,14 @@ static void show_text(struct change_dialog *d, size_t field, char **before, stru
 	form_set_text(&d->form, field, text);
 }
 
-/* A line's value in "name: value\n", or nothing. */
-static struct strview line_of(struct strview lines, const char *name)
-{
-	while (lines.len) {
-		struct strview line = sv_n(lines.data, sv_find(lines, '\n'));
-		size_t colon = sv_find(line, ':');
-		if (sv_eq_nocase(sv_n(line.data, colon), sv(name)))
-			return sv_trim(sv_from(line, colon + 1));
-		lines = sv_from(lines, line.len + 1);
-	}
-	return SV("");
-}
-
 static void show_object(struct change_dialog *d, const struct reading *r)
 {
 	const struct s3_object *o = &r->object;
 	for (size_t i = 0; i < TEXTS; i++) {
-		struct strview value = i == 0   ? sv(o->content_type ? o->content_type : "")
-				       : i == 1 ? sv(o->content_encoding ? o->content_encoding : "")
-						: line_of(strbuf_view(&o->headers), texts[i].name);
+		struct strview value =
+			i == 0   ? sv(o->content_type ? o->content_type : "")
+			: i == 1 ? sv(o->content_encoding ? o->content_encoding : "")
+				 : sv_line_value(strbuf_view(&o->headers), texts[i].name);
 		show_text(d, d->texts[i], &d->before[i], value);
 	}
 	struct strbuf pairs, name, value;

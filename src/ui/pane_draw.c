@@ -114,6 +114,21 @@ static void draw_name(
 	strbuf_deinit(&shown);
 }
 
+/* What a listing does not tell of an object, where something else has. */
+static bool find_known(
+	const struct pane *p, struct strview name, const struct entry *e, struct known_object *out)
+{
+	struct s3_client *client = location_s3_client(p->location);
+	struct strbuf path;
+	if (!client || !e || e->kind != ENTRY_FILE)
+		return false;
+	strbuf_init(&path);
+	path_join(&path, pane_path(p), name);
+	bool is_known = s3_client_known(client, strbuf_view(&path), e->size, e->mtime_s, out);
+	strbuf_deinit(&path);
+	return is_known;
+}
+
 static void draw_row(const struct pane *p, int y, int x, const struct columns *c, uint32_t id,
 	bool is_cursor, bool is_active, bool is_lit)
 {
@@ -128,12 +143,16 @@ static void draw_row(const struct pane *p, int y, int x, const struct columns *c
 	draw_name(y, x + 1, c->name, role, name, add_slash);
 	x += 1 + c->name;
 	char size[TEXT_SIZE_MAX] = "", date[32] = "";
+	struct known_object known = {.plain_size = UINT64_MAX};
+	(void)find_known(p, name, e, &known);
 	if (e) {
 		size_text(p, id, e, size);
 		time_format_local(e->mtime_s, false, date);
 	}
+	if (known.plain_size != UINT64_MAX)
+		short_size(known.plain_size, size);
 	if (c->size) {
-		draw_str(y, x, 1, role, " ");
+		draw_str(y, x, 1, role, known.is_encrypted ? "e" : known.words[0] ? "z" : " ");
 		draw_right(y, x + 1, c->size, role, sv(size));
 		x += 1 + c->size;
 	}
@@ -437,10 +456,15 @@ void pane_describe(const struct pane *p, int columns, struct strbuf *out)
 	strbuf_init(&name);
 	char size[TEXT_SIZE_MAX], date[32];
 	const char *dot = glyph(GLYPH_DOT);
-	text_size(row.size, size);
+	struct known_object known = {.plain_size = UINT64_MAX};
+	(void)find_known(p, row.name,
+		listing_entry(p->listing, listing_row(p->listing, p->cursor.at)), &known);
+	text_size(known.plain_size != UINT64_MAX ? known.plain_size : row.size, size);
 	time_format_local(row.mtime_s, true, date);
 	if (row.kind == ENTRY_FILE)
 		strbuf_addf(&tail, " %s %s", dot, size);
+	if (known.words[0])
+		strbuf_addf(&tail, " %s %s", dot, known.words);
 	else if (row.kind == ENTRY_LINK)
 		strbuf_addf(&tail, " %s symbolic link", dot);
 	else if (row.kind == ENTRY_OTHER)

@@ -10,8 +10,49 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+/* A listing has what is stored: what an upload or a look told of it besides is in its row. */
+static void rows_show_what_is_known(void **state)
+{
+	struct stage *s = *state;
+	struct s3t_err err;
+	stage_open(s, NULL, "[upload]\ncompress = gzip\n");
+	struct s3_ctx ctx = {.client = s->f.client, .conn = s->f.conn};
+	struct s3_encryption sse = {.kind = S3_ENCRYPTION_SSE_S3};
+	struct s3_put put = {.mtime_ns = TIME_UNKNOWN, .encryption = &sse};
+	assert_int_equal(
+		s3_put_object(&ctx, SV("demo"), SV("sealed"), &put, SV("12345"), NULL, &err),
+		S3T_OK);
+	fixture_write(&s->f, "left/zeros.txt", 0, 1);
+	char *path = s3t_asprintf("%s/zeros.txt", s->left);
+	assert_int_equal(truncate(path, 2 << 20), 0);
+	free(path);
+	struct tty_options wide = {.rows = 24, .cols = 120};
+	stage_start(s, &wide);
+	struct tty *t = s->tty;
+	tty_wait_text(t, "sealed", TTY_WAIT_MS);
+	tty_keys(t, "Down F5 Enter");
+	tty_wait_text(t, "1 copied", TTY_WAIT_MS);
+	tty_wait_text(t, "z  2.0 MiB", TTY_WAIT_MS);
+	tty_keys(t, "Tab End");
+	tty_wait_text(t, "zeros.txt · 2.0 MiB · gzip · STANDARD", TTY_WAIT_MS);
+	/* of what others wrote, once it was looked at */
+	tty_keys(t, "Up");
+	tty_wait_text(t, "sealed · 5 B · STANDARD", TTY_WAIT_MS);
+	tty_keys(t, "i");
+	tty_wait_text(t, "SSE-S3", TTY_WAIT_MS);
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "sealed · 5 B · SSE-S3 · STANDARD", TTY_WAIT_MS);
+	tty_wait_text(t, "e      5 B", TTY_WAIT_MS);
+	/* another object of that name is another */
+	fixture_put(&s->f, "sealed", "longer than that");
+	tty_keys(t, "Ctrl-R");
+	tty_wait_text(t, "sealed · 16 B · STANDARD", TTY_WAIT_MS);
+	stage_quit(s);
+}
 
 static void all_of_an_object_is_shown(void **state)
 {
@@ -212,6 +253,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		STAGE_TEST(all_of_an_object_is_shown),
+		STAGE_TEST(rows_show_what_is_known),
 		STAGE_TEST(versions_are_listed),
 		STAGE_TEST(versions_in_the_pane),
 		STAGE_TEST(files_directories_and_what_is_gone),
