@@ -1,7 +1,7 @@
 /*
  * S3 operations (names as in the S3 API reference). A client is immutable and shared; a call blocks
  * and takes the caller's connection and cancel token. All failures of the network and of the server
- * are tried again here and nowhere else (s3_client.c).
+ * are tried again here and nowhere else (s3_send.c).
  */
 #ifndef CORE_S3_H
 #define CORE_S3_H
