@@ -223,7 +223,9 @@ struct route {
 /* route_relay.c: an unlinked file for what is on its way; -1 with errno. */
 int spool_open(void);
 extern const struct route route_pack, route_send, route_fetch, route_copy, route_relay,
-	route_verify, route_tags, route_restore, route_lock, route_pipe;
+	route_verify, route_tags, route_restore, route_lock, route_pipe, route_seal;
+/* route_stream.c: whether what goes from one service to another is to be encrypted on its way. */
+bool route_seal_is_due(const struct job_spec *spec);
 /* route_change.c: what JOB_CHANGE takes; o (initialised) gets what the object is to be. *is_same:
  * nothing is to be done. */
 const struct route *route_for_change(const struct job_spec *spec);

@@ -424,6 +424,8 @@ static const struct route *route_of(const struct item *it)
 		return &route_verify;
 	if (spec->kind == JOB_PIPE)
 		return &route_pipe;
+	if (route_seal_is_due(spec))
+		return &route_seal;
 	const struct route *route =
 		spec->kind == JOB_CHANGE ? route_for_change(spec) : route_for(spec->from, spec->to);
 	if (route == &route_send && it->coding && it->coding->how.compression != COMPRESS_OFF)

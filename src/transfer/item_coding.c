@@ -132,11 +132,11 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 {
 	const struct job_spec *spec = &it->job->spec;
 	struct s3_client *client = location_s3_client(spec->to);
-	bool is_pipe = spec->kind == JOB_PIPE;
+	bool is_seal = route_seal_is_due(spec), is_stream = spec->kind == JOB_PIPE || is_seal;
 	bool is_upload = spec->from->ops->kind == LOC_LOCAL &&
 			 (spec->kind == JOB_COPY || spec->kind == JOB_MOVE);
 	it->wire_size = it->stat.size;
-	if (!client || (!is_upload && !is_pipe))
+	if (!client || (!is_upload && !is_stream))
 		return S3T_OK;
 	const char *word =
 		spec->compress ? spec->compress : s3_client_profile(client)->settings.compress;
@@ -144,15 +144,15 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 		.is_age = s3_encryption_for(client, spec->encryption, NULL).kind ==
 			  S3_ENCRYPTION_CLIENT};
 	enum s3t_rc rc = drop_what_ends(it, io, err);
-	bool is_small = !is_pipe && it->stat.size < WORTH_LEAST;
-	if (rc == S3T_OK && (is_small || !compression_is_worth(type_of(it))))
+	bool stays_plain = is_seal || (is_upload && it->stat.size < WORTH_LEAST);
+	if (rc == S3T_OK && (stays_plain || !compression_is_worth(type_of(it))))
 		how.compression = COMPRESS_OFF;
 	if (rc == S3T_OK && how.compression != COMPRESS_OFF && is_upload) {
 		rc = open_source(it, io, err);
 		if (rc == S3T_OK && !sample_shrinks(it, how.compression))
 			how.compression = COMPRESS_OFF;
 	}
-	if (rc != S3T_OK || (coding_is_none(how) && !is_pipe))
+	if (rc != S3T_OK || (coding_is_none(how) && !is_stream))
 		return rc;
 	it->coding = s3t_alloc(sizeof *it->coding);
 	it->coding->how = how;

@@ -74,16 +74,6 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 			rc = s3_head_version(&ctx, bucket, key, version.id, &object, err);
 		if (rc != S3T_OK || it->was_found)
 			goto out;
-		bool is_ours =
-			s3_encryption_for(location_s3_client(spec->to), spec->encryption, NULL)
-				.kind == S3_ENCRYPTION_CLIENT;
-		if (is_ours && !object.coding && spec->kind != JOB_CHANGE) {
-			rc = s3t_fail(err, S3T_UNSUPPORTED,
-				"ClientSide encrypts what comes from this machine; fetch the "
-				"object "
-				"first.");
-			goto out;
-		}
 		if (object.tag_count && spec->kind != JOB_CHANGE)
 			rc = s3_keep_tagging(&ctx, bucket, key, &tagging, err);
 	}

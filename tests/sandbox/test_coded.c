@@ -403,6 +403,65 @@ static void test_copies_and_policies(void **state)
 	stop(&f);
 }
 
+static void starts_sealed(struct fixture *f, const char *key)
+{
+	struct strbuf text;
+	struct s3t_err err;
+	strbuf_init(&text);
+	assert_int_equal(sandbox_get(f->server, SANDBOX_BUCKET, sv(key), &text, &err), S3T_OK);
+	assert_true(sv_starts_with(strbuf_view(&text), SV("age-encryption.org/v1\n")));
+	strbuf_deinit(&text);
+}
+
+/* What is copied to where ClientSide is due is encrypted on its way, once. */
+static void test_copies_are_sealed(void **state)
+{
+	static const size_t sizes[] = {0, 100, 40 * MIB + 7};
+	struct fixture f;
+	struct job_spec spec;
+	struct strbuf value;
+	struct s3t_err err;
+	(void)state;
+	start(&f, true);
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		fixture_write(&f, "plain.txt", sizes[i], (unsigned)i);
+		fixture_upload(&f, &spec, "plain.txt", "", "plain.txt");
+		free(spec.encryption);
+		spec.encryption = s3t_strdup("none");
+		fixture_run(&f, &spec);
+		assert_int_equal(f.done, 1);
+		for (int again = 0; again < 2; again++) {
+			fixture_copy(&f, &spec, again ? "sealed" : "plain.txt", "",
+				again ? "again" : "sealed");
+			fixture_run(&f, &spec);
+			assert_int_equal(f.done, 1);
+			starts_sealed(&f, again ? "again" : "sealed");
+			download(&f, again ? "again" : "sealed", "back", false);
+			assert_true(fixture_files_equal(&f, "plain.txt", "back"));
+		}
+		assert_int_equal(sandbox_upload_count(f.server), 0);
+	}
+	strbuf_init(&value);
+	assert_int_equal(sandbox_get_header(f.server, SANDBOX_BUCKET, SV("again"),
+				 "x-amz-meta-plain-type", &value, &err),
+		S3T_OK);
+	assert_string_equal(value.data, "text/plain");
+	strbuf_deinit(&value);
+	/* half of it is none: the source breaks off */
+	sandbox_fault(f.server, &(struct sandbox_fault){.kind = SANDBOX_FAULT_ANSWER,
+					.method = "GET",
+					.target = "plain.txt",
+					.status = 403,
+					.code = "AccessDenied",
+					.times = SANDBOX_FOREVER});
+	fixture_copy(&f, &spec, "plain.txt", "", "never");
+	fixture_run(&f, &spec);
+	assert_int_equal(f.failed, 1);
+	assert_false(fixture_has_key(&f, "never"));
+	assert_int_equal(sandbox_upload_count(f.server), 0);
+	stop(&f);
+}
+
 /* What is compared is what it was. */
 static void test_verify(void **state)
 {
@@ -441,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_download_resume),
 		cmocka_unit_test(test_no_identity),
 		cmocka_unit_test(test_copies_and_policies),
+		cmocka_unit_test(test_copies_are_sealed),
 		cmocka_unit_test(test_verify),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
