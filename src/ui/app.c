@@ -11,6 +11,7 @@
 #include "ui/help_view.h"
 #include "ui/palette.h"
 #include "ui/term.h"
+#include "ui/versions.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -543,6 +544,7 @@ void app_loop(struct app *app)
 		announce(app);
 		run_timer(app);
 		app_health_check(app);
+		versions_watch(app);
 		app_open_problem(app);
 		destroy_closing(app, false);
 		if (app->quits_when_idle && engine_busy(app->engine) == 0)

@@ -108,6 +108,7 @@ void pane_free(struct pane *p)
 		free(p->visited[i].name);
 	}
 	free(p->visited);
+	free(p->versions_of);
 	free(p->path);
 	free(p->wanted);
 	free(p);
@@ -287,6 +288,16 @@ void pane_show_versions(struct pane *p, bool has_versions)
 bool pane_shows_versions(const struct pane *p)
 {
 	return p->has_versions && pane_is_s3(p) && !pane_is_buckets(p);
+}
+
+bool pane_began_versions(struct pane *p)
+{
+	struct strview bucket = pane_shows_versions(p) ? pane_bucket(p) : SV("");
+	if (sv_eq(bucket, sv(p->versions_of ? p->versions_of : "")))
+		return false;
+	free(p->versions_of);
+	p->versions_of = s3t_strndup(bucket.data, bucket.len);
+	return bucket.len > 0;
 }
 
 void pane_find(struct pane *p, struct strview pattern)

@@ -94,6 +94,8 @@ void pane_unmark(struct pane *p, const struct strview *names, size_t count);
 /* Whether each version of an object has a row of its own, delete markers too; lists again. */
 void pane_show_versions(struct pane *p, bool has_versions);
 bool pane_shows_versions(const struct pane *p);
+/* True once for each bucket whose versions it begins to show. */
+bool pane_began_versions(struct pane *p);
 
 /* It says that it goes with the other pane. */
 void pane_set_synced(struct pane *p, bool is_synced);

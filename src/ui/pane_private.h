@@ -61,6 +61,7 @@ struct pane {
 	bool reversed;
 	bool is_synced;    /* with the other pane */
 	bool has_versions; /* of buckets, each version is a row */
+	char *versions_of; /* the bucket that was asked last whether it keeps any; NULL: none */
 	bool is_partial;   /* stopped or broken off */
 	struct s3t_err error;
 	uint64_t arrived, rate_from, rate; /* entries; entries a second */

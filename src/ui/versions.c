@@ -61,13 +61,20 @@ void versions_toggle(struct app *app)
 		return;
 	}
 	pane_show_versions(p, !pane_shows_versions(p));
-	if (!pane_shows_versions(p)) {
+	if (!pane_shows_versions(p))
 		app_status(app, "The latest versions are shown.");
-		return;
+}
+
+void versions_watch(struct app *app)
+{
+	for (int side = 0; side < 2; side++) {
+		struct pane *p = app_pane(app, side);
+		if (pane_began_versions(p))
+			app_ask(app, versions_question_run,
+				versions_question_new(
+					location_s3_client(pane_location(p)), pane_path(p)),
+				versions_question_free, on_answer);
 	}
-	app_ask(app, versions_question_run,
-		versions_question_new(location_s3_client(pane_location(p)), pane_path(p)),
-		versions_question_free, on_answer);
 }
 
 /* --- jobs --- */

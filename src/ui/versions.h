@@ -20,8 +20,10 @@ enum s3t_rc versions_question_run(
 
 /* Whether a row's name is a version, which cannot be changed; then the status line says so. */
 bool versions_refuse(struct app *app, struct strview name);
-/* Shows them or no more, and says where a bucket keeps none. */
+/* Shows them or no more. */
 void versions_toggle(struct app *app);
+/* Says of each bucket whose versions a pane begins to show if it keeps none. After each event. */
+void versions_watch(struct app *app);
 /* Takes away the delete markers of what is selected, of prefixes all below. */
 void versions_undelete(struct app *app);
 /* Makes the selected versions the latest again, by copies; rows that are no versions are archived

@@ -150,6 +150,27 @@ static void versions_are_listed(void **state)
 }
 
 /* Each version is a row: what it is called, and what is sent for it. */
+/* By the option they are there from the start, and a bucket that keeps none says so. */
+static void versions_from_the_start(void **state)
+{
+	struct stage *s = *state;
+	struct sandbox_fault answer = {.kind = SANDBOX_FAULT_ANSWER,
+		.method = "GET",
+		.target = "&versions=",
+		.times = SANDBOX_FOREVER,
+		.status = 200,
+		.body = "<ListVersionsResult><IsTruncated>false</IsTruncated>"
+			"<Version><Key>aa</Key><VersionId>null</VersionId><IsLatest>true</IsLatest>"
+			"<LastModified>2026-01-04T00:00:00Z</LastModified><Size>5</Size></Version>"
+			"</ListVersionsResult>"};
+	stage_open(s, NULL, "versioning = true\n");
+	sandbox_fault(s->f.server, &answer);
+	stage_run(s, NULL);
+	tty_wait_text(s->tty, "aa (latest)", TTY_WAIT_MS);
+	tty_wait_text(s->tty, "This bucket keeps no versions", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void versions_in_the_pane(void **state)
 {
 	struct stage *s = *state;
@@ -256,6 +277,7 @@ int main(void)
 		STAGE_TEST(rows_show_what_is_known),
 		STAGE_TEST(versions_are_listed),
 		STAGE_TEST(versions_in_the_pane),
+		STAGE_TEST(versions_from_the_start),
 		STAGE_TEST(files_directories_and_what_is_gone),
 		STAGE_TEST(panes_are_compared),
 	};
