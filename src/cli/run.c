@@ -238,19 +238,22 @@ static void ask(struct run *r, const struct event *e)
 		enum conflict_policy policy;
 	} answers[] = {{'o', CONFLICT_OVERWRITE}, {'n', CONFLICT_NEWER}, {'d', CONFLICT_SIZE},
 		{'s', CONFLICT_SKIP}, {'r', CONFLICT_RENAME}};
-	if (r->has_answer) { /* it was asked before the answer came */
+	const struct running *job = find_job(r, e->job);
+	bool is_pipe = job->kind == JOB_PIPE; /* its output is not to be compared with its input */
+	if (r->has_answer) {                  /* it was asked before the answer came */
 		engine_answer(r->engine, e->job, e->item, r->answer, true);
 		return;
 	}
-	find_names(r, find_job(r, e->job), e);
+	find_names(r, job, e);
 	struct strbuf text;
 	strbuf_init(&text);
 	strbuf_addf(&text, "%s exists (", r->target.data);
 	add_side(&text, e->to);
 	strbuf_addf(&text, "; source: ");
 	add_side(&text, e->from);
-	strbuf_add_str(&text, "). Overwrite, if Newer, if sizes Differ, Skip, Rename? o n d s r, a "
-			      "capital for all");
+	strbuf_add_str(&text, is_pipe ? "). Overwrite, Skip, Rename? o s r, a capital for all"
+				      : "). Overwrite, if Newer, if sizes Differ, Skip, Rename? "
+					"o n d s r, a capital for all");
 	for (bool answered = false; !answered;) {
 		cli_complain("%s", text.data);
 		char letter = read_letter();
@@ -260,7 +263,9 @@ static void ask(struct run *r, const struct event *e)
 		}
 		for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
 			bool is_all = letter == answers[i].letter - 'a' + 'A';
-			if (letter != answers[i].letter && !is_all)
+			bool compares = answers[i].policy == CONFLICT_NEWER ||
+					answers[i].policy == CONFLICT_SIZE;
+			if ((letter != answers[i].letter && !is_all) || (is_pipe && compares))
 				continue;
 			engine_answer(r->engine, e->job, e->item, answers[i].policy, is_all);
 			r->has_answer = is_all;

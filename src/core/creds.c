@@ -293,6 +293,16 @@ enum s3t_rc creds_provider_get(
 	return rc;
 }
 
+bool creds_provider_is_ready(struct creds_provider *p)
+{
+	if (!p->fetch)
+		return true;
+	pthread_mutex_lock(&p->lock);
+	bool is_ready = p->cached && time_wall_s() < p->renew_s;
+	pthread_mutex_unlock(&p->lock);
+	return is_ready;
+}
+
 void creds_provider_invalidate(struct creds_provider *p)
 {
 	pthread_mutex_lock(&p->lock);

@@ -76,15 +76,25 @@ const char *json_doc_string_at(
 	return json_string_value(json_object_get(object_at(doc, array, i), key));
 }
 
-bool json_indent(struct strview text, struct strbuf *out)
+static bool dump(struct strview text, size_t flags, const char *end, struct strbuf *out)
 {
 	struct json_doc *doc = json_doc_parse(text);
-	char *lines = doc ? json_dumps(doc->root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+	char *lines = doc ? json_dumps(doc->root, flags | JSON_PRESERVE_ORDER) : NULL;
 	if (lines)
-		strbuf_addf(out, "%s\n", lines);
+		strbuf_addf(out, "%s%s", lines, end);
 	free(lines);
 	json_doc_free(doc);
 	return lines != NULL;
+}
+
+bool json_indent(struct strview text, struct strbuf *out)
+{
+	return dump(text, JSON_INDENT(2), "\n", out);
+}
+
+bool json_compact(struct strview text, struct strbuf *out)
+{
+	return dump(text, JSON_COMPACT, "", out);
 }
 
 bool json_doc_is_of_strings(const struct json_doc *doc)

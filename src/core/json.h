@@ -25,8 +25,10 @@ bool json_doc_has_at(const struct json_doc *doc, const char *array, size_t i, co
 const char *json_doc_string_at(
 	const struct json_doc *doc, const char *array, size_t i, const char *key);
 
-/* Appends doc with a line for each member; false if it is no JSON object. */
+/* Appends doc with a line for each member, or without any white space; false if it is no JSON
+ * object. */
 bool json_indent(struct strview doc, struct strbuf *out);
+bool json_compact(struct strview doc, struct strbuf *out);
 
 /* Whether each of its values is a string. */
 bool json_doc_is_of_strings(const struct json_doc *doc);

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { SLOTS = 4096 };
+enum { SLOTS = 4096, GUESS_S = 120 };
 
 /* A path has one place; what comes later takes it. */
 struct known_slot {
@@ -34,6 +34,22 @@ void known_note(struct known *k, struct strview path, const struct known_object 
 	pthread_mutex_unlock(&k->lock);
 }
 
+void known_forget(struct known *k, struct strview path)
+{
+	uint64_t hash = sv_hash(path) | 1;
+	pthread_mutex_lock(&k->lock);
+	struct known_slot *slot = k->slots ? &k->slots[(hash >> 1) % SLOTS] : NULL;
+	if (slot && slot->hash == hash)
+		slot->hash = 0;
+	pthread_mutex_unlock(&k->lock);
+}
+
+static bool is_same_time(const struct known_object *known, int64_t modified_s)
+{
+	int64_t ahead = modified_s - known->modified_s;
+	return known->is_written ? ahead > -GUESS_S && ahead < GUESS_S : ahead == 0;
+}
+
 bool known_find(struct known *k, struct strview path, uint64_t size, int64_t modified_s,
 	struct known_object *out)
 {
@@ -41,8 +57,7 @@ bool known_find(struct known *k, struct strview path, uint64_t size, int64_t mod
 	pthread_mutex_lock(&k->lock);
 	const struct known_slot *slot = k->slots ? &k->slots[(hash >> 1) % SLOTS] : NULL;
 	bool is_it = slot && slot->hash == hash && slot->object.size == size &&
-		     (slot->object.modified_s == TIME_UNKNOWN || modified_s == TIME_UNKNOWN ||
-			     slot->object.modified_s == modified_s);
+		     is_same_time(&slot->object, modified_s);
 	if (is_it)
 		*out = slot->object;
 	pthread_mutex_unlock(&k->lock);

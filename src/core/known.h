@@ -13,7 +13,8 @@
 
 struct known_object {
 	uint64_t size;       /* as stored */
-	int64_t modified_s;  /* Last-Modified; TIME_UNKNOWN: any */
+	int64_t modified_s;  /* Last-Modified */
+	bool is_written;     /* by us: modified_s is our guess at it */
 	uint64_t plain_size; /* UINT64_MAX: not told, or as stored */
 	bool is_encrypted;
 	char words[96]; /* "SSE-KMS, key testkey-1", "age", "gzip, SSE-S3"; "": nothing was done to
@@ -29,6 +30,8 @@ void known_init(struct known *k);
 void known_deinit(struct known *k);
 /* path: "bucket/key". */
 void known_note(struct known *k, struct strview path, const struct known_object *object);
+/* What was known of it is not true any more. */
+void known_forget(struct known *k, struct strview path);
 /* of a row: its size and time. False: nothing is known. */
 bool known_find(struct known *k, struct strview path, uint64_t size, int64_t modified_s,
 	struct known_object *out);

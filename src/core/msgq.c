@@ -55,6 +55,14 @@ void msgq_push(struct msgq *q, struct msg *m)
 	pthread_mutex_unlock(&q->lock);
 }
 
+bool msgq_is_empty(struct msgq *q)
+{
+	pthread_mutex_lock(&q->lock);
+	bool is_empty = !q->head;
+	pthread_mutex_unlock(&q->lock);
+	return is_empty;
+}
+
 struct msg *msgq_pop(struct msgq *q)
 {
 	pthread_mutex_lock(&q->lock);

@@ -21,6 +21,8 @@ void msgq_free(struct msgq *q);
 int msgq_fd(const struct msgq *q);
 /* Any thread; ownership moves to the queue. */
 void msgq_push(struct msgq *q, struct msg *m);
+/* Whether nothing waits. Any thread. */
+bool msgq_is_empty(struct msgq *q);
 /* Reader thread; NULL when empty; ownership moves to the caller. */
 struct msg *msgq_pop(struct msgq *q);
 

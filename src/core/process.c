@@ -118,26 +118,34 @@ struct child {
 	struct strbuf stderr_text;
 };
 
+static bool is_set_by(char *const more[], const char *variable)
+{
+	size_t len = strcspn(variable, "=") + 1;
+	for (size_t i = 0; more && more[i]; i++)
+		if (strncmp(more[i], variable, len) == 0)
+			return true;
+	return false;
+}
+
 /* more: "NAME=value" besides, NULL-terminated; NULL: none. */
 static char **environment_without_secrets(char *const more[])
 {
 	static const struct strview secrets[] = {{"AWS_ACCESS_KEY_ID=", 18},
 		{"AWS_SECRET_ACCESS_KEY=", 22}, {"AWS_SESSION_TOKEN=", 18},
 		{"AWS_SECURITY_TOKEN=", 19}};
-	size_t count = 0, kept = 0;
+	size_t count = 0, added = 0, kept = 0;
 	while (environ && environ[count])
 		count++;
-	size_t added = 0;
 	while (more && more[added])
 		added++;
 	char **env = s3t_alloc((count + added + 1) * sizeof *env);
 	for (; kept < added; kept++)
 		env[kept] = more[kept];
 	for (size_t i = 0; i < count; i++) {
-		bool is_secret = false;
+		bool is_out = is_set_by(more, environ[i]);
 		for (size_t s = 0; s < sizeof secrets / sizeof *secrets; s++)
-			is_secret = is_secret || sv_starts_with(sv(environ[i]), secrets[s]);
-		if (!is_secret)
+			is_out = is_out || sv_starts_with(sv(environ[i]), secrets[s]);
+		if (!is_out)
 			env[kept++] = environ[i];
 	}
 	return env;
@@ -362,29 +370,31 @@ enum s3t_rc process_run(char *const argv[], int64_t timeout_ms, struct strbuf *o
 
 struct process {
 	pid_t pid;
-	int errors; /* borrowed */
 };
 
-enum s3t_rc process_start(char *const argv[], char *const more[], int errors, int *in, int *out,
+enum s3t_rc process_start(char *const argv[], char *const more[], int *in, int *out, int *errors,
 	struct process **p, struct s3t_err *err)
 {
-	int to[2] = {-1, -1}, from[2] = {-1, -1}, sys_errno = 0;
+	int to[2] = {-1, -1}, from[2] = {-1, -1}, said[2] = {-1, -1}, sys_errno = 0;
 	struct process *process = s3t_alloc(sizeof *process);
-	if (!open_pipe(to) || !open_pipe(from))
+	if (!open_pipe(to) || !open_pipe(from) || (errors && !open_pipe(said)))
 		sys_errno = errno;
 	if (sys_errno == 0)
-		sys_errno = spawn(&process->pid, argv, more, to[0], from[1], errors);
+		sys_errno = spawn(&process->pid, argv, more, to[0], from[1], said[1]);
 	close_fd(&to[0]);
 	close_fd(&from[1]);
-	process->errors = errors;
+	close_fd(&said[1]);
 	if (sys_errno == 0) {
 		*in = to[1];
 		*out = from[0];
+		if (errors)
+			*errors = said[0];
 		*p = process;
 		return S3T_OK;
 	}
 	close_fd(&to[1]);
 	close_fd(&from[0]);
+	close_fd(&said[0]);
 	free(process);
 	(void)s3t_fail_errno(err, sys_errno, "%.100s cannot be started", argv[0]);
 	if (err)
@@ -394,19 +404,24 @@ enum s3t_rc process_start(char *const argv[], char *const more[], int errors, in
 
 void process_kill(struct process *p)
 {
-	(void)kill(-p->pid, SIGKILL); /* its whole session's group */
+	(void)kill(-p->pid, SIGKILL);
 }
 
-enum s3t_rc process_end(struct process *p, struct s3t_err *err)
+void process_wait(struct process *p)
+{
+	siginfo_t info;
+	/* it stays a zombie: whoever kills it meanwhile meets no other of that pid */
+	while (waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+}
+
+enum s3t_rc process_end(struct process *p, struct strview said, struct s3t_err *err)
 {
 	struct child child = {.pid = p->pid};
-	char said[STDERR_SHOWN * 2];
 	strbuf_init(&child.stderr_text);
+	strbuf_add_sv(&child.stderr_text, said);
 	while (waitpid(p->pid, &child.status, 0) < 0 && errno == EINTR)
 		;
-	ssize_t n = p->errors >= 0 ? pread(p->errors, said, sizeof said, 0) : 0;
-	if (n > 0)
-		strbuf_add(&child.stderr_text, said, (size_t)n);
 	enum s3t_rc rc = judge(&child, err);
 	strbuf_deinit(&child.stderr_text);
 	free(p);

@@ -25,16 +25,17 @@ void process_argv_free(char **argv);
 enum s3t_rc process_run(char *const argv[], int64_t timeout_ms, struct strbuf *out,
 	struct cancel *cancel, struct s3t_err *err) S3T_MUST_CHECK;
 
-/* Starts argv with pipes at its standard input and output, whose other ends are *in (to be written)
- * and *out, both the caller's to close. What it says on stderr goes to errors, a file that outlives
- * it, or with -1 to where ours goes. more: "NAME=value" for its environment, NULL-terminated.
- * process_end() waits for it. */
+/* Starts argv with pipes at its standard input and output, and if errors is not NULL at its stderr,
+ * which else is ours. Their other ends are the caller's to close. more: "NAME=value" for its
+ * environment, instead of what is inherited, NULL-terminated. */
 struct process;
-enum s3t_rc process_start(char *const argv[], char *const more[], int errors, int *in, int *out,
+enum s3t_rc process_start(char *const argv[], char *const more[], int *in, int *out, int *errors,
 	struct process **p, struct s3t_err *err) S3T_MUST_CHECK;
-/* With all that it started. */
+/* With all that is still in its process group. Any thread, until process_end(). */
 void process_kill(struct process *p);
-/* Frees p. S3T_IO: it failed, with err's exit_status; the sentence ends with what is in errors. */
-enum s3t_rc process_end(struct process *p, struct s3t_err *err) S3T_MUST_CHECK;
+/* Blocks until it has ended, or was killed. */
+void process_wait(struct process *p);
+/* After that; frees p. S3T_IO: it failed, with err's exit_status; the sentence ends with said. */
+enum s3t_rc process_end(struct process *p, struct strview said, struct s3t_err *err) S3T_MUST_CHECK;
 
 #endif

@@ -73,13 +73,15 @@ int64_t s3_client_last_call_ms(struct s3_client *c);
 /* What is known of a row of a listing (core/known.h); path: "bucket/key". */
 bool s3_client_known(struct s3_client *c, struct strview path, uint64_t size, int64_t modified_s,
 	struct known_object *out);
-/* What HEAD told of an object; what one is that has just been written, its size as stored. */
+/* What HEAD told of an object; what one is that has just been written, its size as stored; that it
+ * was replaced by something. */
 struct s3_object;
 struct s3_put;
 void s3_client_note(
 	struct s3_client *c, struct strview bucket, struct strview key, const struct s3_object *o);
 void s3_client_note_written(struct s3_client *c, struct strview bucket, struct strview key,
 	uint64_t size, const struct s3_put *put);
+void s3_client_forget(struct s3_client *c, struct strview bucket, struct strview key);
 /* Every try in numbers. */
 enum connection_state s3_client_connection(struct s3_client *c, int64_t *since_s);
 void s3_client_read_stats(struct s3_client *c, struct call_stats_view *out);

@@ -89,6 +89,9 @@ static enum s3t_rc check_statement(const struct json_doc *json, size_t i, struct
 static enum s3t_rc check_policy(struct strview text, struct s3t_err *err)
 {
 	struct json_doc *json = json_doc_parse(text);
+	struct strbuf compact;
+	strbuf_init(&compact);
+	(void)json_compact(text, &compact); /* as it is sent */
 	const char *version = json ? json_doc_string(json, "Version") : NULL;
 	size_t count = json ? json_doc_count(json, "Statement") : 0;
 	enum s3t_rc rc = S3T_OK;
@@ -99,11 +102,12 @@ static enum s3t_rc check_policy(struct strview text, struct s3t_err *err)
 	else if (strcmp(version, "2012-10-17") != 0 && strcmp(version, "2008-10-17") != 0)
 		rc = s3t_fail(err, S3T_INVALID,
 			"A policy's \"Version\" is \"2012-10-17\" (or \"2008-10-17\").");
-	else if (text.len > POLICY_MAX)
+	else if (compact.len > POLICY_MAX)
 		rc = s3t_fail(err, S3T_INVALID, "A policy has at most 20 KB; this one has %zu.",
-			text.len);
+			compact.len);
 	for (size_t i = 0; i < count && rc == S3T_OK; i++)
 		rc = check_statement(json, i, err);
+	strbuf_deinit(&compact);
 	json_doc_free(json);
 	return rc;
 }
@@ -239,7 +243,11 @@ enum s3t_rc s3_document_put(const struct s3_ctx *ctx, const struct s3_document *
 	enum s3t_rc rc = is_known(ctx, d, was_read, err);
 	if (rc != S3T_OK)
 		return rc;
+	struct strbuf compact;
 	strbuf_init(&sum);
+	strbuf_init(&compact);
+	if (!d->root && json_compact(body, &compact))
+		body = strbuf_view(&compact);
 	md5(body, digest);
 	base64_encode(&sum, digest, sizeof digest);
 	struct sigv4_pair headers[] = {{SV("content-md5"), strbuf_view(&sum)},
@@ -258,6 +266,7 @@ enum s3t_rc s3_document_put(const struct s3_ctx *ctx, const struct s3_document *
 	rc = s3_send(ctx, &call, &resp, err);
 	http_response_deinit(&resp);
 	strbuf_deinit(&sum);
+	strbuf_deinit(&compact);
 	return rc;
 }
 

@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-void s3_client_note(
-	struct s3_client *c, struct strview bucket, struct strview key, const struct s3_object *o)
+static void note(struct s3_client *c, struct strview bucket, struct strview key,
+	const struct s3_object *o, bool is_written)
 {
 	struct known_object known = {.size = o->size,
 		.modified_s = o->last_modified_s,
+		.is_written = is_written,
 		.plain_size = o->coding ? o->plain_size : UINT64_MAX,
 		.is_encrypted = o->encryption || (o->coding && strstr(o->coding, "age"))};
 	struct strbuf words, path;
@@ -32,6 +33,21 @@ void s3_client_note(
 	strbuf_deinit(&path);
 }
 
+void s3_client_note(
+	struct s3_client *c, struct strview bucket, struct strview key, const struct s3_object *o)
+{
+	note(c, bucket, key, o, false);
+}
+
+void s3_client_forget(struct s3_client *c, struct strview bucket, struct strview key)
+{
+	struct strbuf path;
+	strbuf_init(&path);
+	path_join(&path, bucket, key);
+	known_forget(&c->known, strbuf_view(&path));
+	strbuf_deinit(&path);
+}
+
 void s3_client_note_written(struct s3_client *c, struct strview bucket, struct strview key,
 	uint64_t size, const struct s3_put *put)
 {
@@ -45,7 +61,7 @@ void s3_client_note_written(struct s3_client *c, struct strview bucket, struct s
 	struct s3_object o;
 	s3_object_init(&o);
 	o.size = size;
-	o.last_modified_s = TIME_UNKNOWN; /* the server's clock, which it did not tell */
+	o.last_modified_s = s3_client_now_s(c);
 	o.coding = coding.len ? s3t_strndup(coding.data, coding.len) : NULL;
 	if (!parse_u64(plain, &o.plain_size))
 		o.plain_size = UINT64_MAX;
@@ -55,7 +71,9 @@ void s3_client_note_written(struct s3_client *c, struct strview bucket, struct s
 		o.key_id = s3t_strdup(e->kms_key_id);
 	/* what the bucket does by itself only a question tells */
 	if (o.coding || o.encryption)
-		s3_client_note(c, bucket, key, &o);
+		note(c, bucket, key, &o, true);
+	else
+		s3_client_forget(c, bucket, key);
 	s3_object_deinit(&o);
 }
 

@@ -547,6 +547,9 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 		count_try(ctx->client, call, resp, rc, err);
 		if (rc == S3T_OK) {
 			earn_token(ctx->client);
+			if (call->key.len && strcmp(call->method, "GET") != 0 &&
+				strcmp(call->method, "HEAD") != 0)
+				s3_client_forget(ctx->client, call->bucket, call->key);
 			if (r.fixed_key)
 				atomic_store(&ctx->client->reads_with_key, r.with_key);
 			return S3T_OK;

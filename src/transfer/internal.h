@@ -219,6 +219,7 @@ struct route {
 	enum s3t_rc (*abort)(struct item *it, const struct loc_io *io, struct s3t_err *err);
 	/* frees route_state; NULL: free() does */
 	void (*close)(struct item *it);
+	bool begins_late; /* its target is begun by part() */
 };
 /* route_relay.c: an unlinked file for what is on its way; -1 with errno. */
 int spool_open(void);

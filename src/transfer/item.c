@@ -171,6 +171,10 @@ static enum conflict_action settle(
 		it->target_side.mtime_ns = TIME_UNKNOWN;
 		return CONFLICT_GO;
 	}
+	struct job_spec answered = {.kind = it->job->spec.kind, .argv = it->job->spec.argv};
+	answered.policy = policy;
+	if (job_spec_check(&answered, err) != S3T_OK)
+		return CONFLICT_DO_FAIL;
 	bool is_same_size = it->target_side.size == it->stat.size;
 	bool may_be_coded = it->job->spec.to->ops->kind == LOC_LOCAL && !it->job->spec.raw;
 	if (is_same_size ? policy == CONFLICT_NEWER
@@ -456,8 +460,9 @@ bool item_start(struct worker *w, struct item *it)
 		start_directory(it, &io);
 		return false;
 	}
-	/* what is changed in place is always there */
-	if (job->is_resumed && job->spec.kind != JOB_CHANGE && is_there_already(it, &io)) {
+	/* what is changed in place is always there, and a command's output is not its input */
+	bool tells = job->spec.kind != JOB_CHANGE && job->spec.kind != JOB_PIPE;
+	if (job->is_resumed && tells && is_there_already(it, &io)) {
 		struct loc_sink_result result = {.proof = "same size and time"};
 		let_go(w, it);
 		count_all(it);
@@ -674,7 +679,8 @@ static void abort_item(struct worker *w, struct item *it)
 	struct s3t_err err;
 	/* what was to be gone on with and could not be opened, or was made though its answer was
 	 * lost, the route knows nothing of */
-	bool is_known = it->state != ITEM_STARTING || !it->partial ||
+	bool has_begun = it->route->begins_late ? it->sink != NULL : it->state != ITEM_STARTING;
+	bool is_known = has_begun || !it->partial ||
 			(!it->partial->token.text && it->err.http_status / 100 == 4);
 	forget(it, is_known ? it->route->abort(it, &io, &err)
 			    : partial_discard(job, it->partial, &io, &err));

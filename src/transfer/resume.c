@@ -41,8 +41,13 @@ void item_identify(struct item *it)
 {
 	struct strbuf text;
 	strbuf_init(&text);
-	strbuf_addf(&text, "%zu %llu %lld %s ", it->source_index, (unsigned long long)it->stat.size,
-		(long long)it->stat.mtime_ns, it->stat.etag);
+	/* a command may have replaced what it read */
+	if (it->job->spec.kind == JOB_PIPE)
+		strbuf_addf(&text, "%zu ", it->source_index);
+	else
+		strbuf_addf(&text, "%zu %llu %lld %s ", it->source_index,
+			(unsigned long long)it->stat.size, (long long)it->stat.mtime_ns,
+			it->stat.etag);
 	strbuf_add(&text, it->path, it->path_len);
 	md5(strbuf_view(&text), it->identity);
 	strbuf_deinit(&text);

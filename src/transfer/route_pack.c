@@ -218,4 +218,5 @@ const struct route route_pack = {.name = "pack",
 	.part = part,
 	.finish = finish,
 	.abort = abort_pack,
+	.begins_late = true,
 	.close = close_pack};

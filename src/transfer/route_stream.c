@@ -18,12 +18,14 @@
 #include "transfer/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PART = 16 << 20, CHUNK = 1 << 18 };
+enum { PART = 16 << 20, CHUNK = 1 << 18, SAID_SHOWN = 200 };
 
 struct stream {
 	struct item *item;
@@ -38,8 +40,9 @@ struct stream {
 	enum s3t_rc rc; /* of taking it in */
 	struct s3t_err err;
 	/* pipe */
-	int errors; /* what the command says on stderr; -1: it says it to whom ours does */
-	int out;    /* the command's standard output */
+	int out, errors;    /* what the command prints, and says on stderr; -1: it has ended */
+	int wake[2];        /* written to by whoever cancels */
+	struct strbuf said; /* the end of that */
 	/* seal */
 	struct s3_object object; /* the source */
 	struct strbuf tagging;
@@ -57,10 +60,12 @@ static enum s3t_rc begin(struct item *it, struct stream **out, struct s3t_err *e
 {
 	struct stream *s = s3t_alloc(sizeof *s);
 	*out = it->route_state = s;
-	*s = (struct stream){.item = it, .errors = -1, .out = -1, .spool = spool_open()};
+	*s = (struct stream){
+		.item = it, .errors = -1, .out = -1, .wake = {-1, -1}, .spool = spool_open()};
 	int why = errno;
 	s3_object_init(&s->object);
 	strbuf_init(&s->tagging);
+	strbuf_init(&s->said);
 	s->conn = http_conn_new(it->job->engine->transport);
 	s->cancel = cancel_new(it->cancel);
 	return s->spool >= 0 ? S3T_OK : s3t_fail_errno(err, why, "No temporary file can be made");
@@ -131,6 +136,9 @@ static enum s3t_rc send_part(struct stream *s, bool is_all, struct s3t_err *err)
 	struct loc_io io = {.conn = s->conn, .cancel = s->cancel, .retries = &it->retries};
 	struct byte_source bytes = {.fd = s->spool};
 	enum s3t_rc rc = it->sink ? S3T_OK : begin_sink(s, is_all, err);
+	/* what came in has been counted as it came; this goes out besides */
+	if (rc == S3T_OK)
+		limiter_take(&it->job->engine->limiter, s->len, s->cancel);
 	if (rc == S3T_OK)
 		rc = it->job->spec.to->ops->sink_part(
 			it->sink, &io, s->parts, s->sent, &bytes, 0, s->len, err);
@@ -171,11 +179,44 @@ static enum s3t_rc take(struct stream *s, const char *data, size_t len, struct s
 	return rc;
 }
 
+/* What takes the place of an object takes that of the one that was read. */
+static enum s3t_rc check_place(const struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	const struct job_spec *spec = &it->job->spec;
+	struct s3_client *from = location_s3_client(spec->from), *to = location_s3_client(spec->to);
+	struct strview bucket, key;
+	struct strbuf target;
+	struct s3_object now;
+	if (!from || !to || !s3_client_same_service(from, to))
+		return S3T_OK;
+	strbuf_init(&target);
+	path_join(&target, sv_n(spec->target_root, spec->target_root_len),
+		sv_n(it->target, it->target_len));
+	bool is_in_place = sv_eq(strbuf_view(&target), sv_n(it->path, it->path_len));
+	strbuf_deinit(&target);
+	if (!is_in_place)
+		return S3T_OK;
+	struct s3_ctx ctx = {.client = from, .conn = io->conn, .cancel = io->cancel};
+	s3_path_split(sv_n(it->path, it->path_len), &bucket, &key);
+	s3_object_init(&now);
+	enum s3t_rc rc = s3_head_object(&ctx, bucket, key, &now, err);
+	if (rc == S3T_NOT_FOUND || (rc == S3T_OK && strcmp(now.etag, it->stat.etag) != 0))
+		rc = s3t_fail(err, S3T_CHANGED,
+			"The object was changed by others meanwhile; it stays as it is.");
+	s3_object_deinit(&now);
+	return rc;
+}
+
 static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_sink_result *result,
 	struct s3t_err *err)
 {
 	struct stream *s = it->route_state;
-	enum s3t_rc rc = s->encoder ? take(s, NULL, 0, err) : S3T_OK;
+	enum s3t_rc rc = it->job->spec.from->ops->source_check(it->source, err);
+	if (rc == S3T_OK && s->encoder)
+		rc = take(s, NULL, 0, err);
+	if (rc == S3T_OK)
+		rc = check_place(it, io, err);
+	/* what fits into one part has its name with that */
 	if (rc == S3T_OK && (s->len || !s->parts))
 		rc = send_part(s, s->parts == 0, err);
 	if (rc == S3T_OK)
@@ -202,8 +243,10 @@ static void close_stream(struct item *it)
 	digest_free(s->md5);
 	if (s->spool >= 0)
 		close(s->spool);
-	if (s->errors >= 0)
-		close(s->errors);
+	for (int i = 0; i < 2; i++)
+		if (s->wake[i] >= 0)
+			close(s->wake[i]);
+	strbuf_deinit(&s->said);
 	free(s);
 	it->route_state = NULL;
 }
@@ -212,48 +255,87 @@ static void close_stream(struct item *it)
 
 static enum s3t_rc begin_pipe(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
+	const struct job_spec *spec = &it->job->spec;
 	struct stream *s;
-	(void)io;
 	enum s3t_rc rc = begin(it, &s, err);
-	if (rc == S3T_OK && it->job->engine->keeps_stderr) {
-		s->errors = spool_open();
-		if (s->errors < 0)
-			rc = s3t_fail_errno(err, errno, "No temporary file can be made");
-	}
+	if (rc == S3T_OK && pipe2(s->wake, O_CLOEXEC | O_NONBLOCK) != 0)
+		rc = s3t_fail_errno(err, errno, "No pipe can be made");
+	if (rc == S3T_OK)
+		rc = spec->from->ops->source_open(
+			spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
 	return rc == S3T_OK ? make_encoder(s, err) : rc;
 }
 
+/* Only the end of what it says is told. */
+static void keep_said(struct stream *s, const char *data, size_t len)
+{
+	enum { SAID_MAX = 4096 };
+	strbuf_add(&s->said, data, len);
+	if (s->said.len > 2 * SAID_MAX) {
+		size_t from = s->said.len - SAID_MAX;
+		memmove(s->said.data, s->said.data + from, SAID_MAX);
+		strbuf_truncate(&s->said, SAID_MAX);
+	}
+}
+
+/* Of one of its outputs; closes it at the end. */
+static void read_some(struct stream *s, int *fd, char *buf)
+{
+	ssize_t n = read(*fd, buf, CHUNK);
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n <= 0) {
+		close(*fd);
+		*fd = -1;
+	} else if (fd == &s->errors) {
+		keep_said(s, buf, (size_t)n);
+	} else if (s->rc == S3T_OK) { /* else it is read so that the command ends */
+		s->rc = take(s, buf, (size_t)n, &s->err);
+		if (s->rc != S3T_OK)
+			cancel_trigger(s->cancel);
+	}
+}
+
+/* Until both outputs end; or somebody cancels, for what the command has left behind may hold them
+ * open. */
 static void *drain_main(void *arg)
 {
 	struct stream *s = arg;
 	char *buf = s3t_alloc(CHUNK);
-	for (;;) {
-		ssize_t n = read(s->out, buf, CHUNK);
-		if (n < 0 && errno == EINTR)
+	bool is_woken = false;
+	while ((s->out >= 0 || s->errors >= 0) && !is_woken) {
+		struct pollfd fds[] = {{.fd = s->out, .events = POLLIN},
+			{.fd = s->errors, .events = POLLIN}, {.fd = s->wake[0], .events = POLLIN}};
+		if (poll(fds, 3, -1) < 0)
 			continue;
-		if (n <= 0)
-			break;
-		if (s->rc != S3T_OK)
-			continue; /* read so that the command ends */
-		s->rc = take(s, buf, (size_t)n, &s->err);
-		if (s->rc != S3T_OK)
-			cancel_trigger(s->cancel);
+		is_woken = fds[2].revents;
+		if (fds[0].revents && !is_woken)
+			read_some(s, &s->out, buf);
+		if (fds[1].revents && !is_woken)
+			read_some(s, &s->errors, buf);
 	}
 	free(buf);
 	return NULL;
 }
 
 struct feed {
-	int in;
-	bool is_closed; /* the command has read enough */
+	int in, wake;
+	bool is_closed, is_woken; /* the command has read enough; somebody cancels */
 };
 
 static bool feed_command(void *arg, const char *data, size_t len)
 {
 	struct feed *f = arg;
 	while (len) {
+		struct pollfd fds[] = {
+			{.fd = f->in, .events = POLLOUT}, {.fd = f->wake, .events = POLLIN}};
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		f->is_woken = fds[1].revents;
+		if (f->is_woken)
+			return false;
 		ssize_t n = write(f->in, data, len);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0) {
 			f->is_closed = errno == EPIPE;
@@ -265,14 +347,16 @@ static bool feed_command(void *arg, const char *data, size_t len)
 	return true;
 }
 
-static enum s3t_rc feed(struct item *it, const struct loc_io *io, int in, struct s3t_err *err)
+static enum s3t_rc feed(struct stream *s, const struct loc_io *io, int in, struct s3t_err *err)
 {
-	const struct location_ops *ops = it->job->spec.from->ops;
-	struct feed f = {.in = in};
-	enum s3t_rc rc = ops->source_open(
-		it->job->spec.from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
-	if (rc == S3T_OK)
-		rc = ops->source_read(it->source, io, 0, it->stat.size, feed_command, &f, err);
+	const struct item *it = s->item;
+	struct feed f = {.in = in, .wake = s->wake[0]};
+	if (fcntl(in, F_SETFL, O_NONBLOCK) != 0)
+		return s3t_fail_errno(err, errno, "The command cannot be written to");
+	enum s3t_rc rc = it->job->spec.from->ops->source_read(
+		it->source, io, 0, it->stat.size, feed_command, &f, err);
+	if (f.is_woken)
+		return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
 	return f.is_closed ? S3T_OK : rc;
 }
 
@@ -297,16 +381,40 @@ static enum s3t_rc start(struct stream *s, int *in, struct process **process, st
 	char *env[] = {variable("S3TUI_BUCKET", bucket), variable("S3TUI_KEY", key),
 		variable("S3TUI_NAME", name), variable("S3TUI_TARGET", strbuf_view(&target)),
 		variable("S3TUI_SIZE", sv(size)), NULL};
-	enum s3t_rc rc = process_start(spec->argv, env, s->errors, in, &s->out, process, err);
+	enum s3t_rc rc = process_start(spec->argv, env, in, &s->out,
+		it->job->engine->keeps_stderr ? &s->errors : NULL, process, err);
 	for (size_t i = 0; env[i]; i++)
 		free(env[i]);
 	strbuf_deinit(&target);
 	return rc;
 }
 
-static void kill_it(void *arg)
+struct run {
+	struct process *process;
+	int wake;
+};
+
+static void end_run(void *arg)
 {
-	process_kill(arg);
+	const struct run *r = arg;
+	process_kill(r->process);
+	ssize_t n = write(r->wake, "", 1); /* full is as good as written */
+	(void)n;
+}
+
+/* The first reason of all: what failed on one side has cancelled the other. */
+static enum s3t_rc judge(const struct stream *s, enum s3t_rc fed, enum s3t_rc ended,
+	const struct s3t_err *fed_err, const struct s3t_err *end_err, struct s3t_err *err)
+{
+	if (cancel_is_set(s->item->cancel))
+		return s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+	if (fed != S3T_OK && fed != S3T_CANCELLED)
+		return *err = *fed_err, fed;
+	if (s->rc != S3T_OK)
+		return *err = s->err, s->rc;
+	if (ended != S3T_OK)
+		*err = *end_err;
+	return ended;
 }
 
 static enum s3t_rc pipe_all(
@@ -314,39 +422,36 @@ static enum s3t_rc pipe_all(
 {
 	struct stream *s = it->route_state;
 	struct loc_io in_io = *io;
-	struct process *process;
+	struct run run = {.wake = s->wake[1]};
+	struct s3t_err fed_err, end_err;
 	pthread_t thread;
 	int in = -1;
 	(void)index;
-	enum s3t_rc rc = start(s, &in, &process, err);
+	enum s3t_rc rc = start(s, &in, &run.process, err);
 	if (rc != S3T_OK)
 		return rc;
-	struct cancel_waker waker = {.wake = kill_it, .arg = process};
+	struct cancel_waker waker = {.wake = end_run, .arg = &run};
 	cancel_add_waker(s->cancel, &waker);
 	in_io.cancel = s->cancel;
 	bool has_thread = thread_start(&thread, drain_main, s);
-	rc = has_thread ? feed(it, &in_io, in, err)
-			: s3t_fail(err, S3T_MEMORY, "No thread can be started.");
+	enum s3t_rc fed = has_thread ? feed(s, &in_io, in, &fed_err)
+				     : s3t_fail(&fed_err, S3T_MEMORY, "No thread can be started.");
+	if (fed != S3T_OK)
+		cancel_trigger(s->cancel); /* before it can take a part of its input for all */
 	close(in);
-	if (rc != S3T_OK)
-		cancel_trigger(s->cancel); /* half an object is none: the command goes */
 	if (has_thread)
 		pthread_join(thread, NULL);
+	process_wait(run.process);
 	cancel_remove_waker(s->cancel, &waker);
-	close(s->out);
-	struct s3t_err child_err;
-	enum s3t_rc ended = process_end(process, &child_err);
-	/* what went wrong with the output has cancelled the input */
-	if (cancel_is_set(it->cancel)) {
-		rc = s3t_fail(err, S3T_CANCELLED, "Cancelled.");
-	} else if (s->rc != S3T_OK) {
-		rc = s->rc;
-		*err = s->err;
-	} else if (rc == S3T_OK && ended != S3T_OK) {
-		rc = ended;
-		*err = child_err;
+	for (int *fd = &s->out; fd; fd = fd == &s->out ? &s->errors : NULL) {
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
 	}
-	return rc;
+	struct strview said = sv_trim(strbuf_view(&s->said));
+	size_t from = said.len > SAID_SHOWN ? said.len - SAID_SHOWN : 0;
+	enum s3t_rc ended = process_end(run.process, sv_from(said, from), &end_err);
+	return judge(s, fed, ended, &fed_err, &end_err, err);
 }
 
 const struct route route_pipe = {.name = "pipe",
@@ -355,6 +460,7 @@ const struct route route_pipe = {.name = "pipe",
 	.part = pipe_all,
 	.finish = finish,
 	.abort = abort_stream,
+	.begins_late = true,
 	.close = close_stream};
 
 /* --- seal --- */
@@ -435,4 +541,5 @@ const struct route route_seal = {.name = "seal",
 	.part = seal_all,
 	.finish = finish,
 	.abort = abort_stream,
+	.begins_late = true,
 	.close = close_stream};

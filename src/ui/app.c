@@ -20,6 +20,12 @@
 
 enum { TICK_MS = 100, EVENTS_MS = 5, MIN_ROWS = 20, MIN_COLS = 60 };
 
+bool app_jobs_are_over(struct app *app)
+{
+	/* in this order: a job's end is told before it counts */
+	return engine_busy(app->engine) == 0 && msgq_is_empty(app->engine_events);
+}
+
 struct engine *app_engine(struct app *app)
 {
 	return app->engine;

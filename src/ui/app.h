@@ -13,6 +13,8 @@
 struct app;
 
 struct engine *app_engine(struct app *app);
+/* No job runs, and all ends have been told to the views. */
+bool app_jobs_are_over(struct app *app);
 struct lister *app_lister(struct app *app);
 struct call_log *app_call_log(struct app *app);
 /* Those that were made. */

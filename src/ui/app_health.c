@@ -39,36 +39,39 @@ static void on_answer(struct app *app, void *arg, const struct s3t_err *err)
 	app->is_asking_health = false;
 }
 
+/* When the connection that a pane shows is to be asked; -1: never. Nobody is asked for credentials:
+ * that is for who uses it next. */
+static int64_t due_ms(const struct app *app, const struct pane *p)
+{
+	struct s3_client *client = location_s3_client(pane_location(p));
+	int64_t last = client ? s3_client_last_call_ms(client) : 0;
+	if (!last || !app->settings->health_check_ms ||
+		!creds_provider_is_ready(s3_client_profile(client)->creds))
+		return -1;
+	return last + app->settings->health_check_ms;
+}
+
 int64_t app_health_due_ms(const struct app *app)
 {
-	int64_t due = -1;
-	for (int side = 0; side < 2; side++) {
-		struct s3_client *client = location_s3_client(pane_location(app->panes[side]));
-		int64_t last = client ? s3_client_last_call_ms(client) : 0;
-		if (last && (due < 0 || last + app->settings->health_check_ms < due))
-			due = last + app->settings->health_check_ms;
-	}
-	return app->settings->health_check_ms && !app->is_asking_health ? due : -1;
+	int64_t a = due_ms(app, app->panes[0]), b = due_ms(app, app->panes[1]);
+	int64_t due = a < 0 || (b >= 0 && b < a) ? b : a;
+	return app->is_asking_health ? -1 : due;
 }
 
 void app_health_check(struct app *app)
 {
-	int64_t now = time_mono_ms(), due = app_health_due_ms(app);
-	if (due < 0 || due > now)
-		return;
-	for (int side = 0; side < 2; side++) {
+	int64_t now = time_mono_ms();
+	for (int side = 0; side < 2 && !app->is_asking_health; side++) {
 		const struct pane *p = app->panes[side];
-		struct s3_client *client = location_s3_client(pane_location(p));
-		int64_t last = client ? s3_client_last_call_ms(client) : 0;
-		if (!last || last + app->settings->health_check_ms > now)
+		int64_t due = due_ms(app, p);
+		if (due < 0 || due > now)
 			continue;
 		struct strview bucket, key;
 		struct question *q = s3t_alloc(sizeof *q);
 		s3_path_split(pane_path(p), &bucket, &key);
-		q->client = s3_client_ref(client);
+		q->client = s3_client_ref(location_s3_client(pane_location(p)));
 		q->bucket = s3t_strndup(bucket.data, bucket.len);
 		app->is_asking_health = true;
 		app_ask(app, run_question, q, question_free, on_answer);
-		return;
 	}
 }

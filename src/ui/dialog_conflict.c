@@ -13,10 +13,9 @@ struct conflict_dialog {
 	job_id job;
 	item_id item;
 	size_t scope;
+	const enum conflict_policy *answers; /* one a button but the last */
+	size_t answer_count;
 };
-
-static const enum conflict_policy answers[] = {
-	CONFLICT_OVERWRITE, CONFLICT_NEWER, CONFLICT_SKIP, CONFLICT_RENAME, CONFLICT_RESUME};
 
 static void conflict_event(struct view *v, const struct event *e)
 {
@@ -29,12 +28,12 @@ static void on_conflict_button(struct form *f, size_t button)
 {
 	struct conflict_dialog *d = (struct conflict_dialog *)f;
 	struct app *app = f->view.app;
-	if (button == sizeof answers / sizeof *answers) {
+	if (button == d->answer_count) {
 		engine_cancel(app_engine(app), d->job);
 		app_drop_asks(app, d->job);
 	} else {
 		bool for_all = form_selected(f, d->scope) == 1;
-		engine_answer(app_engine(app), d->job, d->item, answers[button], for_all);
+		engine_answer(app_engine(app), d->job, d->item, d->answers[button], for_all);
 		if (for_all)
 			app_drop_asks(app, d->job);
 	}
@@ -76,9 +75,21 @@ static void add_side(
 void dialog_conflict_open(struct app *app, const struct event *ask)
 {
 	static const char *const scopes[] = {"this one", "all of this job"};
-	static const char *const buttons[] = {
+	static const enum conflict_policy all[] = {CONFLICT_OVERWRITE, CONFLICT_NEWER,
+		CONFLICT_SKIP, CONFLICT_RENAME, CONFLICT_RESUME};
+	static const char *const all_words[] = {
 		"Overwrite", "Newer only", "Skip", "Rename", "Resume", "Stop job"};
+	/* what a command prints is neither newer than its input nor a part of it */
+	static const enum conflict_policy few[] = {
+		CONFLICT_OVERWRITE, CONFLICT_SKIP, CONFLICT_RENAME};
+	static const char *const few_words[] = {"Overwrite", "Skip", "Rename", "Stop job"};
+	const struct engine_snapshot *snap = app_snapshot(app);
 	struct conflict_dialog *d = s3t_alloc(sizeof *d);
+	bool is_pipe = false;
+	for (size_t i = 0; i < snap->job_count; i++)
+		is_pipe |= snap->jobs[i].id == ask->job && snap->jobs[i].kind == JOB_PIPE;
+	d->answers = is_pipe ? few : all;
+	d->answer_count = is_pipe ? 3 : 5;
 	d->job = ask->job;
 	d->item = ask->item;
 	form_init(&d->form, &conflict_ops, "The target exists");
@@ -86,7 +97,8 @@ void dialog_conflict_open(struct app *app, const struct event *ask)
 	add_side(&d->form, "target", sv_n(ask->target, ask->target_len), &ask->to);
 	form_add_label(&d->form, THEME_DIALOG, "");
 	d->scope = form_add_choice(&d->form, "Decide for", scopes, 2, 0);
-	size_t row = form_add_buttons(&d->form, buttons, 6);
+	size_t row =
+		form_add_buttons(&d->form, is_pipe ? few_words : all_words, d->answer_count + 1);
 	d->form.focus = row;
 	d->form.on_button = on_conflict_button;
 	app_push(app, &d->form.view);

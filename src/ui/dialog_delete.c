@@ -75,8 +75,12 @@ static void on_delete_change(struct form *f, size_t field)
 		return;
 	bool is_for_good = form_selected(f, d->which) == WHICH_ALL;
 	d->spec.kind = is_for_good ? JOB_PURGE : JOB_DELETE;
+	dry_run_deinit(&d->dry, f->view.app); /* it was of the other */
+	dry_run_init(&d->dry);
+	form_set_label(f, d->error, THEME_DIALOG, "%s", "");
 	form_set_label(f, d->versions, THEME_DIALOG,
-		is_for_good ? "All versions and delete markers go: nothing brings them back."
+		is_for_good ? "All versions and delete markers go, more than is counted above: "
+			      "nothing brings them back."
 			    : kept);
 	form_set_hidden(f, d->word, !needs_word(d));
 }

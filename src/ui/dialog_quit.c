@@ -40,7 +40,7 @@ static void quit_event(struct view *v, const struct event *e)
 	if (e->kind != EV_JOB_DONE)
 		return;
 	d->must_stay |= e->failed || e->is_kept;
-	bool is_over = engine_busy(app_engine(v->app)) == 0;
+	bool is_over = app_jobs_are_over(v->app);
 	if (is_over && d->must_stay)
 		form_set_label(&d->form, d->text, THEME_DIALOG, "No job is running any more.");
 	else if (is_over) /* the jobs were the only reason to ask */

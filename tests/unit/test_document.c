@@ -48,10 +48,18 @@ static void policies(void **state)
 		POLICY("[" STATEMENT("Allow", ",\"Resource\":\"*\"") "," STATEMENT(
 			"Allow", "") "]"),
 		"Statement 2 has no \"Resource\"");
+	/* what is white space is not sent */
 	char *spaces = s3t_asprintf("%*s%s", 20 << 10, "",
 		POLICY("[" STATEMENT("Allow", ",\"Resource\":\"arn:aws:s3:::b/*\"") "]"));
-	refused("policy", spaces, "at most 20 KB");
+	allowed("policy", spaces);
 	free(spaces);
+	char *name = s3t_alloc((20 << 10) + 1);
+	memset(name, 'x', 20 << 10);
+	char *large = s3t_asprintf("{\"Version\":\"2012-10-17\",\"Id\":\"%s\",\"Statement\":%s}",
+		name, STATEMENT("Allow", ",\"Resource\":\"arn:aws:s3:::b/*\""));
+	refused("policy", large, "at most 20 KB");
+	free(name);
+	free(large);
 }
 
 #define CORS(rules) "<CORSConfiguration>" rules "</CORSConfiguration>"
