@@ -50,6 +50,11 @@ int spec_init(struct cli *cli, struct job_spec *spec, enum job_kind kind)
 	spec->raw = o->raw;
 	spec->report_items = o->json || o->dry_run || kind == JOB_VERIFY;
 	spec->report_problems = true;
+	struct s3t_err err;
+	if (o->content_type && s3_check_header(sv(o->content_type), &err) != S3T_OK) {
+		cli_complain("--content-type: %s", err.message);
+		return CLI_EXIT_USAGE;
+	}
 	if (o->content_type)
 		spec->content_type = s3t_strdup(o->content_type);
 	if (o->name_encoding) {

@@ -140,11 +140,8 @@ enum s3t_rc s3_sink_begin(struct location *loc, const struct loc_io *io, struct 
 	s->encryption = s3_encryption_for(ctx.client, spec->encryption, s->kms_key_id);
 	atomic_init(&s->has_scout, false);
 	*out = s;
-	enum s3t_rc rc = S3T_OK;
-	if (s->key.len > S3_KEY_MAX)
-		rc = s3t_fail(err, S3T_REFUSED_NAME,
-			"A key has at most 1,024 bytes; this one has %zu.", s->key.len);
-	else if (s->key.len == 0 || s->bucket.len == 0)
+	enum s3t_rc rc = key_check(s->key, err);
+	if (s->key.len == 0 || s->bucket.len == 0)
 		rc = s3t_fail(err, S3T_INVALID, "The target needs a bucket and a key.");
 	else if (!utf8_is_valid(s->key))
 		rc = s3t_fail(err, S3T_REFUSED_NAME,

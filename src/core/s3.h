@@ -13,13 +13,13 @@
 #include "core/http.h"
 #include "core/known.h"
 #include "core/sigv4.h"
+#include "core/uri.h"
 
 #include <stdatomic.h>
 
 #define S3_PARTS_MAX 10000
 #define S3_PART_MIN ((uint64_t)5 << 20)
 #define S3_PART_MAX ((uint64_t)5 << 30)
-#define S3_KEY_MAX 1024
 #define S3_DELETE_MAX 1000
 #define S3_ETAG_MAX 136
 

@@ -61,11 +61,9 @@ static enum s3t_rc plain(const struct s3_ctx *ctx, const char *method, struct st
 enum s3t_rc s3_create_bucket(const struct s3_ctx *ctx, struct strview bucket, struct s3t_err *err)
 {
 	const struct profile *p = s3_client_profile(ctx->client);
-	if (!bucket_is_valid(bucket))
-		return s3t_fail(err, S3T_INVALID,
-			"A bucket's name is 3 to 63 lower-case letters, digits, '-' and '.', "
-			"begins "
-			"and ends with a letter or digit, and is no IP address.");
+	enum s3t_rc rc = bucket_check(bucket, err);
+	if (rc != S3T_OK)
+		return rc;
 	struct strbuf body;
 	strbuf_init(&body);
 	if (p->is_aws && strcmp(p->settings.region, "us-east-1") != 0)
@@ -78,7 +76,7 @@ enum s3t_rc s3_create_bucket(const struct s3_ctx *ctx, struct strview bucket, st
 		.method = "PUT", .bucket = bucket, .body = strbuf_view(&body), .has_body = true};
 	struct http_response resp;
 	http_response_init(&resp);
-	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
+	rc = s3_send(ctx, &call, &resp, err);
 	http_response_deinit(&resp);
 	strbuf_deinit(&body);
 	return rc;

@@ -53,24 +53,34 @@ enum s3t_rc s3_check_metadata(struct strview name, struct strview value, struct 
 	return S3T_OK;
 }
 
+enum s3t_rc s3_check_header(struct strview value, struct s3t_err *err)
+{
+	if (!is_printable_ascii(value) || value.len > S3_METADATA_MAX)
+		return s3t_fail(err, S3T_INVALID,
+			"The value of a header is printable ASCII of at most 2,048 bytes.");
+	return S3T_OK;
+}
+
 static size_t characters(struct strview s)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < s.len; i++)
-		n += ((unsigned char)s.data[i] & 0xc0) != 0x80;
+	for (size_t i = 0; i < s.len; i++) /* units of UTF-16 */
+		n += (((unsigned char)s.data[i] & 0xc0) != 0x80) +
+		     ((unsigned char)s.data[i] >= 0xf0);
 	return n;
 }
 
+/* Letters and digits are those of all languages. */
 static bool has_tag_characters(struct strview s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.data[i];
-		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			  (c >= '0' && c <= '9') || c >= 0x80 || (c && strchr(" +-=._:/@", c));
-		if (!ok)
+	while (s.len) {
+		uint32_t c = 0;
+		size_t n = utf8_decode(s, &c);
+		if (!n || (!text_is_alnum(c) && (c > 0x7f || !c || !strchr(" +-=._:/@", (int)c))))
 			return false;
+		s = sv_from(s, n);
 	}
-	return utf8_is_valid(s);
+	return true;
 }
 
 enum s3t_rc s3_check_tag(struct strview key, struct strview value, struct s3t_err *err)
@@ -96,8 +106,8 @@ enum s3t_rc s3_restore_parse(const char *text, uint32_t *days, char tier[16], st
 	if (s.len && s.data[s.len - 1] == 'd')
 		s.len--;
 	if (!parse_u64(s, &n) || n < 1 || n > 36500)
-		return s3t_fail(
-			err, S3T_INVALID, "An object is restored for 1 day or more: 7, or 7:Bulk.");
+		return s3t_fail(err, S3T_INVALID,
+			"An object is restored for 1 to 36,500 days: 7, or 7:Bulk.");
 	*days = (uint32_t)n;
 	for (size_t i = 0; i < sizeof tiers / sizeof *tiers; i++) {
 		if (name.len && !sv_eq_nocase(name, sv(tiers[i])))
@@ -125,6 +135,16 @@ static enum s3t_rc check_option(
 	return rc == S3T_OK ? rc : S3T_INVALID;
 }
 
+static enum s3t_rc check_key_id(const char *type, struct strview id, struct s3t_err *err)
+{
+	if (strcmp(type, "SSE_KMS") != 0)
+		return s3t_fail(err, S3T_INVALID, "Only SSE_KMS takes the id of a key.");
+	bool ok = is_printable_ascii(id) && sv_find(id, ' ') == id.len;
+	return ok ? S3T_OK
+		  : s3t_fail(err, S3T_INVALID,
+			    "The id of a KMS key is printable ASCII without spaces.");
+}
+
 /* SSE_KMS:KEY-ID stays as it is behind the colon. */
 static enum s3t_rc check_encryption(struct strview value, char **out, struct s3t_err *err)
 {
@@ -135,6 +155,8 @@ static enum s3t_rc check_encryption(struct strview value, char **out, struct s3t
 	else
 		value.len -= key.len;
 	enum s3t_rc rc = check_option("encryption", "type", value, &type, err);
+	if (rc == S3T_OK && key.len)
+		rc = check_key_id(type, sv_from(key, 1), err);
 	if (rc == S3T_OK)
 		*out = s3t_asprintf("%s%.*s", type, (int)key.len, key.data);
 	free(type);
@@ -186,10 +208,7 @@ static enum s3t_rc check_change(
 		free(shown);
 		return S3T_INVALID;
 	}
-	if (!is_printable_ascii(value) || value.len > S3_METADATA_MAX)
-		return s3t_fail(err, S3T_INVALID,
-			"The value of a header is printable ASCII of at most 2,048 bytes.");
-	return S3T_OK;
+	return s3_check_header(value, err);
 }
 
 /* --- the list --- */
@@ -223,6 +242,15 @@ enum s3t_rc s3_changes_add(
 		return rc;
 	}
 	struct s3_change *item = find(c, sv(own));
+	/* a form takes away what it had before it adds what is there now */
+	if (item && item->value[0] && value.len) {
+		char *shown = text_sanitised(sv(own));
+		rc = s3t_fail(err, S3T_INVALID, "%s is there twice.", shown);
+		free(shown);
+		free(own);
+		free(clean);
+		return rc;
+	}
 	if (item) {
 		free(own);
 		free(item->value);
@@ -297,8 +325,20 @@ enum s3t_rc s3_changes_check(const struct s3_changes *c, struct s3t_err *err)
 {
 	size_t locks = (s3_changes_get(c, "retention") != NULL) +
 		       (s3_changes_get(c, "legal-hold") != NULL);
+	size_t tags = 0, metadata = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct s3_change *item = &c->items[i];
+		tags += strncmp(item->name, "tag.", 4) == 0 && item->value[0];
+		if (strncmp(item->name, "meta.", 5) == 0 && item->value[0])
+			metadata += strlen(item->name) - 5 + strlen(item->value);
+	}
 	if (c->count == 0)
 		return s3t_fail(err, S3T_INVALID, "Nothing is to be changed.");
+	if (tags > S3_TAGS_MAX)
+		return s3t_fail(err, S3T_INVALID, "An object has at most 10 tags.");
+	if (metadata > S3_METADATA_MAX)
+		return s3t_fail(err, S3T_INVALID,
+			"All metadata of an object has at most 2,048 bytes, names and values.");
 	if (locks && locks < c->count)
 		return s3t_fail(
 			err, S3T_INVALID, "Retention and legal hold go with no other change.");

@@ -52,6 +52,8 @@ bool s3_changes_lock(const struct s3_changes *c);
 /* The parts of "restore": "7", "7:Bulk". */
 enum s3t_rc s3_restore_parse(
 	const char *text, uint32_t *days, char tier[16], struct s3t_err *err) S3T_MUST_CHECK;
+/* Whether it can be the value of a header that an object keeps: S3T_INVALID with the rule. */
+enum s3t_rc s3_check_header(struct strview value, struct s3t_err *err) S3T_MUST_CHECK;
 /* Whether a metadata name and value, and a tag's, are as S3 wants them. */
 enum s3t_rc s3_check_metadata(
 	struct strview name, struct strview value, struct s3t_err *err) S3T_MUST_CHECK;

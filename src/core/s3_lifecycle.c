@@ -9,6 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In the order in which objects may move. */
+static const char *const classes[] = {"STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA",
+	"GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"};
+enum { CLASSES = sizeof classes / sizeof *classes, INFREQUENT_DAYS = 30 };
+
+static size_t rank_of(const char *class)
+{
+	size_t i = 0;
+	while (i < CLASSES && strcmp(classes[i], class) != 0)
+		i++;
+	return i;
+}
+
 static void rule_deinit(struct s3_rule *r)
 {
 	free(r->id);
@@ -123,8 +136,15 @@ static void on_close(
 		snprintf(g->transition.class, sizeof g->transition.class, "%.*s",
 			(int)(text.len < 31 ? text.len : 31), text.data);
 	} else if (sv_eq(name, SV("Transition")) && r->transition_count < S3_TRANSITIONS_MAX) {
+		r->has_more = r->has_more || rank_of(g->transition.class) == CLASSES;
 		r->transitions[r->transition_count++] = g->transition;
+	} else if (!sv_eq(name, SV("Filter")) && !sv_eq(name, SV("And")) &&
+		   !sv_eq(name, SV("Tag")) && !sv_eq(name, SV("Expiration")) &&
+		   !sv_eq(name, SV("NoncurrentVersionExpiration")) &&
+		   !sv_eq(name, SV("AbortIncompleteMultipartUpload"))) {
+		r->has_more = true;
 	}
+	r->has_more = r->has_more || r->condition[0] || r->expire_date[0] || r->expires_markers;
 }
 
 /* The text of each rule: the document is known to be well-formed, and no rule has a rule in it. */
@@ -239,17 +259,17 @@ static enum s3t_rc read_days(
 	if (!parse_u64(text, &n) || n < least || n > 36500)
 		return s3t_fail(err, S3T_INVALID, "%s wants days, a whole number from %u to 36500.",
 			name, least);
+	if (*out)
+		return s3t_fail(err, S3T_INVALID, "%s is there twice.", name);
 	*out = (uint32_t)n;
 	return S3T_OK;
 }
 
 static enum s3t_rc read_transition(struct s3_rule *r, struct strview text, struct s3t_err *err)
 {
-	static const char *const classes[] = {"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
-		"GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"};
 	struct strview class = sv_n(text.data, sv_find(text, ':'));
 	struct s3_transition t = {.days = 0};
-	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+	for (size_t i = 0; i < CLASSES; i++)
 		if (sv_eq_nocase(class, sv(classes[i])))
 			snprintf(t.class, sizeof t.class, "%s", classes[i]);
 	if (!t.class[0])
@@ -258,13 +278,12 @@ static enum s3t_rc read_transition(struct s3_rule *r, struct strview text, struc
 			"GLACIER or DEEP_ARCHIVE, and to nothing else.");
 	bool is_infrequent =
 		strcmp(t.class, "STANDARD_IA") == 0 || strcmp(t.class, "ONEZONE_IA") == 0;
-	enum s3t_rc rc = read_days(
-		"transition", sv_from(text, class.len + 1), is_infrequent ? 30 : 0, &t.days, err);
+	enum s3t_rc rc = read_days("transition", sv_from(text, class.len + 1), 0, &t.days, err);
 	if (rc != S3T_OK)
-		return is_infrequent ? s3t_fail(err, S3T_INVALID,
-					       "Objects move to %s after 30 days at the earliest.",
-					       t.class)
-				     : rc;
+		return rc;
+	if (is_infrequent && t.days < INFREQUENT_DAYS)
+		return s3t_fail(err, S3T_INVALID,
+			"Objects move to %s after 30 days at the earliest.", t.class);
 	if (r->transition_count == S3_TRANSITIONS_MAX)
 		return s3t_fail(err, S3T_INVALID, "These are too many transitions.");
 	r->transitions[r->transition_count++] = t;
@@ -299,6 +318,27 @@ static enum s3t_rc read_pair(struct s3_rule *r, struct strview pair, struct s3t_
 	return S3T_INVALID;
 }
 
+/* "Transitioning objects": downwards only, and 30 days later from where access is infrequent. */
+static enum s3t_rc check_order(
+	const struct s3_transition *a, const struct s3_transition *b, struct s3t_err *err)
+{
+	size_t rank_a = rank_of(a->class), rank_b = rank_of(b->class);
+	if (rank_a == rank_b)
+		return s3t_fail(err, S3T_INVALID, "A rule moves objects to %s once.", a->class);
+	const struct s3_transition *first = rank_a < rank_b ? a : b, *then = first == a ? b : a;
+	if (then->days <= first->days)
+		return s3t_fail(err, S3T_INVALID,
+			"Objects move from %s to %s and not back: later than after %u days.",
+			first->class, then->class, first->days);
+	bool is_infrequent =
+		strcmp(first->class, "STANDARD_IA") == 0 || strcmp(first->class, "ONEZONE_IA") == 0;
+	if (is_infrequent && then->days < first->days + INFREQUENT_DAYS)
+		return s3t_fail(err, S3T_INVALID,
+			"Objects stay in %s for 30 days: %s after %u at the earliest.",
+			first->class, then->class, first->days + INFREQUENT_DAYS);
+	return S3T_OK;
+}
+
 static enum s3t_rc check_rule(const struct s3_rule *r, struct s3t_err *err)
 {
 	if (!r->expire_days && !r->transition_count && !r->noncurrent_days && !r->abort_days)
@@ -309,11 +349,11 @@ static enum s3t_rc check_rule(const struct s3_rule *r, struct s3t_err *err)
 			return s3t_fail(err, S3T_INVALID,
 				"Objects move before they go: %s after %u days is too late for %u.",
 				r->transitions[i].class, r->transitions[i].days, r->expire_days);
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(r->transitions[i].class, r->transitions[j].class) == 0)
-				return s3t_fail(err, S3T_INVALID,
-					"A rule moves objects to %s once.",
-					r->transitions[i].class);
+		enum s3t_rc rc = S3T_OK;
+		for (size_t j = 0; j < i && rc == S3T_OK; j++)
+			rc = check_order(&r->transitions[i], &r->transitions[j], err);
+		if (rc != S3T_OK)
+			return rc;
 	}
 	return S3T_OK;
 }
@@ -356,6 +396,11 @@ enum s3t_rc s3_lifecycle_set(struct s3_lifecycle *l, const char *id, const char 
 		return s3t_fail(err, S3T_INVALID, "The name of a rule has 1 to 255 bytes.");
 	if (at == l->count && l->count == S3_RULES_MAX)
 		return s3t_fail(err, S3T_INVALID, "A bucket has at most 1,000 rules.");
+	if (at < l->count && l->rules[at].has_more)
+		return s3t_fail(err, S3T_INVALID,
+			"This rule has parts that would be lost: tags, sizes, a date or the like. "
+			"Remove it first, or edit the document: s3tui bucket s3://BUCKET "
+			"lifecycle.");
 	struct s3_rule *r = add_rule(&fresh);
 	set_text(&r->id, sv(id));
 	r->is_enabled = at == l->count || l->rules[at].is_enabled;

@@ -27,7 +27,8 @@ struct s3_rule {
 	uint32_t abort_days;      /* unfinished uploads; 0: stay */
 	struct s3_transition transitions[S3_TRANSITIONS_MAX];
 	size_t transition_count;
-	char *xml; /* "<Rule>…</Rule>", as it came or as it is to be sent */
+	bool has_more; /* than s3_lifecycle_set() can write */
+	char *xml;     /* "<Rule>…</Rule>", as it came or as it is to be sent */
 };
 
 struct s3_lifecycle {
@@ -45,7 +46,8 @@ void s3_lifecycle_xml(const struct s3_lifecycle *l, struct strbuf *out);
 void s3_rule_words(const struct s3_rule *r, struct strbuf *out);
 /* Index of the rule with that id, or count. */
 size_t s3_lifecycle_find(const struct s3_lifecycle *l, const char *id);
-/* From "prefix=logs/", "expire=365", "transition=GLACIER:30", "noncurrent=30", "abort=7";
+/* A rule that has more than this can say is not replaced.
+ * From "prefix=logs/", "expire=365", "transition=GLACIER:30", "noncurrent=30", "abort=7";
  * S3T_INVALID with the rule of S3 that is broken. Adds, or replaces the one of that id. */
 enum s3t_rc s3_lifecycle_set(struct s3_lifecycle *l, const char *id, const char *const *pairs,
 	size_t count, struct s3t_err *err) S3T_MUST_CHECK;

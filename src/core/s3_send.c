@@ -12,6 +12,7 @@
 #include "core/s3_client_private.h"
 #include "core/s3_encryption.h"
 #include "core/timeutil.h"
+#include "core/uri.h"
 #include "core/xml.h"
 
 #include <stdio.h>
@@ -518,6 +519,25 @@ static void count_try(struct s3_client *c, const struct s3_call *call,
 	strbuf_deinit(&names);
 }
 
+static bool has_control(struct strview s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.data[i] < 0x20 || s.data[i] == 0x7f)
+			return s.data[i] != '\t';
+	return false;
+}
+
+/* What no server takes, or would take for something else, is not sent. */
+static enum s3t_rc check_call(const struct s3_call *call, struct s3t_err *err)
+{
+	enum s3t_rc rc = call->key.len ? key_check(call->key, err) : S3T_OK;
+	for (size_t i = 0; i < call->header_count && rc == S3T_OK; i++)
+		if (has_control(call->headers[i].value))
+			rc = s3t_fail(err, S3T_INVALID, "The header %.*s has a control character.",
+				(int)call->headers[i].name.len, call->headers[i].name.data);
+	return rc;
+}
+
 enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_response *resp,
 	struct s3t_err *err)
 {
@@ -526,6 +546,8 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 		err = &local;
 	if (s3_client_refuse_change(ctx->client->profile, call->method, err) != S3T_OK)
 		return S3T_UNSUPPORTED;
+	if (check_call(call, err) != S3T_OK)
+		return err->rc;
 	struct retrying r = {.since_ms = time_mono_ms(),
 		.progress = call->progress ? *call->progress : 0,
 		.with_key = atomic_load(&ctx->client->reads_with_key)};

@@ -1,8 +1,11 @@
 #include "core/text.h"
 
+#include <locale.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
+#include <wctype.h>
 
 size_t utf8_decode(struct strview s, uint32_t *codepoint)
 {
@@ -155,4 +158,19 @@ void text_duration(int64_t s, char out[32])
 			(int)(s % 60));
 	else
 		snprintf(out, 32, "%d:%02d", (int)(s / 60), (int)(s % 60));
+}
+
+static locale_t utf8_locale;
+
+static void make_locale(void)
+{
+	utf8_locale =
+		newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL); /* whatever that of the person is */
+}
+
+bool text_is_alnum(uint32_t c)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	(void)pthread_once(&once, make_locale);
+	return utf8_locale ? iswalnum_l((wint_t)c, utf8_locale) : iswalnum((wint_t)c);
 }

@@ -33,4 +33,7 @@ void text_count(uint64_t n, char out[32]);
 /* "1:20", "2:03:04" */
 void text_duration(int64_t seconds, char out[32]);
 
+/* A letter or digit of any language. */
+bool text_is_alnum(uint32_t c);
+
 #endif

@@ -88,6 +88,8 @@ enum s3t_rc endpoint_parse(struct strview text, struct endpoint *out, struct s3t
 		s = sv_from(s, 7);
 	} else if (sv_starts_with(s, SV("https://"))) {
 		s = sv_from(s, 8);
+	} else if (memmem(s.data, s.len, "://", 3)) {
+		return s3t_fail(err, S3T_INVALID, "An endpoint begins with http:// or https://.");
 	}
 	size_t end = sv_find(s, '/');
 	struct strview authority = sv_n(s.data, end), path = sv_from(s, end);
@@ -160,23 +162,45 @@ void endpoint_deinit(struct endpoint *e)
 	*e = (struct endpoint){0};
 }
 
-bool bucket_is_valid(struct strview name)
+enum s3t_rc bucket_check(struct strview name, struct s3t_err *err)
 {
-	if (name.len < 3 || name.len > 63)
-		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.data[i];
-		bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-		if (!alnum && (i == 0 || i == name.len - 1 || (c != '-' && c != '.')))
-			return false;
-		if (c == '.' && name.data[i - 1] == '.')
-			return false;
-	}
 	unsigned char address[4];
 	char text[64];
+	if (name.len < 3 || name.len > 63)
+		return s3t_fail(err, S3T_INVALID, "A bucket's name has 3 to 63 characters.");
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.data[i];
+		bool is_end = i == 0 || i == name.len - 1;
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+		if (!alnum && c != '-' && c != '.')
+			return s3t_fail(err, S3T_INVALID,
+				"A bucket's name is made of lower-case letters, digits, '-' and "
+				"'.'.");
+		if (!alnum && is_end)
+			return s3t_fail(err, S3T_INVALID,
+				"A bucket's name begins and ends with a letter or digit.");
+		if (c == '.' && name.data[i - 1] == '.')
+			return s3t_fail(
+				err, S3T_INVALID, "A bucket's name has no two '.' side by side.");
+	}
 	memcpy(text, name.data, name.len);
 	text[name.len] = '\0';
-	return inet_pton(AF_INET, text, address) != 1;
+	if (inet_pton(AF_INET, text, address) == 1)
+		return s3t_fail(err, S3T_INVALID, "A bucket's name is no IP address.");
+	return S3T_OK;
+}
+
+bool bucket_is_valid(struct strview name)
+{
+	return bucket_check(name, NULL) == S3T_OK;
+}
+
+enum s3t_rc key_check(struct strview key, struct s3t_err *err)
+{
+	return key.len <= S3_KEY_MAX
+		       ? S3T_OK
+		       : s3t_fail(err, S3T_REFUSED_NAME,
+				 "A key has at most 1,024 bytes; this one has %zu.", key.len);
 }
 
 bool bucket_is_dns_label(struct strview name)

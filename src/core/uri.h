@@ -43,7 +43,12 @@ void endpoint_add_port(const struct endpoint *e, struct strbuf *out);
 bool host_is_loopback(const char *host);
 /* 3 to 63 of a-z 0-9 - . in DNS form (S3 "Bucket naming rules"); a bucket that may be a host name
  * label under https must have no dots besides. */
+#define S3_KEY_MAX 1024
 bool bucket_is_valid(struct strview name);
+/* The same with the rule that is broken: S3T_INVALID. */
+enum s3t_rc bucket_check(struct strview name, struct s3t_err *err) S3T_MUST_CHECK;
+/* Whether it can be an object's key: S3T_REFUSED_NAME with the rule. */
+enum s3t_rc key_check(struct strview key, struct s3t_err *err) S3T_MUST_CHECK;
 bool bucket_is_dns_label(struct strview name);
 
 #endif

@@ -278,6 +278,7 @@ static bool change_on_list(struct view *v, struct lister_event *e)
 	if (e->kind != LISTER_TASK || !d->reading || e->id != d->reading)
 		return false;
 	d->reading = 0;
+	d->form.is_locked = false;
 	if (e->err.rc != S3T_OK) {
 		form_set_label(&d->form, d->error, THEME_DIALOG_ERROR, "%s", e->err.message);
 		d->is_single = false; /* nothing is known: empty fields stay as they are */
@@ -335,6 +336,7 @@ static void read_single(struct change_dialog *d)
 	s3_object_init(&r->object);
 	strbuf_init(&r->tagging);
 	form_set_label(&d->form, d->error, THEME_DIALOG_DIM, "reading...");
+	d->form.is_locked = true;
 	d->reading = lister_run(app_lister(d->form.view.app), run_reading, r, reading_free);
 }
 

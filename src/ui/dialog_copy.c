@@ -98,7 +98,10 @@ static enum s3t_rc read_target(struct copy_dialog *d, struct job_spec *spec, str
 	bool into = text.len && text.data[text.len - 1] == '/';
 	enum s3t_rc rc =
 		app_parse_place(app, app_active(app), app_other(app), text, &to, &path, err);
-	struct strview target = strbuf_view(&path);
+	struct strview target = strbuf_view(&path), bucket, key;
+	s3_path_split(target, &bucket, &key);
+	if (rc == S3T_OK && to->ops->kind == LOC_S3)
+		rc = key_check(key, err);
 	if (rc == S3T_OK && to->ops->kind == LOC_S3 && target.len == 0)
 		rc = s3t_fail(err, S3T_INVALID,
 			"The list of buckets is no target; choose a bucket in the other pane.");

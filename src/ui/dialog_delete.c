@@ -79,9 +79,9 @@ static void on_delete_change(struct form *f, size_t field)
 	dry_run_init(&d->dry);
 	form_set_label(f, d->error, THEME_DIALOG, "%s", "");
 	form_set_label(f, d->versions, THEME_DIALOG,
-		is_for_good ? "All versions and delete markers go, more than is counted above: "
-			      "nothing brings them back."
-			    : kept);
+		is_for_good
+			? "All versions go, more than is counted here: nothing brings them back."
+			: kept);
 	form_set_hidden(f, d->word, !needs_word(d));
 }
 

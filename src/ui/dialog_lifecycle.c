@@ -1,4 +1,5 @@
 /* A bucket's lifecycle rules: in words, and a form for one of them that allows what S3 allows. */
+#include "core/s3_document.h"
 #include "core/s3_lifecycle.h"
 #include "core/text.h"
 #include "ui/dialogs.h"
@@ -20,6 +21,7 @@ struct lifecycle_dialog {
 	struct s3_client *client;
 	char *bucket;
 	struct s3_lifecycle rules;
+	struct strbuf before; /* as the server has them, while they are being changed */
 	char names[RULES_SHOWN + 1][48];
 	const char *options[RULES_SHOWN + 1];
 	list_id running;
@@ -68,6 +70,7 @@ static void start(struct lifecycle_dialog *d, bool writes)
 		t->rules = d->rules;
 		d->rules = (struct s3_lifecycle){.rules = NULL};
 	}
+	d->form.is_locked = true;
 	form_set_label(&d->form, d->error, THEME_DIALOG_DIM, writes ? "writing..." : "reading...");
 	d->running = lister_run(app_lister(d->form.view.app), run_task, t, task_free);
 }
@@ -129,6 +132,13 @@ static void show_rules(struct lifecycle_dialog *d)
 	show_rule(d);
 }
 
+/* What was not written is not so. */
+static void take_back(struct lifecycle_dialog *d)
+{
+	s3_lifecycle_deinit(&d->rules);
+	(void)!s3_lifecycle_parse(strbuf_view(&d->before), &d->rules, NULL);
+}
+
 static bool lifecycle_on_list(struct view *v, struct lister_event *e)
 {
 	struct lifecycle_dialog *d = (struct lifecycle_dialog *)v;
@@ -136,13 +146,11 @@ static bool lifecycle_on_list(struct view *v, struct lister_event *e)
 		return false;
 	struct task *t = e->arg;
 	d->running = 0;
+	d->form.is_locked = false;
 	if (e->err.rc != S3T_OK) {
 		form_set_label(&d->form, d->error, THEME_DIALOG_ERROR, "%s", e->err.message);
-		if (t->writes) { /* what was asked for is still in the fields */
-			s3_lifecycle_deinit(&d->rules);
-			d->rules = t->rules;
-			t->rules = (struct s3_lifecycle){.rules = NULL};
-		}
+		if (t->writes) /* what was asked for is still in the fields */
+			take_back(d);
 		return true;
 	}
 	s3_lifecycle_deinit(&d->rules);
@@ -163,9 +171,11 @@ static char *pair_of(struct lifecycle_dialog *d, const char *name, size_t field)
 
 static enum s3t_rc save(struct lifecycle_dialog *d, struct s3t_err *err)
 {
-	char *pairs[5];
-	const char *given[5];
+	char *pairs[5 + S3_TRANSITIONS_MAX];
+	const char *given[5 + S3_TRANSITIONS_MAX];
 	size_t n = 0, count = 0, class = form_selected(&d->form, d->class);
+	size_t at = form_selected(&d->form, d->rule);
+	const struct s3_rule *old = at && at <= d->rules.count ? &d->rules.rules[at - 1] : NULL;
 	struct strview id = sv_trim(form_text(&d->form, d->id));
 	struct strview days = sv_trim(form_text(&d->form, d->class_days));
 	char *name = s3t_strndup(id.data, id.len);
@@ -176,6 +186,10 @@ static enum s3t_rc save(struct lifecycle_dialog *d, struct s3t_err *err)
 	pairs[n++] = class ? s3t_asprintf("transition=%s:%.*s", classes[class],
 				     (int)(days.len ? days.len : 1), days.len ? days.data : "0")
 			   : NULL;
+	/* the form has a field for the first */
+	for (size_t i = 1; old && i < old->transition_count; i++)
+		pairs[n++] = s3t_asprintf(
+			"transition=%s:%u", old->transitions[i].class, old->transitions[i].days);
 	for (size_t i = 0; i < n; i++)
 		if (pairs[i])
 			given[count++] = pairs[i];
@@ -206,6 +220,8 @@ static void on_lifecycle_button(struct form *f, size_t button)
 		return;
 	}
 	enum s3t_rc rc = S3T_OK;
+	strbuf_reset(&d->before);
+	s3_lifecycle_xml(&d->rules, &d->before);
 	if (button == BUTTON_SAVE)
 		rc = save(d, &err);
 	else if (!at || at > d->rules.count)
@@ -234,6 +250,7 @@ static void lifecycle_destroy(struct form *f)
 		lister_cancel(app_lister(f->view.app), d->running);
 	s3_client_unref(d->client);
 	s3_lifecycle_deinit(&d->rules);
+	strbuf_deinit(&d->before);
 	free(d->bucket);
 }
 
@@ -252,6 +269,7 @@ void dialog_lifecycle_open(struct app *app)
 	struct form *f = &d->form;
 	d->client = s3_client_ref(location_s3_client(pane_location(pane)));
 	d->bucket = s3t_strndup(bucket.data, bucket.len);
+	strbuf_init_cap(&d->before, S3_DOCUMENT_MAX);
 	for (size_t i = 0; i <= RULES_SHOWN; i++)
 		d->options[i] = d->names[i];
 	form_init(f, &lifecycle_ops, "Lifecycle rules");

@@ -9,6 +9,30 @@ struct mkdir_dialog {
 	size_t name, error;
 };
 
+static enum s3t_rc check_name(const struct pane *pane, struct strview name, struct s3t_err *err)
+{
+	bool is_dots = sv_eq(name, SV(".")) || sv_eq(name, SV(".."));
+	const char *why = !name.len           ? "it is empty"
+			  : !pane_is_s3(pane) ? path_refusal(name)
+			  : is_dots           ? "it means another place"
+					      : NULL;
+	if (pane_is_buckets(pane))
+		return bucket_check(name, err);
+	if (why)
+		return s3t_fail(err, S3T_INVALID, "Not a possible name: %s.", why);
+	if (!pane_is_s3(pane))
+		return S3T_OK;
+	struct strview bucket, key;
+	struct strbuf path;
+	strbuf_init(&path);
+	pane_join(pane, name, &path);
+	strbuf_add_char(&path, '/');
+	s3_path_split(strbuf_view(&path), &bucket, &key);
+	enum s3t_rc rc = key_check(key, err);
+	strbuf_deinit(&path);
+	return rc;
+}
+
 static void on_mkdir(struct form *f, size_t button)
 {
 	struct mkdir_dialog *d = (struct mkdir_dialog *)f;
@@ -21,20 +45,12 @@ static void on_mkdir(struct form *f, size_t button)
 		form_close(f);
 		return;
 	}
-	const char *why = NULL;
-	if (name.len == 0)
-		why = "it is empty";
-	else if (!pane_is_s3(pane))
-		why = path_refusal(name);
-	else if (pane_is_buckets(pane) && !bucket_is_valid(name))
-		why = "a bucket's name is 3 to 63 lower-case letters, digits, '-' and '.', and "
-		      "begins and ends with a letter or digit";
-	if (why) {
-		form_set_label(f, d->error, THEME_DIALOG_ERROR, "Not a possible name: %s.", why);
+	struct s3t_err err;
+	if (check_name(pane, name, &err) != S3T_OK) {
+		form_set_label(f, d->error, THEME_DIALOG_ERROR, "%s", err.message);
 		return;
 	}
 	struct job_spec spec;
-	struct s3t_err err;
 	app_job_spec_init(app, &spec, JOB_MKDIR, NULL);
 	job_spec_set_target(&spec, pane_location(pane), pane_path(pane));
 	job_spec_add_source(&spec, name, name);

@@ -71,7 +71,13 @@ static void on_rename(struct form *f, size_t button)
 		return;
 	}
 	struct job_source *source = &d->spec.sources[0];
-	struct strview path = sv_n(source->path, source->path_len);
+	struct strview path = sv_n(source->path, source->path_len), bucket, key;
+	s3_path_split(path_parent(path), &bucket, &key);
+	if (d->spec.from->ops->kind == LOC_S3 && key.len + name.len > S3_KEY_MAX) {
+		form_set_label(f, d->error, THEME_DIALOG_ERROR,
+			"A key has at most 1,024 bytes; this one has %zu.", key.len + name.len);
+		return;
+	}
 	job_spec_set_target(&d->spec, d->spec.from, path_parent(path));
 	free(source->target_rel);
 	source->target_rel = s3t_strndup(name.data, name.len);

@@ -474,11 +474,15 @@ bool form_on_key(struct view *v, const struct input_event *in)
 		size_t n = 0;
 		while (n < in->text.len && in->text.data[n] != '\n' && in->text.data[n] != '\r')
 			n++;
-		if (field->kind == FIELD_TEXT)
+		if (field->kind == FIELD_TEXT && !f->is_locked)
 			replace(f, field->cursor, field->cursor, sv_n(in->text.data, n));
 		return true;
 	}
 	ui_key key = in->key;
+	bool is_move = key == K_TAB || key == (K_SHIFT | K_TAB) || key == K_UP || key == K_DOWN ||
+		       key == K_ENTER;
+	if (f->is_locked && field->kind != FIELD_BUTTONS && !is_move)
+		return key < 0x80 ? key >= ' ' : false;
 	if (field->kind == FIELD_TEXT && edit_text(f, field, key))
 		return true;
 	bool is_choice = field->kind == FIELD_CHOICE || field->kind == FIELD_BUTTONS;

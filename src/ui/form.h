@@ -35,6 +35,7 @@ struct form {
 	size_t field_count, focus;
 	int top;          /* first line shown */
 	bool is_scrolled; /* by the person; else what has the focus is kept in sight */
+	bool is_locked;   /* fields are still being filled: nothing is taken that would be lost */
 	/* a button was pressed; may close the form with app_close() */
 	void (*on_button)(struct form *f, size_t button);
 	/* a text or a choice changed; may be NULL */

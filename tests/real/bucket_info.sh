@@ -47,7 +47,7 @@ cat >"$work/cors" <<E
 E
 s3tui bucket "s3://$bucket" cors "$work/cors"
 expect 'https://a.example' "$(aws s3api get-bucket-cors --bucket "$bucket" --query 'CORSRules[0].AllowedOrigins[0]' --output text)" CORS
-fails_with 1 'no XML document' s3tui bucket "s3://$bucket" cors - <<<'<a>'
+fails_with 1 'no well-formed XML' s3tui bucket "s3://$bucket" cors - <<<'<a>'
 fails_with 1 'Its root is' s3tui bucket "s3://$bucket" cors - <<<'<a/>'
 s3tui bucket "s3://$bucket" cors remove
 ok 'policy and CORS'

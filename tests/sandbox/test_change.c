@@ -227,7 +227,12 @@ static void test_rules(void **state)
 		{"content-type=a\nb", "printable ASCII"},
 		{"storage-class=Nope", "STANDARD_IA"},
 		{"encryption=ROT13", "SSE_KMS"},
-		{"restore=0", "1 day"},
+		{"restore=0", "1 to 36,500"},
+		{"restore=36501", "1 to 36,500"},
+		{"tag.a=\xe2\x82\xac", "letters, digits"},
+		{"content-type=a\r\nx-amz-acl: public-read", "printable ASCII"},
+		{"encryption=SSE_KMS:a\r\nx-evil: 1", "printable ASCII"},
+		{"encryption=SSE_S3:x", "Only SSE_KMS"},
 		{"restore=7:Slow", "Bulk"},
 		{"no equals", "NAME=VALUE"},
 	};
@@ -250,6 +255,34 @@ static void test_rules(void **state)
 	free(name);
 	free(value);
 	assert_int_equal(c.count, 0);
+	/* letters are those of all languages */
+	assert_int_equal(s3_changes_add_pair(&c, SV("tag.k\xc3\xa4se=\xe3\x83\x81"), &err), S3T_OK);
+	/* twice is a slip, in whatever case of metadata */
+	assert_int_equal(s3_changes_add_pair(&c, SV("meta.x=1"), &err), S3T_OK);
+	assert_int_equal(s3_changes_add_pair(&c, SV("meta.X=2"), &err), S3T_INVALID);
+	assert_non_null(strstr(err.message, "twice"));
+	/* what is too much only together */
+	for (int i = 0; i < 10; i++) {
+		char pair[32];
+		assert_int_equal(s3_changes_check(&c, &err), S3T_OK);
+		snprintf(pair, sizeof pair, "tag.n%d=x", i);
+		assert_int_equal(s3_changes_add_pair(&c, sv(pair), &err), S3T_OK);
+	}
+	assert_int_equal(s3_changes_check(&c, &err), S3T_INVALID);
+	assert_non_null(strstr(err.message, "10 tags"));
+	s3_changes_deinit(&c);
+	char *half = s3t_alloc(1025);
+	memset(half, 'v', 1023);
+	assert_int_equal(s3_changes_add(&c, SV("meta.a"), sv(half), &err), S3T_OK);
+	assert_int_equal(s3_changes_add(&c, SV("meta.b"), sv(half), &err), S3T_OK);
+	assert_int_equal(s3_changes_check(&c, &err), S3T_OK);
+	assert_int_equal(s3_changes_add(&c, SV("meta.c"), SV(""), &err), S3T_OK);
+	assert_int_equal(s3_changes_check(&c, &err), S3T_OK);
+	assert_int_equal(s3_changes_add(&c, SV("meta.d"), SV("v"), &err), S3T_OK);
+	assert_int_equal(s3_changes_check(&c, &err), S3T_INVALID);
+	assert_non_null(strstr(err.message, "2,048"));
+	s3_changes_deinit(&c);
+	free(half);
 	/* an eleventh tag is found out by what is there */
 	struct s3_object o;
 	struct strbuf tagging;

@@ -143,12 +143,63 @@ static void archived(void **state)
 	stage_quit(s);
 }
 
+/* The rule is in the form, what was typed is still there, and no request has gone out. */
+static void names_that_cannot_be(void **state)
+{
+	struct stage *s = *state;
+	stage_open(s, NULL, NULL);
+	put(s, "aa");
+	start(s, "aa");
+	struct tty *t = s->tty;
+	char *name = s3t_alloc(1100);
+	memset(name, 'k', 1023);
+	uint64_t heads = sandbox_request_count(s->f.server, "HEAD");
+	uint64_t puts = sandbox_request_count(s->f.server, "PUT");
+	tty_keys(t, "r");
+	tty_wait_text(t, "Rename", TTY_WAIT_MS);
+	tty_keys(t, "End");
+	tty_type(t, name); /* behind the old name: 1,025 bytes */
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "at most 1,024 bytes; this one has 1025", TTY_WAIT_MS);
+	tty_keys(t, "F10");
+	tty_wait_gone(t, "1,024", TTY_WAIT_MS);
+	tty_keys(t, "F7");
+	tty_wait_text(t, "New prefix", TTY_WAIT_MS);
+	tty_type(t, name);
+	tty_type(t, "k");
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "at most 1,024 bytes; this one has 1025", TTY_WAIT_MS);
+	tty_keys(t, "F10");
+	tty_wait_gone(t, "1,024", TTY_WAIT_MS);
+	tty_keys(t, "F7");
+	tty_wait_text(t, "New prefix", TTY_WAIT_MS);
+	tty_type(t, "..");
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "Not a possible name", TTY_WAIT_MS);
+	tty_keys(t, "F10");
+	tty_wait_gone(t, "Not a possible name", TTY_WAIT_MS);
+	tty_keys(t, "F5");
+	tty_wait_text(t, "1 file, 4 B", TTY_WAIT_MS);
+	tty_keys(t, "Tab Ctrl-U");
+	tty_type(t, "s3://demo/kk"); /* the field holds more than the screen shows */
+	tty_type(t, name);
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "at most 1,024 bytes; this one has 1025", TTY_WAIT_MS);
+	tty_keys(t, "F10");
+	tty_wait_gone(t, "1,024", TTY_WAIT_MS);
+	assert_int_equal(sandbox_request_count(s->f.server, "HEAD"), heads);
+	assert_int_equal(sandbox_request_count(s->f.server, "PUT"), puts);
+	stage_quit(s);
+	free(name);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		STAGE_TEST(one_object),
 		STAGE_TEST(a_marked_set),
 		STAGE_TEST(archived),
+		STAGE_TEST(names_that_cannot_be),
 	};
 	tty_budget_s(120);
 	return cmocka_run_group_tests_name("change_dialogs", tests, NULL, NULL);

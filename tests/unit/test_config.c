@@ -197,7 +197,8 @@ static void what_is_wrong_is_said_with_its_line(void **state)
 		{"[default]\naccess_key_id = ${}\n", "t.ini:2: ", "${NAME}"},
 		{"[default]\nregion = a/b\n", "t.ini:2: [default] region: ", "not a region"},
 		{"[default]\ndefault_bucket = a/b\n", "t.ini:2: ", "no slash"},
-		{"[default]\nendpoint = ftp://x\n", "t.ini:2: [default] endpoint: ", "port"},
+		{"[default]\nendpoint = ftp://x\n",
+			"t.ini:2: [default] endpoint: ", "http:// or https://"},
 		{"[default]\nendpoint = https://me:canary@x\n", "t.ini:2: ", "user name"},
 		{"[default]\nsecret_access_key = a\x01"
 		 "b\n",

@@ -110,6 +110,13 @@ static void test_rules_of_s3(void **state)
 		{{"transition=STANDARD_IA:29"}, "30 days at the earliest"},
 		{{"transition=GLACIER:30", "expire=30"}, "before they go"},
 		{{"transition=GLACIER:30", "transition=GLACIER:40"}, "once"},
+		{{"transition=GLACIER:60", "transition=DEEP_ARCHIVE:30"}, "not back"},
+		{{"transition=GLACIER:10", "transition=STANDARD_IA:40"}, "not back"},
+		{{"transition=GLACIER:10", "transition=DEEP_ARCHIVE:10"}, "not back"},
+		{{"transition=STANDARD_IA:30", "transition=GLACIER:31"}, "60 at the earliest"},
+		{{"transition=STANDARD_IA:x"}, "whole number"},
+		{{"transition=STANDARD_IA:36501"}, "36500"},
+		{{"expire=1", "expire=2"}, "twice"},
 		{{"abort=0"}, "from 1"},
 		{{"something=1"}, "no part of a rule"},
 		{{"prefix=\xff", "expire=1"}, "UTF-8"},
@@ -137,12 +144,72 @@ static void test_rules_of_s3(void **state)
 	s3_lifecycle_deinit(&l);
 }
 
+/* What the pairs cannot say of a rule is not lost by changing it. */
+static void test_rules_with_more(void **state)
+{
+#define OTHER(in) "<LifecycleConfiguration><Rule><ID>x</ID>" in "</Rule></LifecycleConfiguration>"
+#define FILTER "<Filter><Prefix/></Filter><Status>Enabled</Status>"
+#define EXPIRE "<Expiration><Days>9</Days></Expiration>"
+	static const char *const more[] = {
+		OTHER("<Filter><Tag><Key>env</Key><Value>test</Value></Tag></Filter>"
+		      "<Status>Enabled</Status>" EXPIRE),
+		OTHER("<Filter><ObjectSizeGreaterThan>5</ObjectSizeGreaterThan></Filter>"
+		      "<Status>Enabled</Status>" EXPIRE),
+		OTHER(FILTER "<Expiration><Date>2030-01-01T00:00:00Z</Date></Expiration>"),
+		OTHER(FILTER "<Expiration><ExpiredObjectDeleteMarker>true"
+			     "</ExpiredObjectDeleteMarker></Expiration>"),
+		OTHER(FILTER "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays>"
+			     "<NewerNoncurrentVersions>5</NewerNoncurrentVersions>"
+			     "</NoncurrentVersionExpiration>"),
+		OTHER(FILTER "<NoncurrentVersionTransition><NoncurrentDays>1</NoncurrentDays>"
+			     "<StorageClass>GLACIER</StorageClass></NoncurrentVersionTransition>"),
+		OTHER(FILTER "<Transition><Date>2030-01-01T00:00:00Z</Date>"
+			     "<StorageClass>GLACIER</StorageClass></Transition>"),
+		OTHER(FILTER "<Transition><Days>1</Days><StorageClass>COLD</StorageClass>"
+			     "</Transition>"),
+	};
+	static const char *const pairs[] = {"expire=5"};
+	struct s3_lifecycle l;
+	struct s3t_err err;
+	struct strbuf before, after;
+	(void)state;
+	for (size_t i = 0; i < COUNT(more); i++) {
+		assert_int_equal(s3_lifecycle_parse(sv(more[i]), &l, &err), S3T_OK);
+		strbuf_init(&before);
+		strbuf_init(&after);
+		s3_lifecycle_xml(&l, &before);
+		if (s3_lifecycle_set(&l, "x", pairs, 1, &err) != S3T_INVALID)
+			fail_msg("%zu was replaced", i);
+		assert_non_null(strstr(err.message, "would be lost"));
+		s3_lifecycle_xml(&l, &after);
+		assert_string_equal(before.data, after.data);
+		strbuf_deinit(&before);
+		strbuf_deinit(&after);
+		s3_lifecycle_deinit(&l);
+	}
+	/* and one that they can say is */
+	assert_int_equal(
+		s3_lifecycle_parse(
+			SV(OTHER(FILTER EXPIRE "<NoncurrentVersionExpiration><NoncurrentDays>1"
+					       "</NoncurrentDays></NoncurrentVersionExpiration>"
+					       "<AbortIncompleteMultipartUpload>"
+					       "<DaysAfterInitiation>2</DaysAfterInitiation>"
+					       "</AbortIncompleteMultipartUpload>"
+					       "<Transition><Days>1</Days><StorageClass>GLACIER"
+					       "</StorageClass></Transition>")),
+			&l, &err),
+		S3T_OK);
+	assert_int_equal(s3_lifecycle_set(&l, "x", pairs, 1, &err), S3T_OK);
+	s3_lifecycle_deinit(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_others_stay),
 		cmocka_unit_test(test_rules_of_s3),
+		cmocka_unit_test(test_rules_with_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
