@@ -457,7 +457,7 @@ void form_on_mouse(struct view *v, const struct mouse_event *m)
 		return;
 	f->focus = l.found_field;
 	f->is_scrolled = false;
-	if (field->kind == FIELD_CHOICE)
+	if (field->kind == FIELD_CHOICE && !f->is_locked)
 		change_choice(f, field, 1);
 	if (field->kind == FIELD_BUTTONS) {
 		field->selected = l.found_option;
