@@ -328,8 +328,10 @@ enum s3t_rc s3_changes_check(const struct s3_changes *c, struct s3t_err *err)
 	size_t tags = 0, metadata = 0;
 	for (size_t i = 0; i < c->count; i++) {
 		const struct s3_change *item = &c->items[i];
-		tags += strncmp(item->name, "tag.", 4) == 0 && item->value[0];
-		if (strncmp(item->name, "meta.", 5) == 0 && item->value[0])
+		if (!item->value || !item->value[0]) /* it is taken away */
+			continue;
+		tags += strncmp(item->name, "tag.", 4) == 0;
+		if (strncmp(item->name, "meta.", 5) == 0)
 			metadata += strlen(item->name) - 5 + strlen(item->value);
 	}
 	if (c->count == 0)

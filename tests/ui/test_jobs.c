@@ -409,7 +409,7 @@ static void f7_makes_a_directory_a_prefix_and_a_bucket(void **state)
 	tty_keys(t, "F7");
 	tty_wait_text(t, "New bucket", TTY_WAIT_MS);
 	tty_type(t, "No_Such\r");
-	tty_wait_text(t, "Not a possible name", TTY_WAIT_MS);
+	tty_wait_text(t, "made of lower-case letters", TTY_WAIT_MS);
 	tty_keys(t, "Ctrl-U");
 	tty_type(t, "brand-new\r");
 	tty_wait_text(t, "brand-new/", TTY_WAIT_MS);
