@@ -144,7 +144,7 @@ static void a_cancel_waits_for_nobody(void **state)
 	(void)state;
 	static const char *const scripts[] = {
 		"cat; exec >&-; : >'%s/began'; exec sleep 1000",
-		"setsid sh -c ': >\"%s/began\"; exec sleep 20' & exit 0",
+		"setsid sh -c ': >\"%s/began\"; exec sleep 20' 2>/dev/null & exit 0",
 		": >'%s/began'; exec sleep 1000",
 	};
 	for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
