@@ -39,7 +39,10 @@ static void start(struct stage *s, const char *first)
 {
 	struct tty_options size = {.rows = 34, .cols = 100};
 	stage_start(s, &size);
-	tty_wait_text(s->tty, first, TTY_WAIT_MS);
+	char *row = s3t_asprintf(
+		"│ %s ", first); /* the name of the test's directory has letters, too */
+	tty_wait_text(s->tty, row, TTY_WAIT_MS);
+	free(row);
 	tty_keys(s->tty, "Tab Down");
 	tty_wait_cursor(s->tty, first, TTY_WAIT_MS);
 }
