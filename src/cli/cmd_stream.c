@@ -517,8 +517,9 @@ int cmd_stream_in(struct cli *cli, struct place *target)
 	enum s3t_rc rc = S3T_OK;
 	stream_init(&s, cli, target->loc);
 	for (size_t i = 0; i < SLOTS && rc == S3T_OK; i++) {
-		s.slots[i].fd = spool_file(&err);
-		rc = s.slots[i].fd < 0 ? err.rc : S3T_OK;
+		s.slots[i].fd = spool_open();
+		if (s.slots[i].fd < 0)
+			rc = s3t_fail_errno(&err, errno, "Cannot make a spool file");
 	}
 	progress_start();
 	if (rc == S3T_OK)

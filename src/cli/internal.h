@@ -168,9 +168,8 @@ int cmd_restore(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_jobs(struct cli *cli);
 int cmd_check(struct cli *cli);
-/* spool.c: an unlinked file for what is on its way; -1 with err. */
-int spool_file(struct s3t_err *err);
-/* What is done to bytes that go up, by the settings, as a job does it to a file of that type. */
+/* spool.c. What is done to bytes that go up, by the settings, as a job does it to a file of that
+ * type. */
 struct spool_coding {
 	struct coding coding;
 	struct encoder *encoder; /* NULL: nothing is done */

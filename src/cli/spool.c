@@ -1,32 +1,7 @@
-/* What goes up as it comes, its size not known: spool files, and what is done to the bytes first.
- */
+/* What goes up as it comes, its size not known: what is done to its bytes first. */
 #include "cli/internal.h"
 
 #include "core/mime.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-int spool_file(struct s3t_err *err)
-{
-	const char *dir = getenv("TMPDIR");
-	if (!dir || !dir[0])
-		dir = "/tmp";
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0) { /* a file system without unnamed files */
-		char *name = s3t_asprintf("%s/s3tui-spool-XXXXXX", dir);
-		fd = mkostemp(name, O_CLOEXEC); /* 0600 */
-		if (fd >= 0)
-			unlink(name);
-		free(name);
-	}
-	if (fd < 0)
-		(void)s3t_fail_errno(err, errno, "Cannot make a spool file in %s", dir);
-	return fd;
-}
 
 enum s3t_rc spool_coding_begin(struct spool_coding *c, struct cli *cli, struct cancel *cancel,
 	const char *content_type, struct s3t_err *err)

@@ -71,3 +71,19 @@ bool file_replace(const char *path, const void *data, size_t len)
 	errno = why;
 	return ok;
 }
+
+int spool_open(void)
+{
+	const char *dir = getenv("TMPDIR");
+	if (!dir || !dir[0])
+		dir = "/var/tmp";
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+	char *name = s3t_asprintf("%s/s3tui-XXXXXX", dir);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(name);
+	free(name);
+	return fd;
+}

@@ -15,5 +15,7 @@ bool fd_read_all(int fd, struct strbuf *out);
 /* Makes path a file of these bytes, readable by its owner alone (0600): as a whole, by a file
  * beside it that is synced and renamed. False with errno; path is as it was then. */
 bool file_replace(const char *path, const void *data, size_t len);
+/* An unlinked file (0600) in $TMPDIR, else /var/tmp, for what is on its way; -1 with errno. */
+int spool_open(void);
 
 #endif

@@ -221,8 +221,6 @@ struct route {
 	void (*close)(struct item *it);
 	bool begins_late; /* its target is begun by part() */
 };
-/* route_relay.c: an unlinked file for what is on its way; -1 with errno. */
-int spool_open(void);
 extern const struct route route_pack, route_send, route_fetch, route_copy, route_relay,
 	route_verify, route_tags, route_restore, route_lock, route_pipe, route_seal;
 /* route_stream.c: whether what goes from one service to another is to be encrypted on its way. */

@@ -4,6 +4,7 @@
  * it is full; what ends within the first part goes in one piece. It is not resumed: what a killed
  * process began is aborted and made anew.
  */
+#include "core/fdio.h"
 #include "transfer/internal.h"
 
 #include <errno.h>
@@ -77,16 +78,8 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 
 static enum s3t_rc to_spool(struct pack *p, struct s3t_err *err)
 {
-	size_t done = 0;
-	while (done < p->out.len) {
-		ssize_t n = pwrite(p->spool, p->out.data + done, p->out.len - done,
-			(off_t)(p->spooled + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return s3t_fail_errno(err, errno, "The temporary file cannot be written");
-		done += (size_t)n;
-	}
+	if (!fd_pwrite_all(p->spool, p->out.data, p->out.len, p->spooled))
+		return s3t_fail_errno(err, errno, "The temporary file cannot be written");
 	p->spooled += p->out.len;
 	strbuf_reset(&p->out);
 	return S3T_OK;

@@ -4,6 +4,7 @@
  * flat.
  */
 #include "core/crypto.h"
+#include "core/fdio.h"
 #include "core/timeutil.h"
 #include "transfer/internal.h"
 
@@ -111,35 +112,12 @@ struct spool {
 static bool to_spool(void *arg, const char *data, size_t len)
 {
 	struct spool *s = arg;
-	while (len) {
-		ssize_t n = pwrite(s->fd, data, len, (off_t)s->len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			s->failed = errno;
-			return false;
-		}
-		s->len += (uint64_t)n;
-		data += n;
-		len -= (size_t)n;
+	if (!fd_pwrite_all(s->fd, data, len, s->len)) {
+		s->failed = errno;
+		return false;
 	}
+	s->len += len;
 	return true;
-}
-
-int spool_open(void)
-{
-	const char *dir = getenv("TMPDIR");
-	if (!dir || !dir[0])
-		dir = "/var/tmp";
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-	char *name = s3t_asprintf("%s/s3tui-XXXXXX", dir);
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(name);
-	free(name);
-	return fd;
 }
 
 static enum s3t_rc part(

@@ -61,50 +61,41 @@ static void what_prints_before_it_reads(void **state)
 	fixture_stop(&f);
 }
 
-/* The source fails while what was printed is on its way: that is the reason that is told. */
-static void a_source_that_fails_is_a_failure(void **state)
+/* Of "in" nothing comes: the job fails, and neither object nor upload is there. */
+static void assert_fails(struct fixture *f, const char *script, const struct sandbox_fault *fault)
 {
-	(void)state;
-	struct fixture f;
 	struct job_spec spec;
-	fixture_start(&f, NULL, ini);
-	fixture_put(&f, "in", "tail");
-	fixture_copy(&f, &spec, "in", "", "out");
-	add_command(&spec, "head -c 40000000 /dev/zero; cat");
-	sandbox_fault(f.server, &(struct sandbox_fault){.kind = SANDBOX_FAULT_ANSWER,
-					.method = "GET",
-					.target = "/in",
-					.status = 403,
-					.code = "AccessDenied",
-					.times = SANDBOX_FOREVER});
-	fixture_run(&f, &spec);
-	assert_int_equal(f.failed, 1);
-	assert_string_equal(f.first_error.code, "AccessDenied");
-	assert_false(fixture_has_key(&f, "out"));
-	assert_int_equal(sandbox_upload_count(f.server), 0);
-	fixture_stop(&f);
+	fixture_put(f, "in", "tail");
+	fixture_copy(f, &spec, "in", "", "out");
+	add_command(&spec, script);
+	sandbox_fault(f->server, fault);
+	fixture_run(f, &spec);
+	assert_int_equal(f->failed, 1);
+	assert_false(fixture_has_key(f, "out"));
+	assert_int_equal(sandbox_upload_count(f->server), 0);
 }
 
-static void a_target_that_fails_is_a_failure(void **state)
+/* One side fails while the other is under way: that is the reason that is told. */
+static void a_side_that_fails_is_a_failure(void **state)
 {
 	(void)state;
-	struct fixture f;
-	struct job_spec spec;
-	fixture_start(&f, NULL, ini);
-	fixture_put(&f, "in", "tail");
-	fixture_copy(&f, &spec, "in", "", "out");
-	add_command(&spec, "cat; head -c 40000000 /dev/zero");
-	sandbox_fault(f.server, &(struct sandbox_fault){.kind = SANDBOX_FAULT_ANSWER,
-					.method = "PUT",
-					.status = 403,
-					.code = "AccessDenied",
-					.times = SANDBOX_FOREVER});
-	fixture_run(&f, &spec);
-	assert_int_equal(f.failed, 1);
-	assert_string_equal(f.first_error.code, "AccessDenied");
-	assert_false(fixture_has_key(&f, "out"));
-	assert_int_equal(sandbox_upload_count(f.server), 0);
-	fixture_stop(&f);
+	static const struct {
+		const char *script, *method, *target;
+	} sides[] = {{"head -c 40000000 /dev/zero; cat", "GET", "/in"},
+		{"cat; head -c 40000000 /dev/zero", "PUT", NULL}};
+	for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+		struct fixture f;
+		fixture_start(&f, NULL, ini);
+		assert_fails(&f, sides[i].script,
+			&(struct sandbox_fault){.kind = SANDBOX_FAULT_ANSWER,
+				.method = sides[i].method,
+				.target = sides[i].target,
+				.status = 403,
+				.code = "AccessDenied",
+				.times = SANDBOX_FOREVER});
+		assert_string_equal(f.first_error.code, "AccessDenied");
+		fixture_stop(&f);
+	}
 }
 
 /* CreateMultipartUpload is done and its answer lost: what it made does not stay. */
@@ -112,20 +103,13 @@ static void a_begin_whose_answer_is_lost(void **state)
 {
 	(void)state;
 	struct fixture f;
-	struct job_spec spec;
 	fixture_start(&f, NULL, "[retry]\nmax_attempts = 1\n");
 	fixture_journal(&f);
-	fixture_put(&f, "in", "tail");
-	fixture_copy(&f, &spec, "in", "", "out");
-	add_command(&spec, "cat; head -c 40000000 /dev/zero");
-	sandbox_fault(f.server, &(struct sandbox_fault){.kind = SANDBOX_FAULT_WORK_CLOSE,
-					.method = "POST",
-					.target = "uploads",
-					.times = 1});
-	fixture_run(&f, &spec);
-	assert_int_equal(f.failed, 1);
-	assert_false(fixture_has_key(&f, "out"));
-	assert_int_equal(sandbox_upload_count(f.server), 0);
+	assert_fails(&f, "cat; head -c 40000000 /dev/zero",
+		&(struct sandbox_fault){.kind = SANDBOX_FAULT_WORK_CLOSE,
+			.method = "POST",
+			.target = "uploads",
+			.times = 1});
 	fixture_stop(&f);
 }
 
@@ -261,8 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_prints_before_it_reads),
-		cmocka_unit_test(a_source_that_fails_is_a_failure),
-		cmocka_unit_test(a_target_that_fails_is_a_failure),
+		cmocka_unit_test(a_side_that_fails_is_a_failure),
 		cmocka_unit_test(a_begin_whose_answer_is_lost),
 		cmocka_unit_test(a_cancel_waits_for_nobody),
 		cmocka_unit_test(a_cut_input_is_no_input),
