@@ -38,8 +38,10 @@ struct profile_request;
 	X(BUCKET, "bucket", 1, 3, "s3://BUCKET [DOCUMENT [FILE | - | remove]]",                \
 		"how a bucket is configured; print or write its policy, cors ...")             \
 	X(LIFECYCLE, "lifecycle", 1, CLI_MANY, "s3://BUCKET [set | on | off | remove ID ...]", \
-		"rules in words; set ID prefix=P expire=DAYS transition=CLASS:DAYS\n"          \
-		"noncurrent=DAYS abort=DAYS")                                                  \
+		"rules in words; set ID prefix=P tag=KEY=VALUE larger=SIZE smaller=SIZE\n"     \
+		"expire=DAYS transition=CLASS:DAYS (or on a day: 2030-01-31)\n"                \
+		"noncurrent=DAYS[:KEEP] noncurrent-transition=CLASS:DAYS[:KEEP]\n"             \
+		"markers=yes abort=DAYS")                                                  \
 	X(RESTORE, "restore", 1, CLI_MANY, "s3://BUCKET/KEY...",                               \
 		"ask for copies of archived objects that can be read")                         \
 	X(PIPE, "pipe", 3, CLI_MANY, "SRC DST -- COMMAND [ARGUMENT...]",                       \

@@ -82,9 +82,12 @@ static int change_document(
 	bool removes = strcmp(what, "remove") == 0;
 	strbuf_init_cap(&text, S3_DOCUMENT_MAX);
 	enum s3t_rc rc = removes ? S3T_OK : read_file(what, &text, &err);
+	bool is_lifecycle = strcmp(d->name, "lifecycle") == 0;
 	if (rc == S3T_OK && !removes)
 		rc = s3_document_check(d, strbuf_view(&text), &err);
-	if (rc == S3T_OK && removes)
+	if (rc == S3T_OK && is_lifecycle)
+		rc = s3_lifecycle_replace(&ctx, p->bucket, strbuf_view(&text), &err);
+	else if (rc == S3T_OK && removes)
 		rc = s3_document_delete(&ctx, d, false, &err);
 	else if (rc == S3T_OK)
 		rc = s3_document_put(&ctx, d, strbuf_view(&text), false, &err);
@@ -167,27 +170,50 @@ static void print_rules(const struct cli *cli, const struct place *p, const stru
 		out_text(SV("no rules\n"));
 }
 
-static enum s3t_rc change_rules(
-	struct cli *cli, struct s3_lifecycle *l, bool *is_usage, struct s3t_err *err)
+enum { VERB_SET, VERB_ON, VERB_OFF, VERB_REMOVE, VERBS };
+
+static size_t verb_of(const struct cli_options *o)
 {
-	const struct cli_options *o = cli->opt;
-	const char *verb = o->operands[1], *id = o->operand_count > 2 ? o->operands[2] : "";
-	size_t at = s3_lifecycle_find(l, id);
-	bool is_set = strcmp(verb, "set") == 0, is_on = strcmp(verb, "on") == 0;
-	bool is_off = strcmp(verb, "off") == 0, is_rm = strcmp(verb, "remove") == 0;
-	*is_usage = true;
-	if (!is_set && !is_on && !is_off && !is_rm)
-		return s3t_fail(err, S3T_INVALID, "'%s' is none of set, on, off, remove.", verb);
-	if (is_set)
+	static const char *const verbs[VERBS] = {"set", "on", "off", "remove"};
+	size_t i = 0;
+	while (i < VERBS && strcmp(o->operands[1], verbs[i]) != 0)
+		i++;
+	return i;
+}
+
+static enum s3t_rc change_rules(
+	const struct cli_options *o, struct s3_lifecycle *l, struct s3t_err *err)
+{
+	const char *id = o->operand_count > 2 ? o->operands[2] : "";
+	size_t at = s3_lifecycle_find(l, id), verb = verb_of(o);
+	if (verb == VERB_SET)
 		return s3_lifecycle_set(l, id, o->operands + 3,
 			o->operand_count > 3 ? o->operand_count - 3 : 0, err);
 	if (at == l->count)
 		return s3t_fail(err, S3T_INVALID, "There is no rule '%s'.", id);
-	if (is_rm)
+	if (verb == VERB_REMOVE)
 		s3_lifecycle_remove(l, at);
 	else
-		s3_lifecycle_enable(l, at, is_on);
+		s3_rule_enable(&l->rules[at], verb == VERB_ON);
 	return S3T_OK;
+}
+
+/* What cannot be, whatever rules there are, is refused before anything is asked. */
+static int check_command(const struct cli_options *o)
+{
+	struct s3_lifecycle none = {.rules = NULL};
+	struct s3t_err err = {.rc = S3T_OK};
+	if (o->operand_count < 2)
+		return CLI_EXIT_OK;
+	if (verb_of(o) == VERBS)
+		(void)s3t_fail(
+			&err, S3T_INVALID, "'%s' is none of set, on, off, remove.", o->operands[1]);
+	else if (verb_of(o) == VERB_SET)
+		(void)!change_rules(o, &none, &err);
+	s3_lifecycle_deinit(&none);
+	if (err.rc != S3T_OK)
+		cli_complain("%s", err.message);
+	return err.rc == S3T_OK ? CLI_EXIT_OK : CLI_EXIT_USAGE;
 }
 
 int cmd_lifecycle(struct cli *cli)
@@ -197,15 +223,16 @@ int cmd_lifecycle(struct cli *cli)
 	struct s3t_err err;
 	bool is_usage = false;
 	int status = find_bucket(cli, &p);
+	if (status == 0)
+		status = check_command(cli->opt);
 	if (status == 0) {
 		struct s3_ctx ctx = cli_ctx(cli);
 		enum s3t_rc rc = s3_lifecycle_get(&ctx, p.bucket, &l, &err);
 		if (rc == S3T_OK && cli->opt->operand_count > 1) {
-			rc = change_rules(cli, &l, &is_usage, &err);
-			if (rc == S3T_OK) {
-				is_usage = false;
+			rc = change_rules(cli->opt, &l, &err);
+			is_usage = rc != S3T_OK;
+			if (rc == S3T_OK)
 				rc = s3_lifecycle_put(&ctx, p.bucket, &l, &err);
-			}
 		}
 		if (rc == S3T_OK)
 			print_rules(cli, &p, &l);

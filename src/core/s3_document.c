@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { POLICY_MAX = 20 << 10, CORS_RULES_MAX = 100 };
-
 struct gathered {
 	struct strbuf *out;
 	bool is_too_long;
@@ -64,117 +62,6 @@ static enum s3t_rc check(const struct s3_document *d, struct strview text, struc
 	if (xml_parse(text, NULL, root, NULL) != S3T_OK)
 		return fail_unknown(d, "something else", err);
 	return strcmp(root, d->root) == 0 ? S3T_OK : fail_unknown(d, root, err);
-}
-
-/* --- what S3 allows --- */
-
-/* "Policies and permissions in Amazon S3": what each statement has to have. */
-static enum s3t_rc check_statement(const struct json_doc *json, size_t i, struct s3t_err *err)
-{
-	static const char *const needed[][2] = {{"Principal", "NotPrincipal"},
-		{"Action", "NotAction"}, {"Resource", "NotResource"}};
-	const char *effect = json_doc_string_at(json, "Statement", i, "Effect");
-	if (!effect || (strcmp(effect, "Allow") != 0 && strcmp(effect, "Deny") != 0))
-		return s3t_fail(err, S3T_INVALID,
-			"The \"Effect\" of statement %zu is neither \"Allow\" nor \"Deny\".",
-			i + 1);
-	for (size_t k = 0; k < sizeof needed / sizeof *needed; k++)
-		if (!json_doc_has_at(json, "Statement", i, needed[k][0]) &&
-			!json_doc_has_at(json, "Statement", i, needed[k][1]))
-			return s3t_fail(err, S3T_INVALID, "Statement %zu has no \"%s\".", i + 1,
-				needed[k][0]);
-	return S3T_OK;
-}
-
-static enum s3t_rc check_policy(struct strview text, struct s3t_err *err)
-{
-	struct json_doc *json = json_doc_parse(text);
-	struct strbuf compact;
-	strbuf_init(&compact);
-	(void)json_compact(text, &compact); /* as it is sent */
-	const char *version = json ? json_doc_string(json, "Version") : NULL;
-	size_t count = json ? json_doc_count(json, "Statement") : 0;
-	enum s3t_rc rc = S3T_OK;
-	if (!version || !count)
-		rc = s3t_fail(err, S3T_INVALID,
-			"A policy is a JSON object with a \"Version\" and a \"Statement\"; this is "
-			"none.");
-	else if (strcmp(version, "2012-10-17") != 0 && strcmp(version, "2008-10-17") != 0)
-		rc = s3t_fail(err, S3T_INVALID,
-			"A policy's \"Version\" is \"2012-10-17\" (or \"2008-10-17\").");
-	else if (compact.len > POLICY_MAX)
-		rc = s3t_fail(err, S3T_INVALID, "A policy has at most 20 KB; this one has %zu.",
-			compact.len);
-	for (size_t i = 0; i < count && rc == S3T_OK; i++)
-		rc = check_statement(json, i, err);
-	strbuf_deinit(&compact);
-	json_doc_free(json);
-	return rc;
-}
-
-struct cors_check {
-	unsigned rules, origins, methods;
-	char problem[160]; /* the first */
-};
-
-static void on_cors_leaf(
-	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
-{
-	static const char *const allowed[] = {"GET", "PUT", "POST", "DELETE", "HEAD"};
-	struct cors_check *c = arg;
-	struct strview value = sv_trim(text);
-	char problem[sizeof c->problem] = "";
-	(void)depth;
-	if (sv_eq(name, SV("AllowedOrigin"))) {
-		c->origins++;
-	} else if (sv_eq(name, SV("AllowedMethod"))) {
-		bool ok = false;
-		for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-			ok |= sv_eq(value, sv(allowed[i]));
-		if (!ok)
-			snprintf(problem, sizeof problem,
-				"'%.*s' is none of the methods GET, PUT, POST, DELETE, HEAD.",
-				(int)(value.len < 20 ? value.len : 20), value.data);
-		c->methods++;
-	} else if (sv_eq(name, SV("CORSRule"))) {
-		c->rules++;
-		if (!c->origins || !c->methods)
-			snprintf(problem, sizeof problem, "Rule %u has no <%s>.", c->rules,
-				c->origins ? "AllowedMethod" : "AllowedOrigin");
-		c->origins = c->methods = 0;
-	} else if (sv_eq(parent, SV("CORSRule")) && !sv_eq(name, SV("ID")) &&
-		   !sv_eq(name, SV("AllowedHeader")) && !sv_eq(name, SV("ExposeHeader")) &&
-		   !sv_eq(name, SV("MaxAgeSeconds"))) {
-		snprintf(problem, sizeof problem, "A rule has no <%.*s>.",
-			(int)(name.len < 60 ? name.len : 60), name.data);
-	}
-	if (!c->problem[0])
-		memcpy(c->problem, problem, sizeof problem);
-}
-
-/* "CORS configuration": 1 to 100 rules, each with origins and methods. */
-static enum s3t_rc check_cors(struct strview text, struct s3t_err *err)
-{
-	struct cors_check c = {.rules = 0};
-	struct xml_handler handler = {.close = on_cors_leaf, .arg = &c};
-	enum s3t_rc rc = xml_parse(text, &handler, NULL, err);
-	if (rc == S3T_OK && c.problem[0])
-		rc = s3t_fail(err, S3T_INVALID, "%s", c.problem);
-	else if (rc == S3T_OK && (c.rules == 0 || c.rules > CORS_RULES_MAX))
-		rc = s3t_fail(err, S3T_INVALID, "There are 1 to 100 rules; here are %u.", c.rules);
-	return rc;
-}
-
-enum s3t_rc s3_document_check(const struct s3_document *d, struct strview text, struct s3t_err *err)
-{
-	char root[64];
-	if (!d->root)
-		return check_policy(text, err);
-	if (xml_parse(text, NULL, root, NULL) != S3T_OK)
-		return s3t_fail(err, S3T_INVALID, "It is no well-formed XML document.");
-	if (strcmp(root, d->root) != 0)
-		return s3t_fail(err, S3T_INVALID, "Its root is <%.60s>, not <%s>.", root, d->root);
-	return strcmp(d->name, "cors") == 0 ? check_cors(text, err) : S3T_OK;
 }
 
 void s3_document_indent(const struct s3_document *d, struct strview text, struct strbuf *out)

@@ -5,28 +5,37 @@
 #include "ui/dialogs.h"
 #include "ui/form.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RULES_SHOWN = FORM_OPTIONS_MAX - 1, LABELS = 8 };
+enum { LABELS = 6, CLASSES = 6, PAIRS_MAX = 10 + S3_RULE_TAGS_MAX + 2 * S3_MOVES_MAX };
 enum { BUTTON_SAVE, BUTTON_SWITCH, BUTTON_REMOVE, BUTTON_XML, BUTTON_CLOSE };
 
-static const char *const classes[] = {"none", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
+static const char *const classes[CLASSES] = {"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
 	"GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"};
-enum { CLASSES = sizeof classes / sizeof *classes };
+
+/* Where objects, or older versions of them, move to; one is shown more than there are. */
+struct move_fields {
+	size_t class, time, keep;
+};
 
 struct lifecycle_dialog {
 	struct form form;
 	struct s3_client *client;
 	char *bucket;
 	struct s3_lifecycle rules;
-	struct strbuf before; /* as the server has them, while they are being changed */
-	char names[RULES_SHOWN + 1][48];
-	const char *options[RULES_SHOWN + 1];
+	char names[S3_RULES_MAX + 1][48];
+	const char *options[S3_RULES_MAX + 1];
+	char others[2 * S3_MOVES_MAX][32]; /* classes of the rule that only the service has */
+	const char *class_options[1 + CLASSES + 2 * S3_MOVES_MAX];
+	size_t class_count;
 	list_id running;
 	size_t labels[LABELS];
-	size_t rule, id, prefix, expire, class, class_days, noncurrent, abort, error;
+	size_t rule, id, prefix, tags, larger, smaller, expire, noncurrent, keep, markers, abort;
+	struct move_fields moves[S3_MOVES_MAX], older_moves[S3_MOVES_MAX];
+	size_t error;
 };
 
 /* --- off the UI thread: the rules are read, or written and read again --- */
@@ -77,42 +86,86 @@ static void start(struct lifecycle_dialog *d, bool writes)
 
 /* --- showing --- */
 
-static void show_number(struct lifecycle_dialog *d, size_t field, uint32_t n)
+static void show_number(struct lifecycle_dialog *d, size_t field, uint64_t n, bool has)
 {
-	char text[16] = "";
-	if (n)
-		snprintf(text, sizeof text, "%u", n);
+	char text[24] = "";
+	if (has)
+		snprintf(text, sizeof text, "%" PRIu64, n);
 	form_set_text(&d->form, field, sv(text));
 }
 
-static void show_rule(struct lifecycle_dialog *d)
+static void show_time(
+	struct lifecycle_dialog *d, size_t field, uint32_t days, const char *date, bool has)
 {
-	static const struct s3_rule none = {.id = NULL};
-	size_t at = form_selected(&d->form, d->rule);
-	const struct s3_rule *r = at && at <= d->rules.count ? &d->rules.rules[at - 1] : &none;
-	size_t class = 0;
-	for (size_t i = 1; r->transition_count && i < CLASSES; i++)
-		if (strcmp(classes[i], r->transitions[0].class) == 0)
-			class = i;
-	form_set_text(&d->form, d->id, sv(r->id ? r->id : ""));
-	form_set_text(&d->form, d->prefix, sv(r->prefix ? r->prefix : ""));
-	show_number(d, d->expire, r->expire_days);
-	form_select(&d->form, d->class, class);
-	show_number(d, d->class_days, class ? r->transitions[0].days : 0);
-	show_number(d, d->noncurrent, r->noncurrent_days);
-	show_number(d, d->abort, r->abort_days);
+	if (date[0])
+		form_set_text(&d->form, field, sv(date));
+	else
+		show_number(d, field, days, has);
 }
 
-static void show_rules(struct lifecycle_dialog *d)
+static size_t option_of(struct lifecycle_dialog *d, const char *class)
 {
-	size_t n = d->rules.count < RULES_SHOWN ? d->rules.count : RULES_SHOWN;
+	size_t i = 0;
+	while (i < d->class_count && strcmp(d->class_options[i], class) != 0)
+		i++;
+	if (i == d->class_count) {
+		char *other = d->others[d->class_count++ - 1 - CLASSES];
+		snprintf(other, sizeof d->others[0], "%s", class);
+		d->class_options[i] = other;
+	}
+	return i;
+}
+
+/* One more than there are. */
+static void show_slots(struct lifecycle_dialog *d, const struct move_fields *fields)
+{
+	bool is_shown = true;
+	for (size_t i = 0; i < S3_MOVES_MAX; i++) {
+		bool has_class = form_selected(&d->form, fields[i].class) > 0;
+		form_set_option_count(&d->form, fields[i].class, d->class_count);
+		form_set_hidden(&d->form, fields[i].class, !is_shown);
+		form_set_hidden(&d->form, fields[i].time, !is_shown || !has_class);
+		if (fields[i].keep)
+			form_set_hidden(&d->form, fields[i].keep, !is_shown || !has_class);
+		is_shown = is_shown && has_class;
+	}
+}
+
+static void show_moves(struct lifecycle_dialog *d, const struct move_fields *fields,
+	const struct s3_move *moves, size_t count)
+{
+	static const struct s3_move none = {.days = 0};
+	for (size_t i = 0; i < S3_MOVES_MAX; i++) {
+		const struct s3_move *m = i < count ? &moves[i] : &none;
+		form_select(&d->form, fields[i].class, i < count ? option_of(d, m->class) : 0);
+		show_time(d, fields[i].time, m->days, m->date, i < count);
+		if (fields[i].keep)
+			show_number(d, fields[i].keep, m->keep, m->keep > 0);
+	}
+}
+
+static void show_tags(struct lifecycle_dialog *d, const struct s3_rule *r)
+{
+	struct strbuf text;
+	strbuf_init(&text);
+	for (size_t i = 0; i < r->tag_count; i++)
+		strbuf_addf(&text, "%s%s=%s", i ? "; " : "", r->tags[i].key, r->tags[i].value);
+	form_set_text(&d->form, d->tags, strbuf_view(&text));
+	strbuf_deinit(&text);
+}
+
+/* In words, those around the chosen one. */
+static void show_words(struct lifecycle_dialog *d, size_t chosen)
+{
+	size_t top = chosen > LABELS ? chosen - LABELS : 0;
 	for (size_t i = 0; i < LABELS; i++) {
 		struct strbuf words;
 		strbuf_init(&words);
-		if (i < d->rules.count) {
-			text_sanitise(&words, sv(d->rules.rules[i].id));
+		if (top + i < d->rules.count) {
+			const struct s3_rule *r = &d->rules.rules[top + i];
+			text_sanitise(&words, sv(r->id));
 			strbuf_add_str(&words, ": ");
-			s3_rule_words(&d->rules.rules[i], &words);
+			s3_rule_words(r, &words);
 		} else if (i == 0) {
 			strbuf_add_str(&words, "There are no rules.");
 		}
@@ -120,23 +173,43 @@ static void show_rules(struct lifecycle_dialog *d)
 		form_set_hidden(&d->form, d->labels[i], !words.len);
 		strbuf_deinit(&words);
 	}
+}
+
+static void show_rule(struct lifecycle_dialog *d)
+{
+	static const struct s3_rule none = {.id = NULL};
+	size_t at = form_selected(&d->form, d->rule);
+	const struct s3_rule *r = at && at <= d->rules.count ? &d->rules.rules[at - 1] : &none;
+	d->class_count = 1 + CLASSES;
+	form_set_text(&d->form, d->id, sv(r->id ? r->id : ""));
+	form_set_text(&d->form, d->prefix, sv(r->prefix ? r->prefix : ""));
+	show_tags(d, r);
+	show_number(d, d->larger, r->larger, r->has_larger);
+	show_number(d, d->smaller, r->smaller, r->has_smaller);
+	show_moves(d, d->moves, r->moves, r->move_count);
+	show_time(d, d->expire, r->expire_days, r->expire_date, r->expire_days > 0);
+	show_moves(d, d->older_moves, r->older_moves, r->older_move_count);
+	show_number(d, d->noncurrent, r->noncurrent_days, r->noncurrent_days > 0);
+	show_number(d, d->keep, r->noncurrent_keep, r->noncurrent_keep > 0);
+	form_select(&d->form, d->markers, r->expires_markers);
+	show_number(d, d->abort, r->abort_days, r->abort_days > 0);
+	show_slots(d, d->moves);
+	show_slots(d, d->older_moves);
+	show_words(d, at);
+}
+
+static void show_rules(struct lifecycle_dialog *d)
+{
 	snprintf(d->names[0], sizeof d->names[0], "a new one");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < d->rules.count; i++) {
 		char *clean = text_sanitised(sv(d->rules.rules[i].id));
 		snprintf(d->names[i + 1], sizeof d->names[i + 1], "%.40s", clean);
 		utf8_trim_end(d->names[i + 1]);
 		free(clean);
 	}
-	form_set_option_count(&d->form, d->rule, n + 1);
+	form_set_option_count(&d->form, d->rule, d->rules.count + 1);
 	form_select(&d->form, d->rule, 0);
 	show_rule(d);
-}
-
-/* What was not written is not so. */
-static void take_back(struct lifecycle_dialog *d)
-{
-	s3_lifecycle_deinit(&d->rules);
-	(void)!s3_lifecycle_parse(strbuf_view(&d->before), &d->rules, NULL);
 }
 
 static bool lifecycle_on_list(struct view *v, struct lister_event *e)
@@ -149,8 +222,13 @@ static bool lifecycle_on_list(struct view *v, struct lister_event *e)
 	d->form.is_locked = false;
 	if (e->err.rc != S3T_OK) {
 		form_set_label(&d->form, d->error, THEME_DIALOG_ERROR, "%s", e->err.message);
-		if (t->writes) /* what was asked for is still in the fields */
-			take_back(d);
+		if (t->writes) { /* what was not written is not so; it is still in the fields */
+			char *stored = t->rules.stored;
+			t->rules.stored = NULL;
+			s3_lifecycle_deinit(&d->rules);
+			(void)!s3_lifecycle_parse(sv(stored ? stored : ""), &d->rules, NULL);
+			d->rules.stored = stored;
+		}
 		return true;
 	}
 	s3_lifecycle_deinit(&d->rules);
@@ -163,39 +241,73 @@ static bool lifecycle_on_list(struct view *v, struct lister_event *e)
 
 /* --- changing --- */
 
-static char *pair_of(struct lifecycle_dialog *d, const char *name, size_t field)
+struct pairs {
+	char *items[PAIRS_MAX];
+	size_t count;
+};
+
+/* "name=", what stands in the field, and, if there is something, ":" and what is in more. */
+static void add_pair(
+	struct lifecycle_dialog *d, struct pairs *p, const char *name, size_t field, size_t more)
 {
 	struct strview text = sv_trim(form_text(&d->form, field));
-	return text.len ? s3t_asprintf("%s=%.*s", name, (int)text.len, text.data) : NULL;
+	struct strview rest = more ? sv_trim(form_text(&d->form, more)) : SV("");
+	if (text.len || rest.len)
+		p->items[p->count++] = s3t_asprintf("%s=%.*s%s%.*s", name, (int)text.len, text.data,
+			rest.len ? ":" : "", (int)rest.len, rest.data);
+}
+
+static void add_moves(struct lifecycle_dialog *d, struct pairs *p, const char *name,
+	const struct move_fields *fields)
+{
+	for (size_t i = 0; i < S3_MOVES_MAX; i++) {
+		const struct field *class = &d->form.fields[fields[i].class];
+		struct strview text = sv_trim(form_text(&d->form, fields[i].time));
+		struct strview keep =
+			fields[i].keep ? sv_trim(form_text(&d->form, fields[i].keep)) : SV("");
+		if (class->is_hidden || !class->selected)
+			return;
+		p->items[p->count++] = s3t_asprintf("%s=%s:%.*s%s%.*s", name,
+			d->class_options[class->selected], (int)(text.len ? text.len : 1),
+			text.len ? text.data : "0", keep.len ? ":" : "", (int)keep.len, keep.data);
+	}
+}
+
+static enum s3t_rc add_tags(struct lifecycle_dialog *d, struct pairs *p, struct s3t_err *err)
+{
+	for (struct strview all = form_text(&d->form, d->tags); all.len;) {
+		struct strview one = sv_n(all.data, sv_find(all, ';')), tag = sv_trim(one);
+		all = sv_from(all, one.len + 1);
+		if (tag.len && p->count == S3_RULE_TAGS_MAX)
+			return s3t_fail(err, S3T_INVALID, "An object has at most 10 tags.");
+		if (tag.len && sv_find(tag, '=') == tag.len)
+			return s3t_fail(err, S3T_INVALID, "Tags are written key=value; key=value.");
+		if (tag.len)
+			p->items[p->count++] = s3t_asprintf("tag=%.*s", (int)tag.len, tag.data);
+	}
+	return S3T_OK;
 }
 
 static enum s3t_rc save(struct lifecycle_dialog *d, struct s3t_err *err)
 {
-	char *pairs[5 + S3_TRANSITIONS_MAX];
-	const char *given[5 + S3_TRANSITIONS_MAX];
-	size_t n = 0, count = 0, class = form_selected(&d->form, d->class);
-	size_t at = form_selected(&d->form, d->rule);
-	const struct s3_rule *old = at && at <= d->rules.count ? &d->rules.rules[at - 1] : NULL;
+	struct pairs p = {.count = 0};
 	struct strview id = sv_trim(form_text(&d->form, d->id));
-	struct strview days = sv_trim(form_text(&d->form, d->class_days));
 	char *name = s3t_strndup(id.data, id.len);
-	pairs[n++] = pair_of(d, "prefix", d->prefix);
-	pairs[n++] = pair_of(d, "expire", d->expire);
-	pairs[n++] = pair_of(d, "noncurrent", d->noncurrent);
-	pairs[n++] = pair_of(d, "abort", d->abort);
-	pairs[n++] = class ? s3t_asprintf("transition=%s:%.*s", classes[class],
-				     (int)(days.len ? days.len : 1), days.len ? days.data : "0")
-			   : NULL;
-	/* the form has a field for the first */
-	for (size_t i = 1; old && i < old->transition_count; i++)
-		pairs[n++] = s3t_asprintf(
-			"transition=%s:%u", old->transitions[i].class, old->transitions[i].days);
-	for (size_t i = 0; i < n; i++)
-		if (pairs[i])
-			given[count++] = pairs[i];
-	enum s3t_rc rc = s3_lifecycle_set(&d->rules, name, given, count, err);
-	for (size_t i = 0; i < n; i++)
-		free(pairs[i]);
+	enum s3t_rc rc = add_tags(d, &p, err);
+	add_pair(d, &p, "prefix", d->prefix, 0);
+	add_pair(d, &p, "larger", d->larger, 0);
+	add_pair(d, &p, "smaller", d->smaller, 0);
+	add_pair(d, &p, "expire", d->expire, 0);
+	add_pair(d, &p, "noncurrent", d->noncurrent, d->keep);
+	add_pair(d, &p, "abort", d->abort, 0);
+	if (form_selected(&d->form, d->markers))
+		p.items[p.count++] = s3t_strdup("markers=yes");
+	add_moves(d, &p, "transition", d->moves);
+	add_moves(d, &p, "noncurrent-transition", d->older_moves);
+	if (rc == S3T_OK)
+		rc = s3_lifecycle_set(&d->rules, name, (const char *const *)p.items, p.count, err);
+	for (size_t i = 0; i < p.count; i++)
+		free(p.items[i]);
 	free(name);
 	return rc;
 }
@@ -220,14 +332,12 @@ static void on_lifecycle_button(struct form *f, size_t button)
 		return;
 	}
 	enum s3t_rc rc = S3T_OK;
-	strbuf_reset(&d->before);
-	s3_lifecycle_xml(&d->rules, &d->before);
 	if (button == BUTTON_SAVE)
 		rc = save(d, &err);
 	else if (!at || at > d->rules.count)
 		rc = s3t_fail(&err, S3T_INVALID, "Choose a rule first.");
 	else if (button == BUTTON_SWITCH)
-		s3_lifecycle_enable(&d->rules, at - 1, !d->rules.rules[at - 1].is_enabled);
+		s3_rule_enable(&d->rules.rules[at - 1], !d->rules.rules[at - 1].is_enabled);
 	else
 		s3_lifecycle_remove(&d->rules, at - 1);
 	if (rc != S3T_OK)
@@ -241,6 +351,8 @@ static void on_lifecycle_change(struct form *f, size_t field)
 	struct lifecycle_dialog *d = (struct lifecycle_dialog *)f;
 	if (field == d->rule)
 		show_rule(d);
+	show_slots(d, d->moves);
+	show_slots(d, d->older_moves);
 }
 
 static void lifecycle_destroy(struct form *f)
@@ -250,11 +362,44 @@ static void lifecycle_destroy(struct form *f)
 		lister_cancel(app_lister(f->view.app), d->running);
 	s3_client_unref(d->client);
 	s3_lifecycle_deinit(&d->rules);
-	strbuf_deinit(&d->before);
 	free(d->bucket);
 }
 
 static const struct view_ops lifecycle_ops = {FORM_OPS, .on_list = lifecycle_on_list};
+
+static void add_move_fields(struct lifecycle_dialog *d, struct move_fields fields[S3_MOVES_MAX],
+	const char *class, bool is_older)
+{
+	for (size_t i = 0; i < S3_MOVES_MAX; i++) {
+		fields[i].class =
+			form_add_choice(&d->form, class, d->class_options, d->class_count, 0);
+		fields[i].time = form_add_text(&d->form,
+			is_older ? "  after days                " : "  after days, or on a day   ",
+			SV(""));
+		fields[i].keep =
+			is_older ? form_add_text(&d->form, "  but for the newest        ", SV(""))
+				 : 0;
+	}
+}
+
+static void add_fields(struct lifecycle_dialog *d)
+{
+	static const char *const markers[] = {"stay", "go with the last version"};
+	struct form *f = &d->form;
+	d->rule = form_add_choice(f, "Rule                        ", d->options, 1, 0);
+	d->id = form_add_text(f, "Name                        ", SV(""));
+	d->prefix = form_add_text(f, "Objects under               ", SV(""));
+	d->tags = form_add_text(f, "with tags (a=b; c=d)        ", SV(""));
+	d->larger = form_add_text(f, "larger than                 ", SV(""));
+	d->smaller = form_add_text(f, "smaller than                ", SV(""));
+	add_move_fields(d, d->moves, "move to                     ", false);
+	d->expire = form_add_text(f, "go after days, or on a day  ", SV(""));
+	add_move_fields(d, d->older_moves, "older versions move to      ", true);
+	d->noncurrent = form_add_text(f, "older versions go after days", SV(""));
+	d->keep = form_add_text(f, "  but for the newest        ", SV(""));
+	d->markers = form_add_choice(f, "Delete markers              ", markers, 2, 0);
+	d->abort = form_add_text(f, "unfinished uploads after    ", SV(""));
+}
 
 void dialog_lifecycle_open(struct app *app)
 {
@@ -269,9 +414,11 @@ void dialog_lifecycle_open(struct app *app)
 	struct form *f = &d->form;
 	d->client = s3_client_ref(location_s3_client(pane_location(pane)));
 	d->bucket = s3t_strndup(bucket.data, bucket.len);
-	strbuf_init_cap(&d->before, S3_DOCUMENT_MAX);
-	for (size_t i = 0; i <= RULES_SHOWN; i++)
+	for (size_t i = 0; i <= S3_RULES_MAX; i++)
 		d->options[i] = d->names[i];
+	d->class_options[0] = "none";
+	memcpy(d->class_options + 1, classes, sizeof classes);
+	d->class_count = 1 + CLASSES;
 	form_init(f, &lifecycle_ops, "Lifecycle rules");
 	f->on_button = on_lifecycle_button;
 	f->on_change = on_lifecycle_change;
@@ -280,14 +427,7 @@ void dialog_lifecycle_open(struct app *app)
 		d->labels[i] = form_add_label(f, THEME_DIALOG, "");
 		form_set_hidden(f, d->labels[i], true);
 	}
-	d->rule = form_add_choice(f, "Rule                        ", d->options, 1, 0);
-	d->id = form_add_text(f, "Name                        ", SV(""));
-	d->prefix = form_add_text(f, "Objects under               ", SV(""));
-	d->expire = form_add_text(f, "go after days               ", SV(""));
-	d->class = form_add_choice(f, "move to                     ", classes, CLASSES, 0);
-	d->class_days = form_add_text(f, "after days                  ", SV(""));
-	d->noncurrent = form_add_text(f, "older versions go after days", SV(""));
-	d->abort = form_add_text(f, "unfinished uploads after    ", SV(""));
+	add_fields(d);
 	d->error = form_add_label(f, THEME_DIALOG, "");
 	form_add_buttons(f, buttons, 5);
 	app_push(app, &f->view);

@@ -14,7 +14,7 @@
 
 enum field_kind { FIELD_LABEL, FIELD_TEXT, FIELD_CHOICE, FIELD_BUTTONS, FIELD_KIND_COUNT };
 
-enum { FORM_FIELDS_MAX = 24, FORM_OPTIONS_MAX = 12 };
+enum { FORM_FIELDS_MAX = 64 };
 
 struct field {
 	enum field_kind kind;

@@ -136,6 +136,32 @@ wait_until 20 eval '[[ $(aws s3api list-object-versions --bucket "$bucket" --pre
 expect 'None' "$(aws s3api list-object-versions --bucket "$bucket" --prefix below/ --query DeleteMarkers --output text)" 'no marker'
 expect 1 "$(aws s3api list-object-versions --bucket "$bucket" --prefix a --query 'length(Versions)' --output text)" 'others stay'
 ok 'deleted for good'
+
+rules() {
+	aws s3api get-bucket-lifecycle-configuration --bucket "$bucket" --output text \
+		--query 'Rules[].[ID,Filter.And.Tags[0].Key,Transitions[0].StorageClass,Expiration.Days]' 2>/dev/null || true
+}
+press M-l
+see 'There are no rules.'
+press Tab mine Tab old/ Tab 'a=1; b=2' Tab Tab Tab Left
+see 'after days, or on a day'
+press Left Tab 40 Tab Tab 30 Enter
+see 'the move to GLACIER is too late'
+expect '' "$(rules)" 'nothing was written'
+press C-u 50 Enter
+see 'mine: objects under old/ (tag a=1, tag b=2) move to GLACIER after 40'
+see 'Written.'
+expect 'mine a GLACIER 50' "$(rules | tr '\t' ' ')" 'the rule by aws'
+press F10
+see_gone 'Written.'
+press M-l
+see 'mine: objects'
+press Right Tab Tab Tab Tab 1KiB Enter
+see 'The server does not keep all of the rule'
+expect 'mine a GLACIER 50' "$(rules | tr '\t' ' ')" 'and has the rules as they were'
+press F10
+see_gone 'mine: objects'
+ok 'lifecycle'
 leave
 
 browse "s3://$locked/"

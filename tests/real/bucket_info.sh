@@ -23,6 +23,31 @@ s3tui lifecycle "s3://$bucket" remove logs >/dev/null
 expect tmp "$(aws s3api get-bucket-lifecycle-configuration --bucket "$bucket" --query 'Rules[].ID' --output text)" 'removed'
 fails_with 2 '30 days at the earliest' s3tui lifecycle "s3://$bucket" set x transition=STANDARD_IA:1
 fails_with 2 'no rule' s3tui lifecycle "s3://$bucket" remove x
+s3tui lifecycle "s3://$bucket" set more prefix=more/ tag=b=2 tag=a=1 expire=2040-01-31 noncurrent=3 >"$work/out"
+grep -q 'more: objects under more/ (tag a=1, tag b=2) go on 2040-01-31; older versions go after 3 days' "$work/out"
+expect "a=1 b=2 2040-01-31" "$(aws s3api get-bucket-lifecycle-configuration --bucket "$bucket" --output json | tr -d '\n' | json '
+rule = [r for r in lines[0]["Rules"] if r["ID"] == "more"][0]
+tags = sorted(t["Key"] + "=" + t["Value"] for t in rule["Filter"]["And"]["Tags"])
+print(*tags, rule["Expiration"]["Date"][:10])')" 'tags and a day by aws'
+s3tui lifecycle "s3://$bucket" remove more >/dev/null
+
+# This gateway takes conditions that it does not know and drops them: such a rule would remove everything.
+before=$(s3tui bucket "s3://$bucket" lifecycle)
+fails_with 1 'does not keep all of the rule "objects \(larger than 500 bytes\) go after 9 days"; the rules are as they were' \
+	s3tui lifecycle "s3://$bucket" set large larger=500 expire=9
+expect "$before" "$(s3tui bucket "s3://$bucket" lifecycle)" 'undone'
+fails_with 1 'does not keep all of the rule .*but for the newest 5.*as they were' s3tui bucket "s3://$bucket" lifecycle - <<E
+<LifecycleConfiguration><Rule><ID>x</ID><Filter><Prefix>a</Prefix></Filter><Status>Enabled</Status>
+<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays><NewerNoncurrentVersions>5</NewerNoncurrentVersions>
+</NoncurrentVersionExpiration></Rule></LifecycleConfiguration>
+E
+expect "$before" "$(s3tui bucket "s3://$bucket" lifecycle)" 'undone'
+requests=$(grep -cF "/$bucket?lifecycle" "$log")
+fails_with 1 'Rule 1: A rule does something' s3tui bucket "s3://$bucket" lifecycle - \
+	<<<'<LifecycleConfiguration><Rule><ID>x</ID><Filter/><Status>Enabled</Status></Rule></LifecycleConfiguration>'
+fails_with 2 'wants days' s3tui lifecycle "s3://$bucket" set x expire=soon
+fails_with 2 'none of set, on, off, remove' s3tui lifecycle "s3://$bucket" delete x
+expect "$requests" "$(grep -cF "/$bucket?lifecycle" "$log")" 'nothing asked for what cannot be'
 ok 'rules'
 
 printf gone | s3tui cp - "s3://$bucket/tmp/a"
@@ -54,7 +79,7 @@ ok 'policy and CORS'
 
 fails_with 1 'does not support \?encryption.*nothing was changed' s3tui bucket "s3://$bucket" encryption remove
 fails_with 1 'does not support \?encryption' s3tui bucket "s3://$bucket" encryption - \
-	<<<'<ServerSideEncryptionConfiguration/>'
+	<<<'<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>'
 	true # some gateways answer it
 expect stays "$(s3tui cp "s3://$bucket/b" -)" 'the bucket is still there'
 ! grep -E "\"(PUT|DELETE) /$bucket/?\?(encryption|publicAccessBlock|ownershipControls)" "$log" ||

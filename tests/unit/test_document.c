@@ -90,6 +90,66 @@ static void cors(void **state)
 	strbuf_deinit(&many);
 }
 
+#define TAGGING(tags) "<Tagging><TagSet>" tags "</TagSet></Tagging>"
+#define TAG(key, value) "<Tag><Key>" key "</Key><Value>" value "</Value></Tag>"
+
+static void tags(void **state)
+{
+	(void)state;
+	allowed("tagging", TAGGING(""));
+	allowed("tagging",
+		TAGGING(TAG("a", "1") TAG("A", "") "<Tag><Value>v</Value><Key>b</Key></Tag>"));
+	refused("tagging", TAGGING(TAG("a", "1") TAG("a", "2")), "twice");
+	refused("tagging", TAGGING(TAG("", "1")), "1 to 128");
+	refused("tagging", TAGGING("<Tag><Value>1</Value></Tag>"), "1 to 128");
+	refused("tagging", TAGGING(TAG("a", "!")), "letters, digits");
+	struct strbuf many;
+	strbuf_init(&many);
+	strbuf_add_str(&many, "<Tagging><TagSet>");
+	for (int i = 0; i < 51; i++) {
+		if (i == 50) {
+			size_t len = many.len;
+			strbuf_add_str(&many, "</TagSet></Tagging>");
+			allowed("tagging", many.data);
+			strbuf_truncate(&many, len);
+		}
+		strbuf_addf(&many, TAG("k%d", "v"), i);
+	}
+	strbuf_add_str(&many, "</TagSet></Tagging>");
+	refused("tagging", many.data, "at most 50 tags; here are 51");
+	strbuf_deinit(&many);
+}
+
+#define VERSIONING(in) "<VersioningConfiguration>" in "</VersioningConfiguration>"
+#define SSE(in) "<ServerSideEncryptionConfiguration>" in "</ServerSideEncryptionConfiguration>"
+#define LOCK(in) "<ObjectLockConfiguration>" in "</ObjectLockConfiguration>"
+
+static void values(void **state)
+{
+	(void)state;
+	allowed("versioning", VERSIONING("<Status>Suspended</Status>"));
+	refused("versioning", VERSIONING(""), "has no <Status>");
+	refused("versioning", VERSIONING("<Status>On</Status>"), "Enabled, Suspended");
+	allowed("encryption", SSE("<Rule><A><SSEAlgorithm>aws:kms</SSEAlgorithm></A></Rule>"));
+	refused("encryption", SSE("<Rule><A><SSEAlgorithm>AES</SSEAlgorithm></A></Rule>"),
+		"AES256, ");
+	allowed("object-lock", LOCK("<ObjectLockEnabled>Enabled</ObjectLockEnabled>"));
+	refused("object-lock", LOCK("<ObjectLockEnabled>Enabled</ObjectLockEnabled><Days>0</Days>"),
+		"from 1 to 36500");
+	refused("object-lock",
+		LOCK("<ObjectLockEnabled>Enabled</ObjectLockEnabled><Days>1</Days><Years>1</"
+		     "Years>"),
+		"not both");
+	refused("acl", "<AccessControlPolicy><Permission>ALL</Permission></AccessControlPolicy>",
+		"FULL_CONTROL, ");
+	allowed("website", "<WebsiteConfiguration/>");
+	refused("publicAccessBlock",
+		"<PublicAccessBlockConfiguration><BlockPublicAcls>1</BlockPublicAcls>"
+		"</PublicAccessBlockConfiguration>",
+		"true, false");
+	refused("ownershipControls", "<OwnershipControls/>", "has no <ObjectOwnership>");
+}
+
 static void indented(const char *name, const char *text, const char *wanted)
 {
 	struct s3_document d;
@@ -119,6 +179,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policies),
 		cmocka_unit_test(cors),
+		cmocka_unit_test(tags),
+		cmocka_unit_test(values),
 		cmocka_unit_test(lines_for_people),
 	};
 	xml_global_init();

@@ -46,8 +46,8 @@ static void test_words(void **state)
 	expect_words(&l.rules[0],
 		"objects under logs/ move to STANDARD_IA after 30 days and move to "
 		"GLACIER after 90 and go after 365");
-	expect_words(&l.rules[1], "(off) objects under a/ (tag k=v, larger than 500) stay; older "
-				  "versions go after 1 day");
+	expect_words(&l.rules[1], "(off) objects under a/ (tag k=v, larger than 500 bytes) stay; "
+				  "older versions go after 1 day but for the newest 5");
 	expect_words(&l.rules[2],
 		"objects stay; delete markers go with the last version; unfinished "
 		"uploads after 7 days");
@@ -72,7 +72,7 @@ static void test_others_stay(void **state)
 	assert_int_equal(s3_lifecycle_parse(SV(DOCUMENT), &l, &err), S3T_OK);
 	assert_int_equal(s3_lifecycle_set(&l, "one", pairs, COUNT(pairs), &err), S3T_OK);
 	assert_int_equal(s3_lifecycle_set(&l, "new & <rule>", pairs, COUNT(pairs), &err), S3T_OK);
-	s3_lifecycle_enable(&l, 1, true);
+	s3_rule_enable(&l.rules[1], true);
 	s3_lifecycle_xml(&l, &xml);
 	assert_non_null(strstr(xml.data, "<NewerNoncurrentVersions>5</NewerNoncurrentVersions>"));
 	assert_non_null(strstr(xml.data, "<ID>new &amp; &lt;rule&gt;</ID>"));
@@ -105,8 +105,8 @@ static void test_rules_of_s3(void **state)
 		{{"expire=-1"}, "whole number"},
 		{{"expire=1.5"}, "whole number"},
 		{{"expire=99999"}, "36500"},
-		{{"transition=STANDARD:30"}, "nothing else"},
-		{{"transition=REDUCED_REDUNDANCY:30"}, "nothing else"},
+		{{"transition=STANDARD:30"}, "only this service"},
+		{{"transition=REDUCED_REDUNDANCY:30"}, "only this service"},
 		{{"transition=STANDARD_IA:29"}, "30 days at the earliest"},
 		{{"transition=GLACIER:30", "expire=30"}, "before they go"},
 		{{"transition=GLACIER:30", "transition=GLACIER:40"}, "once"},
@@ -117,6 +117,28 @@ static void test_rules_of_s3(void **state)
 		{{"transition=STANDARD_IA:x"}, "whole number"},
 		{{"transition=STANDARD_IA:36501"}, "36500"},
 		{{"expire=1", "expire=2"}, "twice"},
+		{{"tag=a", "expire=1", "tag=a=b"}, "twice"},
+		{{"tag=", "expire=1"}, "1 to 128"},
+		{{"tag=a=!", "expire=1"}, "letters, digits"},
+		{{"tag=a=b", "abort=1"}, "unfinished uploads have no tags"},
+		{{"tag=a=b", "markers=yes"}, "delete markers have no tags"},
+		{{"larger=1", "abort=1"}, "no size"},
+		{{"larger=x", "expire=1"}, "wants a size"},
+		{{"larger=1MiB", "smaller=1024KiB", "expire=1"}, "No object"},
+		{{"larger=1", "smaller=2", "expire=1"}, "No object"},
+		{{"smaller=0", "expire=1"}, "No object"},
+		{{"expire=2030-02-31"}, "a day like"},
+		{{"expire=2030-01-01", "transition=GLACIER:1"}, "not both"},
+		{{"expire=2030-01-01", "transition=GLACIER:2030-01-01"}, "too late"},
+		{{"markers=yes", "expire=1"}, "without expire"},
+		{{"markers=perhaps"}, "yes or no"},
+		{{"noncurrent=1:0"}, "1 to 100"},
+		{{"noncurrent=1:101"}, "1 to 100"},
+		{{"noncurrent=:5"}, "whole number"},
+		{{"noncurrent-transition=GLACIER:0"}, "from 1"},
+		{{"noncurrent-transition=STANDARD_IA:5"}, "30 days"},
+		{{"noncurrent-transition=GLACIER:5", "noncurrent=5"}, "before they go"},
+		{{"transition=NOT A CLASS:1"}, "only this service"},
 		{{"abort=0"}, "from 1"},
 		{{"something=1"}, "no part of a rule"},
 		{{"prefix=\xff", "expire=1"}, "UTF-8"},
@@ -144,29 +166,94 @@ static void test_rules_of_s3(void **state)
 	s3_lifecycle_deinit(&l);
 }
 
-/* What the pairs cannot say of a rule is not lost by changing it. */
-static void test_rules_with_more(void **state)
-{
 #define OTHER(in) "<LifecycleConfiguration><Rule><ID>x</ID>" in "</Rule></LifecycleConfiguration>"
 #define FILTER "<Filter><Prefix/></Filter><Status>Enabled</Status>"
 #define EXPIRE "<Expiration><Days>9</Days></Expiration>"
+
+/* All that S3 knows of a rule is written as it was read, and in words. */
+static void test_all_parts(void **state)
+{
+	static const struct {
+		const char *pairs[8];
+		const char *words, *xml;
+	} rules[] = {
+		{{"tag=b=2", "tag=a=1", "larger=500", "smaller=1KiB", "expire=2030-01-31",
+			 "transition=COLD:2029-01-01"},
+			"objects (tag a=1, tag b=2, larger than 500 bytes, smaller than 1024 "
+			"bytes) "
+			"move to COLD on 2029-01-01 and go on 2030-01-31",
+			"<Filter><And><Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>b</Key>"
+			"<Value>2</Value></Tag><ObjectSizeGreaterThan>500</ObjectSizeGreaterThan>"
+			"<ObjectSizeLessThan>1024</ObjectSizeLessThan></And></Filter><Status>"
+			"Enabled</Status><Transition><Date>2029-01-01T00:00:00Z</"
+			"Date><StorageClass>"
+			"COLD</StorageClass></Transition><Expiration><Date>2030-01-31T00:00:00Z"
+			"</Date></Expiration>"},
+		{{"tag=a=1", "transition=glacier:0", "transition=DEEP_ARCHIVE:9", "expire=10d"},
+			"objects (tag a=1) move to GLACIER after 0 days and move to DEEP_ARCHIVE "
+			"after 9 and go after 10",
+			"<Filter><Tag><Key>a</Key><Value>1</Value></Tag></Filter><Status>Enabled"
+			"</Status><Transition><Days>0</Days><StorageClass>GLACIER</StorageClass>"
+			"</Transition><Transition><Days>9</Days>"},
+		{{"prefix=p", "noncurrent-transition=GLACIER:2:7", "noncurrent=30:5", "markers=yes",
+			 "abort=7"},
+			"objects under p stay; older versions move to GLACIER after 2 days but for "
+			"the newest 7 and go after 30 but for the newest 5; delete markers go with "
+			"the last version; unfinished uploads after 7",
+			"<Filter><Prefix>p</Prefix></Filter><Status>Enabled</Status><Expiration>"
+			"<ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>"
+			"<NoncurrentVersionTransition><NoncurrentDays>2</NoncurrentDays>"
+			"<NewerNoncurrentVersions>7</NewerNoncurrentVersions><StorageClass>GLACIER"
+			"</StorageClass></NoncurrentVersionTransition><NoncurrentVersionExpiration>"
+			"<NoncurrentDays>30</NoncurrentDays><NewerNoncurrentVersions>5"
+			"</NewerNoncurrentVersions></NoncurrentVersionExpiration>"
+			"<AbortIncompleteMultipartUpload><DaysAfterInitiation>7"},
+		{{"larger=0", "expire=1"}, "objects (larger than 0 bytes) go after 1 day",
+			"<Filter><ObjectSizeGreaterThan>0</ObjectSizeGreaterThan></Filter>"},
+	};
+	struct s3t_err err = {.rc = S3T_OK};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rules); i++) {
+		struct s3_lifecycle l = {.rules = NULL}, again;
+		struct strbuf xml;
+		size_t n = 0;
+		while (n < COUNT(rules[i].pairs) && rules[i].pairs[n])
+			n++;
+		strbuf_init(&xml);
+		if (s3_lifecycle_set(&l, "x", rules[i].pairs, n, &err) != S3T_OK)
+			fail_msg("%zu: %s", i, err.message);
+		expect_words(&l.rules[0], rules[i].words);
+		if (!strstr(l.rules[0].xml, rules[i].xml))
+			fail_msg("%s", l.rules[0].xml);
+		s3_lifecycle_xml(&l, &xml);
+		assert_int_equal(s3_lifecycle_parse(strbuf_view(&xml), &again, &err), S3T_OK);
+		expect_words(&again.rules[0], rules[i].words);
+		assert_false(again.rules[0].has_more);
+		/* what was read can be said, and is the same again */
+		assert_int_equal(s3_lifecycle_set(&again, "x", rules[i].pairs, n, &err), S3T_OK);
+		assert_string_equal(again.rules[0].xml, l.rules[0].xml);
+		s3_lifecycle_deinit(&again);
+		s3_lifecycle_deinit(&l);
+		strbuf_deinit(&xml);
+	}
+}
+
+/* What we do not know of a rule is not lost by changing it. */
+static void test_rules_with_more(void **state)
+{
 	static const char *const more[] = {
-		OTHER("<Filter><Tag><Key>env</Key><Value>test</Value></Tag></Filter>"
-		      "<Status>Enabled</Status>" EXPIRE),
-		OTHER("<Filter><ObjectSizeGreaterThan>5</ObjectSizeGreaterThan></Filter>"
-		      "<Status>Enabled</Status>" EXPIRE),
-		OTHER(FILTER "<Expiration><Date>2030-01-01T00:00:00Z</Date></Expiration>"),
-		OTHER(FILTER "<Expiration><ExpiredObjectDeleteMarker>true"
-			     "</ExpiredObjectDeleteMarker></Expiration>"),
-		OTHER(FILTER "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays>"
-			     "<NewerNoncurrentVersions>5</NewerNoncurrentVersions>"
+		OTHER("<Filter><AccessTier>x</AccessTier></Filter><Status>Enabled</Status>" EXPIRE),
+		OTHER(FILTER "<Expiration><Days>1</Days><Hours>1</Hours></Expiration>"),
+		OTHER(FILTER "<Expiration><Days>-1</Days></Expiration>"),
+		OTHER(FILTER "<Expiration><Date>2030-01-01T12:00:00Z</Date></Expiration>"),
+		OTHER(FILTER "<Expiration><Date>soon</Date></Expiration>"),
+		OTHER(FILTER EXPIRE "<Transition><Days>1</Days><StorageClass>GLACIER</StorageClass>"
+				    "<Speed>1</Speed></Transition>"),
+		OTHER(FILTER "<NoncurrentVersionExpiration><Days>1</Days>"
 			     "</NoncurrentVersionExpiration>"),
-		OTHER(FILTER "<NoncurrentVersionTransition><NoncurrentDays>1</NoncurrentDays>"
-			     "<StorageClass>GLACIER</StorageClass></NoncurrentVersionTransition>"),
-		OTHER(FILTER "<Transition><Date>2030-01-01T00:00:00Z</Date>"
-			     "<StorageClass>GLACIER</StorageClass></Transition>"),
-		OTHER(FILTER "<Transition><Days>1</Days><StorageClass>COLD</StorageClass>"
-			     "</Transition>"),
+		OTHER(FILTER EXPIRE "<DelMarkerExpiration><Days>1</Days></DelMarkerExpiration>"),
+		OTHER(FILTER EXPIRE "<AbortIncompleteMultipartUpload><Hours>1</Hours>"
+				    "</AbortIncompleteMultipartUpload>"),
 	};
 	static const char *const pairs[] = {"expire=5"};
 	struct s3_lifecycle l;
@@ -209,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_others_stay),
 		cmocka_unit_test(test_rules_of_s3),
+		cmocka_unit_test(test_all_parts),
 		cmocka_unit_test(test_rules_with_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
