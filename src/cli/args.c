@@ -1,11 +1,16 @@
 #include "cli/cli.h"
 
 #include "core/parse.h"
+#include "core/s3.h"
+#include "transfer/conflict.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum kind { KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_COUNT, KIND_DURATION };
+enum kind { KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_RATE, KIND_COUNT, KIND_JOBS, KIND_DURATION };
+
+enum { JOBS_MAX = 256 };
 
 struct option {
 	const char *name;
@@ -63,6 +68,14 @@ static bool is_secret_name(struct strview name)
 	return false;
 }
 
+static bool parse_count(const char *value, uint32_t most, uint32_t *out)
+{
+	uint64_t n = 0;
+	bool ok = parse_u64(sv(value), &n) && n > 0 && n <= most;
+	*out = (uint32_t)n;
+	return ok;
+}
+
 static int assign(struct parser *p, const struct option *o, const char *value)
 {
 	char *field = (char *)p->out + o->offset;
@@ -77,16 +90,22 @@ static int assign(struct parser *p, const struct option *o, const char *value)
 		*(const char **)field = value;
 		break;
 	case KIND_SIZE:
-		ok = parse_size(sv(value), (uint64_t *)field) && *(uint64_t *)field > 0;
-		wanted = "a size like 16MiB, larger than 0";
+		ok = parse_size(sv(value), (uint64_t *)field) && *(uint64_t *)field > 0 &&
+		     *(uint64_t *)field <= S3_OBJECT_MAX;
+		wanted = "a size like 16MiB, larger than 0 and at most 48.8 TiB";
 		break;
-	case KIND_COUNT: {
-		uint64_t n = 0;
-		ok = parse_u64(sv(value), &n) && n > 0 && n <= UINT32_MAX;
-		*(uint32_t *)field = (uint32_t)n;
+	case KIND_RATE: /* 0 is what it is without the option */
+		ok = strcasecmp(value, "none") == 0 || parse_size(sv(value), (uint64_t *)field);
+		wanted = "bytes a second, like 10MiB, or none";
+		break;
+	case KIND_COUNT:
+		ok = parse_count(value, UINT32_MAX, (uint32_t *)field);
 		wanted = "a whole number from 1";
 		break;
-	}
+	case KIND_JOBS:
+		ok = parse_count(value, JOBS_MAX, (uint32_t *)field);
+		wanted = "a whole number from 1 to 256";
+		break;
 	case KIND_DURATION:
 		ok = parse_duration_ms(sv(value), (int64_t *)field) && *(int64_t *)field > 0;
 		wanted = "a duration like 15m, 1h or 7d";
@@ -184,6 +203,27 @@ static int check_operands(const struct cli_options *o)
 	return 0;
 }
 
+/* What is one of a few words, and is looked at only after a request. */
+static int check_words(const struct cli_options *o)
+{
+	static const char *const encodings[] = {"utf8", "utf-8", "latin1"};
+	enum conflict_policy policy;
+	bool is_encoding = !o->name_encoding;
+	for (size_t i = 0; i < 3 && !is_encoding; i++)
+		is_encoding = strcasecmp(o->name_encoding, encodings[i]) == 0;
+	if (!is_encoding) {
+		cli_complain("--name-encoding: '%s' is not one of utf8, latin1", o->name_encoding);
+		return CLI_EXIT_USAGE;
+	}
+	if (o->on_conflict && !conflict_policy_parse(sv(o->on_conflict), &policy)) {
+		cli_complain("--on-conflict: '%s' is not one of overwrite, newer, size, skip, "
+			     "rename, resume, fail, ask",
+			o->on_conflict);
+		return CLI_EXIT_USAGE;
+	}
+	return 0;
+}
+
 static int check_options(const struct parser *p)
 {
 	const struct cli_options *o = p->out;
@@ -199,7 +239,7 @@ static int check_options(const struct parser *p)
 	}
 	if (o->path_style && o->virtual_style)
 		return usage(SV("--path-style and --virtual-style"), " exclude each other");
-	return 0;
+	return check_words(o);
 }
 
 int cli_parse(int argc, char **argv, struct cli_options *out)

@@ -41,7 +41,7 @@ struct profile_request;
 		"rules in words; set ID prefix=P tag=KEY=VALUE larger=SIZE smaller=SIZE\n"     \
 		"expire=DAYS transition=CLASS:DAYS (or on a day: 2030-01-31)\n"                \
 		"noncurrent=DAYS[:KEEP] noncurrent-transition=CLASS:DAYS[:KEEP]\n"             \
-		"markers=yes abort=DAYS")                                                  \
+		"markers=yes abort=DAYS")                                                      \
 	X(RESTORE, "restore", 1, CLI_MANY, "s3://BUCKET/KEY...",                               \
 		"ask for copies of archived objects that can be read")                         \
 	X(PIPE, "pipe", 3, CLI_MANY, "SRC DST -- COMMAND [ARGUMENT...]",                       \
@@ -70,85 +70,86 @@ enum cli_command {
 #define CLI_HEADLESS (CLI_ANY & ~CLI_ON(BROWSE))
 
 /* field, kind, name, short name or 0, argument, commands it goes with, help */
-#define CLI_OPTIONS(X)                                                                            \
-	X(config, TEXT, "config", 0, "FILE", CLI_ANY, "read FILE instead of s3tui.ini's place")   \
-	X(profile, TEXT, "profile", 'p', "NAME", CLI_ANY, "use [profile NAME]")                   \
-	X(endpoint, TEXT, "endpoint", 0, "URL", CLI_ANY, "URL of the service")                    \
-	X(region, TEXT, "region", 0, "NAME", CLI_ANY, "region to sign for")                       \
-	X(path_style, FLAG, "path-style", 0, NULL, CLI_ANY, "address buckets as host/bucket")     \
-	X(virtual_style, FLAG, "virtual-style", 0, NULL, CLI_ANY,                                 \
-		"address buckets as bucket.host")                                                 \
-	X(no_sign_request, FLAG, "no-sign-request", 0, NULL, CLI_ANY, "use no credentials")       \
-	X(ca_bundle, TEXT, "ca-bundle", 0, "FILE", CLI_ANY,                                       \
-		"certificates to trust instead of the system's")                                  \
-	X(no_verify_ssl, FLAG, "no-verify-ssl", 0, NULL, CLI_ANY,                                 \
-		"do not verify the server's certificate: unsafe")                                 \
-	X(request_payer, FLAG, "request-payer", 0, NULL, CLI_ANY,                                 \
-		"accept to pay in requester-pays buckets")                                        \
-	X(recursive, FLAG, "recursive", 'r', NULL,                                                \
-		CLI_ON(LS) | CLI_COPIES | CLI_ON(RM) | CLI_CHANGES | CLI_ON(PIPE),                \
-		"everything under a prefix or directory")                                         \
-	X(on_conflict, TEXT, "on-conflict", 0, "HOW", CLI_MAKES,                                  \
-		"overwrite (default), newer, size, skip, rename, resume (a part that is there), " \
-		"fail, ask")                                                                      \
-	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_MAKES, "class of new objects")    \
-	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_MAKES | CLI_ON(PRESIGN),                 \
-		"none, SSE_S3, SSE_KMS[:KEY-ID], SSE_C, ClientSide; presign: SSE_C")              \
-	X(compress, TEXT, "compress", 0, "HOW", CLI_MAKES, "off, gzip, zstd: of uploads")         \
-	X(raw, FLAG, "raw", 0, NULL, CLI_MAKES,                                                   \
-		"fetch what s3tui has compressed or encrypted as it is stored")                   \
-	X(content_type, TEXT, "content-type", 0, "TYPE", CLI_MAKES,                               \
-		"instead of the one by extension")                                                \
-	X(part_size, TEXT, "part-size", 0, "SIZE", CLI_COPIES, "size of an upload's parts")       \
-	X(expected_size, SIZE, "expected-size", 0, "SIZE", CLI_ON(CP),                            \
-		"of what comes through -, to plan its parts")                                     \
-	X(limit_rate, SIZE, "limit-rate", 0, "SIZE",                                              \
-		CLI_MAKES | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY),                       \
-		"bytes a second at the most")                                                     \
-	X(follow, FLAG, "follow", 0, NULL, CLI_MAKES | CLI_ON(VERIFY),                            \
-		"follow symbolic links to directories")                                           \
-	X(no_verify, FLAG, "no-verify", 0, NULL, CLI_COPIES, "do not prove what was transferred") \
-	X(name_encoding, TEXT, "name-encoding", 0, "CODE", CLI_COPIES,                            \
-		"utf8 (default), latin1: of local names")                                         \
-	X(jobs, COUNT, "jobs", 'j', "N",                                                          \
-		CLI_RUNS | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY),                        \
-		"parallel requests at the most; pipe: commands, 4 by default")                    \
-	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_RUNS, "say what would be done")                \
-	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB) | CLI_ON(VERSIONING),              \
-		"agree to emptying a bucket, to all versions being kept")                         \
-	X(force, FLAG, "force", 0, NULL, CLI_ON(RB) | CLI_ON(JOBS),                               \
-		"rb: remove its contents first; jobs drop: forget, removing nothing")             \
-	X(all, FLAG, "all", 0, NULL, CLI_ON(JOBS), "every unfinished job")                        \
-	X(days, COUNT, "days", 0, "N", CLI_ON(RESTORE), "how long the copies stay, 7 by default") \
-	X(tier, TEXT, "tier", 0, "TIER", CLI_ON(RESTORE), "Standard (default), Bulk, Expedited")  \
-	X(versions, FLAG, "versions", 0, NULL, CLI_ON(LS), "all versions, and delete markers")    \
-	X(version_id, TEXT, "version-id", 0, "ID",                                                \
-		CLI_COPIES | CLI_ON(RM) | CLI_ON(STAT) | CLI_ON(PRESIGN),                         \
-		"that version of an object; rm: for good")                                        \
-	X(all_versions, FLAG, "all-versions", 0, NULL, CLI_ON(RM),                                \
-		"remove all versions, for good")                                                  \
-	X(max_keys, COUNT, "max-keys", 0, "N", CLI_ON(LS), "stop after N names")                  \
-	X(method, TEXT, "method", 0, "METHOD", CLI_ON(PRESIGN), "GET (default), PUT or HEAD")     \
-	X(expires, DURATION, "expires", 0, "TIME", CLI_ON(PRESIGN), "1h (default), 15m, 7d …")    \
-	X(write_url, TEXT, "write", 0, "URL", CLI_ON(CHECK),                                      \
-		"also try to write and remove an object under URL")                               \
-	X(no_fetch, FLAG, "no-fetch", 0, NULL, CLI_ON(VERIFY),                                    \
-		"leave unknown what only its bytes would tell")                                   \
-	X(json, FLAG, "json", 0, NULL, CLI_HEADLESS, "print one JSON object a line")              \
-	X(stats, FLAG, "stats", 0, NULL, CLI_HEADLESS, "print counts at the end")                 \
-	X(metrics_file, TEXT, "metrics-file", 0, "FILE", CLI_HEADLESS,                            \
-		"write them to FILE at the end, in the text format of Prometheus")                \
-	X(demo, FLAG, "demo", 0, NULL, CLI_ON(BROWSE), "open a demo that needs no account")       \
-	X(debug, FLAG, "debug", 0, NULL, CLI_ANY, "write a log; its name is told at the end")     \
-	X(reset_terminal, FLAG, "reset-terminal", 0, NULL, CLI_ON(BROWSE),                        \
-		"bring a garbled terminal back")                                                  \
-	X(version, FLAG, "version", 0, NULL, CLI_ANY, "print the versions in use")                \
+#define CLI_OPTIONS(X)                                                                             \
+	X(config, TEXT, "config", 0, "FILE", CLI_ANY, "read FILE instead of s3tui.ini's place")    \
+	X(profile, TEXT, "profile", 'p', "NAME", CLI_ANY, "use [profile NAME]")                    \
+	X(endpoint, TEXT, "endpoint", 0, "URL", CLI_ANY, "URL of the service")                     \
+	X(region, TEXT, "region", 0, "NAME", CLI_ANY, "region to sign for")                        \
+	X(path_style, FLAG, "path-style", 0, NULL, CLI_ANY, "address buckets as host/bucket")      \
+	X(virtual_style, FLAG, "virtual-style", 0, NULL, CLI_ANY,                                  \
+		"address buckets as bucket.host")                                                  \
+	X(no_sign_request, FLAG, "no-sign-request", 0, NULL, CLI_ANY, "use no credentials")        \
+	X(ca_bundle, TEXT, "ca-bundle", 0, "FILE", CLI_ANY,                                        \
+		"certificates to trust instead of the system's")                                   \
+	X(no_verify_ssl, FLAG, "no-verify-ssl", 0, NULL, CLI_ANY,                                  \
+		"do not verify the server's certificate: unsafe")                                  \
+	X(request_payer, FLAG, "request-payer", 0, NULL, CLI_ANY,                                  \
+		"accept to pay in requester-pays buckets")                                         \
+	X(recursive, FLAG, "recursive", 'r', NULL,                                                 \
+		CLI_ON(LS) | CLI_COPIES | CLI_ON(RM) | CLI_CHANGES | CLI_ON(PIPE),                 \
+		"everything under a prefix or directory")                                          \
+	X(on_conflict, TEXT, "on-conflict", 0, "HOW", CLI_MAKES,                                   \
+		"overwrite (default), newer, size, skip, rename, resume (a part that is there), "  \
+		"fail, ask")                                                                       \
+	X(storage_class, TEXT, "storage-class", 0, "CLASS", CLI_MAKES, "class of new objects")     \
+	X(encryption, TEXT, "encryption", 0, "TYPE", CLI_MAKES | CLI_ON(PRESIGN),                  \
+		"none, SSE_S3, SSE_KMS[:KEY-ID], SSE_C, ClientSide; presign: SSE_C")               \
+	X(compress, TEXT, "compress", 0, "HOW", CLI_MAKES, "off, gzip, zstd: of uploads")          \
+	X(raw, FLAG, "raw", 0, NULL, CLI_MAKES,                                                    \
+		"fetch what s3tui has compressed or encrypted as it is stored")                    \
+	X(content_type, TEXT, "content-type", 0, "TYPE", CLI_MAKES,                                \
+		"instead of the one by extension")                                                 \
+	X(part_size, TEXT, "part-size", 0, "SIZE", CLI_COPIES, "size of an upload's parts")        \
+	X(expected_size, SIZE, "expected-size", 0, "SIZE", CLI_ON(CP),                             \
+		"of what comes through -, to plan its parts")                                      \
+	X(limit_rate, RATE, "limit-rate", 0, "SIZE",                                               \
+		CLI_MAKES | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY),                        \
+		"bytes a second at the most")                                                      \
+	X(follow, FLAG, "follow", 0, NULL, CLI_MAKES | CLI_ON(VERIFY),                             \
+		"follow symbolic links to directories")                                            \
+	X(no_verify, FLAG, "no-verify", 0, NULL, CLI_COPIES, "do not prove what was transferred")  \
+	X(name_encoding, TEXT, "name-encoding", 0, "CODE", CLI_COPIES,                             \
+		"utf8 (default), latin1: of local names")                                          \
+	X(jobs, JOBS, "jobs", 'j', "N", CLI_RUNS | CLI_ON(BROWSE) | CLI_ON(JOBS) | CLI_ON(VERIFY), \
+		"parallel requests at the most; pipe: commands, 4 by default")                     \
+	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_RUNS, "say what would be done")                 \
+	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB) | CLI_ON(VERSIONING),               \
+		"agree to emptying a bucket, to all versions being kept")                          \
+	X(force, FLAG, "force", 0, NULL, CLI_ON(RB) | CLI_ON(JOBS),                                \
+		"rb: remove its contents first; jobs drop: forget, removing nothing")              \
+	X(all, FLAG, "all", 0, NULL, CLI_ON(JOBS), "every unfinished job")                         \
+	X(days, COUNT, "days", 0, "N", CLI_ON(RESTORE), "how long the copies stay, 7 by default")  \
+	X(tier, TEXT, "tier", 0, "TIER", CLI_ON(RESTORE), "Standard (default), Bulk, Expedited")   \
+	X(versions, FLAG, "versions", 0, NULL, CLI_ON(LS), "all versions, and delete markers")     \
+	X(version_id, TEXT, "version-id", 0, "ID",                                                 \
+		CLI_COPIES | CLI_ON(RM) | CLI_ON(STAT) | CLI_ON(PRESIGN),                          \
+		"that version of an object; rm: for good")                                         \
+	X(all_versions, FLAG, "all-versions", 0, NULL, CLI_ON(RM),                                 \
+		"remove all versions, for good")                                                   \
+	X(max_keys, COUNT, "max-keys", 0, "N", CLI_ON(LS), "stop after N names")                   \
+	X(method, TEXT, "method", 0, "METHOD", CLI_ON(PRESIGN), "GET (default), PUT or HEAD")      \
+	X(expires, DURATION, "expires", 0, "TIME", CLI_ON(PRESIGN), "1h (default), 15m, 7d …")     \
+	X(write_url, TEXT, "write", 0, "URL", CLI_ON(CHECK),                                       \
+		"also try to write and remove an object under URL")                                \
+	X(no_fetch, FLAG, "no-fetch", 0, NULL, CLI_ON(VERIFY),                                     \
+		"leave unknown what only its bytes would tell")                                    \
+	X(json, FLAG, "json", 0, NULL, CLI_HEADLESS, "print one JSON object a line")               \
+	X(stats, FLAG, "stats", 0, NULL, CLI_HEADLESS, "print counts at the end")                  \
+	X(metrics_file, TEXT, "metrics-file", 0, "FILE", CLI_HEADLESS,                             \
+		"write them to FILE at the end, in the text format of Prometheus")                 \
+	X(demo, FLAG, "demo", 0, NULL, CLI_ON(BROWSE), "open a demo that needs no account")        \
+	X(debug, FLAG, "debug", 0, NULL, CLI_ANY, "write a log; its name is told at the end")      \
+	X(reset_terminal, FLAG, "reset-terminal", 0, NULL, CLI_ON(BROWSE),                         \
+		"bring a garbled terminal back")                                                   \
+	X(version, FLAG, "version", 0, NULL, CLI_ANY, "print the versions in use")                 \
 	X(help, FLAG, "help", 'h', NULL, CLI_ANY, "print this, or the help of a command")
 
 #define CLI_CTYPE_FLAG bool
 #define CLI_CTYPE_TEXT const char * /* NULL: not given */
 #define CLI_CTYPE_SIZE uint64_t     /* 0: not given */
+#define CLI_CTYPE_RATE uint64_t     /* 0: none */
 #define CLI_CTYPE_COUNT uint32_t    /* 0: not given */
+#define CLI_CTYPE_JOBS uint32_t     /* 0: not given */
 #define CLI_CTYPE_DURATION int64_t  /* ms; 0: not given */
 
 struct cli_options {

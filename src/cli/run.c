@@ -57,22 +57,9 @@ int spec_init(struct cli *cli, struct job_spec *spec, enum job_kind kind)
 	}
 	if (o->content_type)
 		spec->content_type = s3t_strdup(o->content_type);
-	if (o->name_encoding) {
-		spec->name_latin1 = strcasecmp(o->name_encoding, "latin1") == 0;
-		if (!spec->name_latin1 && strcasecmp(o->name_encoding, "utf8") != 0 &&
-			strcasecmp(o->name_encoding, "utf-8") != 0) {
-			cli_complain("--name-encoding: '%s' is not one of utf8, latin1",
-				o->name_encoding);
-			return CLI_EXIT_USAGE;
-		}
-	}
-	if (o->on_conflict && !conflict_policy_parse(sv(o->on_conflict), &spec->policy)) {
-		cli_complain("--on-conflict: '%s' is not one of overwrite, newer, size, skip, "
-			     "rename, resume, "
-			     "fail, ask",
-			o->on_conflict);
-		return CLI_EXIT_USAGE;
-	}
+	spec->name_latin1 = o->name_encoding && strcasecmp(o->name_encoding, "latin1") == 0;
+	if (o->on_conflict)
+		(void)conflict_policy_parse(sv(o->on_conflict), &spec->policy); /* it is one */
 	if (spec->policy == CONFLICT_ASK && !(isatty(STDIN_FILENO) && isatty(STDERR_FILENO))) {
 		cli_complain("--on-conflict ask needs a terminal to ask on; choose another");
 		return CLI_EXIT_USAGE;

@@ -20,6 +20,7 @@
 #define S3_PARTS_MAX 10000
 #define S3_PART_MIN ((uint64_t)5 << 20)
 #define S3_PART_MAX ((uint64_t)5 << 30)
+#define S3_OBJECT_MAX (S3_PARTS_MAX * S3_PART_MAX)
 #define S3_DELETE_MAX 1000
 #define S3_ETAG_MAX 136
 

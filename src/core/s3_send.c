@@ -530,7 +530,9 @@ static bool has_control(struct strview s)
 /* What no server takes, or would take for something else, is not sent. */
 static enum s3t_rc check_call(const struct s3_call *call, struct s3t_err *err)
 {
-	enum s3t_rc rc = call->key.len ? key_check(call->key, err) : S3T_OK;
+	enum s3t_rc rc = call->bucket.len ? bucket_check_use(call->bucket, err) : S3T_OK;
+	if (rc == S3T_OK && call->key.len)
+		rc = key_check(call->key, err);
 	for (size_t i = 0; i < call->header_count && rc == S3T_OK; i++)
 		if (has_control(call->headers[i].value))
 			rc = s3t_fail(err, S3T_INVALID, "The header %.*s has a control character.",

@@ -162,7 +162,26 @@ void endpoint_deinit(struct endpoint *e)
 	*e = (struct endpoint){0};
 }
 
-enum s3t_rc bucket_check(struct strview name, struct s3t_err *err)
+/* What S3 keeps for itself. */
+static enum s3t_rc check_reserved(struct strview name, struct s3t_err *err)
+{
+	static const char *const begins[] = {"xn--", "sthree-", "amzn-s3-demo-"};
+	static const char *const ends[] = {"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"};
+	const char *found = NULL;
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+		if (sv_starts_with(name, sv(begins[i])))
+			return s3t_fail(err, S3T_INVALID,
+				"A bucket's name does not begin with %s, which is S3's own.",
+				begins[i]);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (sv_ends_with(name, sv(ends[i])))
+			found = ends[i];
+	return found ? s3t_fail(err, S3T_INVALID,
+			       "A bucket's name does not end with %s, which is S3's own.", found)
+		     : S3T_OK;
+}
+
+static enum s3t_rc check_shape(struct strview name, struct s3t_err *err)
 {
 	unsigned char address[4];
 	char text[64];
@@ -190,9 +209,29 @@ enum s3t_rc bucket_check(struct strview name, struct s3t_err *err)
 	return S3T_OK;
 }
 
+enum s3t_rc bucket_check(struct strview name, struct s3t_err *err)
+{
+	enum s3t_rc rc = check_shape(name, err);
+	return rc == S3T_OK ? check_reserved(name, err) : rc;
+}
+
+enum s3t_rc bucket_check_use(struct strview name, struct s3t_err *err)
+{
+	bool ok = name.len >= 3 && name.len <= BUCKET_OLD_MAX;
+	for (size_t i = 0; i < name.len && ok; i++) {
+		char c = name.data[i];
+		ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		     (c && strchr("-._:", c));
+	}
+	return ok ? S3T_OK
+		  : s3t_fail(err, S3T_INVALID,
+			    "No bucket has such a name: it has 3 to 63 characters (255 long ago), "
+			    "letters, digits, '-', '.' and '_'.");
+}
+
 bool bucket_is_valid(struct strview name)
 {
-	return bucket_check(name, NULL) == S3T_OK;
+	return check_shape(name, NULL) == S3T_OK;
 }
 
 enum s3t_rc key_check(struct strview key, struct s3t_err *err)

@@ -41,13 +41,16 @@ void endpoint_deinit(struct endpoint *e);
 void endpoint_add_host(const struct endpoint *e, struct strbuf *out);
 void endpoint_add_port(const struct endpoint *e, struct strbuf *out);
 bool host_is_loopback(const char *host);
+enum { S3_KEY_MAX = 1024, BUCKET_OLD_MAX = 255 };
 /* 3 to 63 of a-z 0-9 - . in DNS form (S3 "Bucket naming rules"); a bucket that may be a host name
  * label under https must have no dots besides. */
-#define S3_KEY_MAX 1024
 bool bucket_is_valid(struct strview name);
-/* The same with the rule that is broken: S3T_INVALID. */
+/* The same for a new one, with the rule that is broken: S3T_INVALID. */
 enum s3t_rc bucket_check(struct strview name, struct s3t_err *err) S3T_MUST_CHECK;
 /* Whether it can be an object's key: S3T_REFUSED_NAME with the rule. */
+/* The same for one that is there already, which may be older than the rules, or a Ceph tenant's
+ * ("tenant:bucket"). */
+enum s3t_rc bucket_check_use(struct strview name, struct s3t_err *err) S3T_MUST_CHECK;
 enum s3t_rc key_check(struct strview key, struct s3t_err *err) S3T_MUST_CHECK;
 bool bucket_is_dns_label(struct strview name);
 

@@ -6,7 +6,7 @@ static const struct view_ops plain_ops = {FORM_OPS};
 
 struct pattern_dialog {
 	struct form form;
-	size_t pattern;
+	size_t pattern, error;
 	bool mark;
 };
 
@@ -14,6 +14,11 @@ static void on_pattern(struct form *f, size_t button)
 {
 	struct pattern_dialog *d = (struct pattern_dialog *)f;
 	struct app *app = f->view.app;
+	if (button == 0 && !form_text(f, d->pattern).len) {
+		form_set_label(
+			f, d->error, THEME_DIALOG_ERROR, "Write a pattern: * is every name.");
+		return;
+	}
 	if (button == 0) {
 		listing_mark_pattern(
 			pane_listing(app_active(app)), form_text(f, d->pattern), d->mark);
@@ -30,7 +35,7 @@ void dialog_pattern_open(struct app *app, bool mark)
 	d->pattern = form_add_text(&d->form, "Names like", SV("*"));
 	form_add_label(&d->form, THEME_DIALOG_DIM,
 		"* any characters, ? one character, [abc] one of these");
-	form_add_label(&d->form, THEME_DIALOG, "");
+	d->error = form_add_label(&d->form, THEME_DIALOG, "");
 	form_add_buttons(&d->form, buttons, 2);
 	d->form.on_button = on_pattern;
 	app_push(app, &d->form.view);

@@ -101,6 +101,13 @@ fails_with 2 'ask' s3tui cp --on-conflict ask "$work/file" "s3://$bucket/no" </d
 fails_with 2 'default_bucket' s3tui ls s3:///key
 fails_with 2 'part_size|part-size' s3tui cp --part-size 1MiB "$work/file" "s3://$bucket/no"
 fails_with 2 'storage' s3tui cp --storage-class Cold "$work/file" "s3://$bucket/no"
+fails_with 2 "'perhaps' is not one of overwrite" s3tui cp --on-conflict perhaps "$work/file" "s3://$bucket/no"
+fails_with 2 "'ebcdic' is not one of utf8" s3tui cp --name-encoding ebcdic "$work/file" "s3://$bucket/no"
+fails_with 2 '1 to 256' s3tui cp -j 257 "$work/file" "s3://$bucket/no"
+fails_with 2 '48.8 TiB' s3tui cp --expected-size 49TiB - "s3://$bucket/no" </dev/null
+fails_with 2 'or none' s3tui cp --limit-rate fast "$work/file" "s3://$bucket/no"
+fails_with 1 'No bucket has such a name' s3tui ls 's3://a b/'
+fails_with 1 "begin with xn--, which is S3's own" s3tui mb s3://xn--bucket
 printf '[default]\nendpont = x\n' >"$work/bad.ini"
 fails_with 2 'bad.ini:2.*endpont' "$S3TUI_BIN" --config "$work/bad.ini" ls
 fails_with 2 'nowhere.ini' "$S3TUI_BIN" --config "$work/nowhere.ini" ls

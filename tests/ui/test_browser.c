@@ -199,7 +199,8 @@ static void marks_are_counted(void **state)
 	assert_true(tty_shows(t, "*c.txt"));
 	tty_keys(t, "+");
 	tty_wait_text(t, "Mark by pattern", TTY_WAIT_MS);
-	tty_keys(t, "Ctrl-U");
+	tty_keys(t, "Ctrl-U Enter");
+	tty_wait_text(t, "Write a pattern", TTY_WAIT_MS);
 	tty_type(t, "*.jpg\r");
 	tty_wait_text(t, "3 marked, 3.0 KiB", TTY_WAIT_MS);
 	tty_keys(t, "-");

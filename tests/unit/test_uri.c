@@ -289,6 +289,35 @@ static void bucket_names_follow_the_naming_rules(void **state)
 	}
 }
 
+/* S3 User Guide, "Bucket naming rules": what S3 keeps for itself is not made, but used. */
+static void names_that_are_s3s_own_are_for_use_only(void **state)
+{
+	static const char *const own[] = {"xn--bucket", "sthree-bucket", "amzn-s3-demo-bucket",
+		"point-abc-s3alias", "lambda--ol-s3", "regions.mrap", "bucket--use1-az4--x-s3",
+		"bucket--table-s3"};
+	static const char *const old[] = {"Old_Bucket", "tenant:bucket", "UPPER"};
+	static const char *const none[] = {"", "ab", "a b", "a/b", "a?b", "b\xc3\xa9z", "a\nb"};
+	struct s3t_err err = {.rc = S3T_OK};
+	char name[BUCKET_OLD_MAX + 2];
+	(void)state;
+	for (size_t i = 0; i < COUNT(own); i++) {
+		assert_int_equal(bucket_check(sv(own[i]), &err), S3T_INVALID);
+		assert_non_null(strstr(err.message, "S3's own"));
+		assert_int_equal(bucket_check_use(sv(own[i]), &err), S3T_OK);
+		assert_true(bucket_is_valid(sv(own[i])));
+	}
+	for (size_t i = 0; i < COUNT(old); i++) {
+		assert_int_equal(bucket_check_use(sv(old[i]), &err), S3T_OK);
+		assert_int_equal(bucket_check(sv(old[i]), &err), S3T_INVALID);
+	}
+	for (size_t i = 0; i < COUNT(none); i++)
+		assert_int_equal(bucket_check_use(sv(none[i]), &err), S3T_INVALID);
+	assert_int_equal(bucket_check_use(SV("a\0b"), &err), S3T_INVALID);
+	memset(name, 'a', sizeof name);
+	assert_int_equal(bucket_check_use(sv_n(name, BUCKET_OLD_MAX), &err), S3T_OK);
+	assert_int_equal(bucket_check_use(sv_n(name, BUCKET_OLD_MAX + 1), &err), S3T_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +332,7 @@ int main(void)
 		cmocka_unit_test(a_refused_endpoint_does_not_show_its_password),
 		cmocka_unit_test(loopback_hosts_are_known),
 		cmocka_unit_test(bucket_names_follow_the_naming_rules),
+		cmocka_unit_test(names_that_are_s3s_own_are_for_use_only),
 	};
 	return cmocka_run_group_tests_name("uri", tests, NULL, NULL);
 }
