@@ -73,10 +73,13 @@ struct loc_facts {
 	uint64_t crc64;
 };
 
+enum { LOC_TOKEN_KEY_LEN = 6 };
+
 /* By what an unfinished sink is found again: an upload's id, or a temporary file. */
 struct loc_token {
 	char *text;        /* the id, or the file's name; NULL: none; loc_token_deinit frees */
 	uint64_t dev, ino; /* of the file; 0: not known */
+	char key[LOC_TOKEN_KEY_LEN + 1]; /* beginning of the MD5 of an upload's SSE-C key; or "" */
 	const char
 		*tag; /* that it was begun with: names a file whose name is not known; borrowed */
 };
@@ -98,7 +101,8 @@ struct loc_sink_spec {
 	bool prove;                             /* integrity is to be proven */
 	bool defer_proof; /* of parts, by sink_prove() instead of on their way */
 	const char *tag;  /* local: letters that make the temporary file's name; NULL: random */
-	/* sink_begin() goes on with this one; S3T_NOT_FOUND: it is gone, or another's. */
+	/* sink_begin() goes on with this one; S3T_NOT_FOUND: it is gone, or another's;
+	 * S3T_CREDENTIALS: it was begun under another SSE-C key. */
 	const struct loc_token *resume;
 };
 

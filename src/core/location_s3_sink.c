@@ -28,6 +28,7 @@ struct loc_sink {
 	char *content_type, *content_encoding, *storage_class, *tagging, *metadata, *headers,
 		*kms_key_id;
 	char *upload_id; /* NULL: one piece */
+	char key_sum[LOC_TOKEN_KEY_LEN + 1];
 	char etag[S3_ETAG_MAX];
 	char *version_id;
 	atomic_bool has_scout; /* a part was signed to find out what ETags are */
@@ -86,6 +87,18 @@ static void on_listed_part(void *arg, uint32_t number, uint64_t size, struct str
 	s->flags[index] = PART_THERE;
 }
 
+/* Of the key under which parts are stored, if there is one, so much that another one is noticed. */
+static enum s3t_rc remember_key(struct loc_sink *s, const struct s3_ctx *ctx, struct s3t_err *err)
+{
+	const struct s3_customer_key *key = NULL;
+	enum s3t_rc rc = S3T_OK;
+	if (s->encryption.kind == S3_ENCRYPTION_SSE_C)
+		rc = s3_client_customer_key(ctx->client, ctx->cancel, &key, err);
+	if (key)
+		memcpy(s->key_sum, key->md5, LOC_TOKEN_KEY_LEN);
+	return rc;
+}
+
 static enum s3t_rc begin_parts(struct loc_sink *s, const struct s3_ctx *ctx, struct s3t_err *err)
 {
 	s->slots = s->spec.part_count;
@@ -94,8 +107,16 @@ static enum s3t_rc begin_parts(struct loc_sink *s, const struct s3_ctx *ctx, str
 	s->md5s = s3t_alloc(s->slots * sizeof *s->md5s);
 	s->crcs = s3t_alloc(s->slots * sizeof *s->crcs);
 	s->lens = s3t_alloc(s->slots * sizeof *s->lens);
-	if (s->spec.resume) {
-		s->upload_id = s3t_strdup(s->spec.resume->text);
+	const struct loc_token *token = s->spec.resume;
+	enum s3t_rc rc = remember_key(s, ctx, err);
+	if (rc != S3T_OK)
+		return rc;
+	if (token) {
+		if (token->key[0] && strcmp(token->key, s->key_sum) != 0)
+			return s3t_fail(err, S3T_CREDENTIALS,
+				"This upload was begun under another SSE-C key; with that key in "
+				"the profile it goes on.");
+		s->upload_id = s3t_strdup(token->text);
 		s->spec.resume = NULL; /* the caller's */
 		return s3_list_parts(ctx, s->bucket, s->key, s->upload_id, on_listed_part, s, err);
 	}
@@ -167,6 +188,7 @@ int s3_sink_fd(const struct loc_sink *s)
 bool s3_sink_token(const struct loc_sink *s, struct loc_token *out)
 {
 	*out = (struct loc_token){.text = s->upload_id ? s3t_strdup(s->upload_id) : NULL};
+	memcpy(out->key, s->key_sum, sizeof out->key);
 	return out->text;
 }
 

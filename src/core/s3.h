@@ -390,8 +390,10 @@ enum s3t_rc s3_delete_objects(const struct s3_ctx *ctx, struct strview bucket,
 
 struct s3_copy_source {
 	struct strview bucket, key;
-	struct strview version_id; /* empty: the latest */
-	const char *etag;          /* x-amz-copy-source-if-match; NULL or "": none */
+	struct strview version_id;  /* empty: the latest */
+	const char *etag;           /* x-amz-copy-source-if-match; NULL or "": none */
+	int64_t unmodified_since_s; /* x-amz-copy-source-if-unmodified-since, without etag; 0: none
+				     */
 };
 /* CopyObject; put NULL: metadata is copied. */
 enum s3t_rc s3_copy_object(const struct s3_ctx *ctx, const struct s3_copy_source *from,

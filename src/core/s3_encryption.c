@@ -136,7 +136,15 @@ enum s3t_rc s3_encryption_confirm(const struct s3_ctx *ctx, const struct s3_encr
 
 void s3_encryption_explain(const struct s3_encryption *e, struct s3t_err *err)
 {
-	if (!err || !e || e->kind != S3_ENCRYPTION_SSE_KMS)
+	if (!err || !e)
+		return;
+	if (s3_encryption_asks(e) && err->rc == S3T_UNSUPPORTED && err->http_status == 501) {
+		snprintf(err->message, sizeof err->message,
+			"The server does not encrypt so (%s); nothing was written.",
+			words[e->kind]);
+		return;
+	}
+	if (e->kind != S3_ENCRYPTION_SSE_KMS)
 		return;
 	bool has_id = e->kms_key_id && e->kms_key_id[0];
 	bool is_of_key = strncmp(err->code, "KMS.", 4) == 0;

@@ -636,13 +636,16 @@ static enum s3t_rc copy(const struct s3_ctx *ctx, struct s3_call *call, struct p
 {
 	call->key_use = S3_KEY_COPIES;
 	struct strbuf source;
-	char match[S3_ETAG_MAX + 2];
+	char match[S3_ETAG_MAX + 2], since[TIME_HTTP_MAX];
 	strbuf_init(&source);
 	copy_source(&source, from);
 	put_add(headers, SV("x-amz-copy-source"), strbuf_view(&source));
 	if (from->etag && from->etag[0]) {
 		snprintf(match, sizeof match, "\"%s\"", from->etag);
 		put_add(headers, SV("x-amz-copy-source-if-match"), sv(match));
+	} else if (from->unmodified_since_s) {
+		time_format_http(from->unmodified_since_s, since);
+		put_add(headers, SV("x-amz-copy-source-if-unmodified-since"), sv(since));
 	}
 	if (etag)
 		etag[0] = '\0';

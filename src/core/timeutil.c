@@ -56,6 +56,16 @@ void time_format_iso(int64_t unix_s, char out[32])
 	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
+void time_format_http(int64_t unix_s, char out[TIME_HTTP_MAX])
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm tm = utc(unix_s);
+	snprintf(out, TIME_HTTP_MAX, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+		days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900,
+		tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
 void time_format_local(int64_t unix_s, bool with_seconds, char out[32])
 {
 	out[0] = '\0';

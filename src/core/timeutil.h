@@ -34,7 +34,10 @@ void time_format_local(int64_t unix_s, bool with_seconds, char out[32]);
 /* "2026-02-11T09:14:02.123Z", also with an offset; years 1 to 9999; TIME_UNKNOWN if it is none.
  * Result in nanoseconds. */
 int64_t time_parse_iso_ns(struct strview text);
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7, IMF-fixdate); seconds or TIME_UNKNOWN. */
+enum { TIME_HTTP_MAX = 40 };
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7, IMF-fixdate). */
+void time_format_http(int64_t unix_s, char out[TIME_HTTP_MAX]);
+/* The same back; seconds or TIME_UNKNOWN. */
 int64_t time_parse_http(struct strview text);
 /* "1700000000.123456789" as rclone and s3fs write it in x-amz-meta-mtime; ns or TIME_UNKNOWN. */
 int64_t time_parse_mtime_ns(struct strview text);

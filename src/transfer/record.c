@@ -178,6 +178,8 @@ void record_token(struct strbuf *out, const char *uid, uint32_t number, const st
 	add_text(&l, "text", t->text);
 	add_u64(&l, "dev", t->dev);
 	add_u64(&l, "ino", t->ino);
+	if (t->key[0])
+		add_text(&l, "key", t->key);
 	end(&l);
 }
 
@@ -565,6 +567,9 @@ static bool read_token(struct partial *p, struct strview fields)
 	loc_token_deinit(&p->token);
 	p->token = (struct loc_token){
 		.text = text, .dev = get_u64(fields, "dev"), .ino = get_u64(fields, "ino")};
+	char *key = get_text(fields, "key");
+	snprintf(p->token.key, sizeof p->token.key, "%s", key ? key : "");
+	free(key);
 	return true;
 }
 

@@ -195,6 +195,29 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	return rc;
 }
 
+static enum s3t_rc copy_range(struct copy *c, const struct s3_ctx *ctx,
+	const struct s3_copy_source *from, const struct s3_put *put, uint32_t index,
+	uint64_t offset, uint64_t len, struct s3t_err *err)
+{
+	return c->upload_id ? s3_upload_part_copy(ctx, from, offset, len, c->bucket, c->key,
+				      c->upload_id, index + 1, c->etags[index], err)
+			    : s3_copy_object(ctx, from, c->bucket, c->key, put, c->etag, err);
+}
+
+/* Whether the source's ETag is what it was, and when it was written. */
+static bool is_as_it_was(struct item *it, const struct s3_ctx *ctx, int64_t *modified_s)
+{
+	struct copy *c = it->route_state;
+	struct s3_object now;
+	s3_object_init(&now);
+	bool is_same = s3_head_version(ctx, c->from.bucket, c->from.key, c->from.version_id, &now,
+			       NULL) == S3T_OK &&
+		       strcmp(now.etag, it->stat.etag) == 0 && now.last_modified_s > 0;
+	*modified_s = now.last_modified_s;
+	s3_object_deinit(&now);
+	return is_same;
+}
+
 static enum s3t_rc part(
 	struct item *it, const struct loc_io *io, uint32_t index, struct s3t_err *err)
 {
@@ -209,12 +232,14 @@ static enum s3t_rc part(
 						       .encryption = &c->encryption};
 	struct s3_copy_source from = c->from;
 	from.etag = it->stat.etag;
-	enum s3t_rc rc;
-	if (c->upload_id)
-		rc = s3_upload_part_copy(&ctx, &from, offset, len, c->bucket, c->key, c->upload_id,
-			index + 1, c->etags[index], err);
-	else
-		rc = s3_copy_object(&ctx, &from, c->bucket, c->key, &put, c->etag, err);
+	enum s3t_rc rc = copy_range(c, &ctx, &from, &put, index, offset, len, err);
+	/* Swift takes the ETag of every object in parts for another one's; in place, where what
+	 * somebody else made of it must not be undone, its time is asked for then */
+	if (rc == S3T_CHANGED && err->http_status == 412 && it->job->spec.kind == JOB_CHANGE &&
+		is_as_it_was(it, &ctx, &from.unmodified_since_s)) {
+		from.etag = NULL;
+		rc = copy_range(c, &ctx, &from, &put, index, offset, len, err);
+	}
 	if (rc == S3T_OK && io->progress)
 		io->progress(io->progress_arg, (int64_t)len);
 	return rc;

@@ -143,23 +143,28 @@ static void test_a_set_and_dry(void **state)
 	fixture_stop(&f);
 }
 
-/* Between the listing and the change somebody else was there: theirs stays. */
+/* Between the listing and the change somebody else was there: theirs stays. A server that only
+ * takes the ETag for another one's is asked by the time. */
 static void test_changed_meanwhile(void **state)
 {
 	struct fixture f;
 	(void)state;
-	fixture_start(&f, NULL, NULL);
-	put(&f, "d/1", "one");
-	struct sandbox_fault fault = {.kind = SANDBOX_FAULT_ANSWER,
-		.method = "PUT",
-		.status = 412,
-		.code = "PreconditionFailed"};
-	sandbox_fault(f.server, &fault);
-	change(&f, "d/", "meta.k=v");
-	assert_int_equal(f.failed, 1);
-	assert_int_equal(f.first_error.rc, S3T_CHANGED);
-	fixture_expect_header(&f, "d/1", "x-amz-meta-k", "");
-	fixture_stop(&f);
+	for (uint32_t refusals = 1; refusals <= 2; refusals++) {
+		fixture_start(&f, NULL, NULL);
+		put(&f, "d/1", "one");
+		struct sandbox_fault fault = {.kind = SANDBOX_FAULT_ANSWER,
+			.method = "PUT",
+			.times = refusals,
+			.status = 412,
+			.code = "PreconditionFailed"};
+		sandbox_fault(f.server, &fault);
+		change(&f, "d/", "meta.k=v");
+		assert_int_equal(sandbox_fault_count(f.server), refusals);
+		assert_int_equal(f.failed, refusals - 1);
+		assert_int_equal(f.first_error.rc, refusals == 1 ? S3T_OK : S3T_CHANGED);
+		fixture_expect_header(&f, "d/1", "x-amz-meta-k", refusals == 1 ? "v" : "");
+		fixture_stop(&f);
+	}
 }
 
 /* Above the service's limit: by parts, still one object with all it had. */

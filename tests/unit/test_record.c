@@ -252,6 +252,7 @@ static void a_partial_with_token_and_ranges_is_read_back(void **state)
 		snprintf(p->etag, sizeof p->etag, "\"x y\"-%zu", i);
 		p->token = (struct loc_token){
 			.text = s3t_strdup("2~id/+ =%\n"), .dev = 1, .ino = UINT64_MAX};
+		memcpy(p->token.key, i % 2 ? "a+/b=c" : "", i % 2 ? sizeof p->token.key : 1);
 		static const uint32_t done[] = {0, 1, 2, 5, 63, 64, 65, 127, 128, 199};
 		for (size_t d = 0; d < sizeof done / sizeof *done; d++)
 			parts_set_done(&p->ranges, done[d]);
@@ -278,6 +279,7 @@ static void a_partial_with_token_and_ranges_is_read_back(void **state)
 		assert_int_equal(got->part_count, p->part_count);
 		assert_string_equal(got->etag, p->etag);
 		assert_string_equal(got->token.text, p->token.text);
+		assert_string_equal(got->token.key, p->token.key);
 		assert_int_equal(got->token.dev, 1);
 		assert_int_equal(got->token.ino, UINT64_MAX);
 		assert_int_equal(got->ranges.done_count, p->ranges.done_count);
