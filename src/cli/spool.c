@@ -24,7 +24,7 @@ enum s3t_rc spool_coding_begin(struct spool_coding *c, struct cli *cli, struct c
 			"ClientSide needs client_recipients or client_passphrase_command in "
 			"[encryption] of profile %s.",
 			cli->profile->name);
-	return rc == S3T_OK ? encoder_new(c->coding, keys, &c->encoder, err) : rc;
+	return rc == S3T_OK ? encoder_new(c->coding, keys, NULL, &c->encoder, err) : rc;
 }
 
 void spool_coding_tell(const struct spool_coding *c, uint64_t plain, struct strbuf *metadata,

@@ -95,13 +95,13 @@ struct encoder {
 	bool has_head;
 };
 
-enum s3t_rc encoder_new(
-	struct coding c, const struct age_keys *keys, struct encoder **out, struct s3t_err *err)
+enum s3t_rc encoder_new(struct coding c, const struct age_keys *keys, const unsigned char *seed,
+	struct encoder **out, struct s3t_err *err)
 {
 	struct encoder *e = s3t_alloc(sizeof *e);
 	strbuf_init_cap(&e->middle, SIZE_MAX / 2);
 	*out = NULL;
-	if (c.is_age && age_file_new(keys, NULL, &e->file, err) != S3T_OK) {
+	if (c.is_age && age_file_new(keys, seed, &e->file, err) != S3T_OK) {
 		strbuf_deinit(&e->middle);
 		free(e);
 		return err ? err->rc : S3T_CONFIG;

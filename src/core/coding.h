@@ -41,9 +41,9 @@ ssize_t age_reader_read(
 /* --- a stream that is encoded --- */
 
 struct encoder;
-/* Borrows keys, with is_age. */
-enum s3t_rc encoder_new(struct coding c, const struct age_keys *keys, struct encoder **out,
-	struct s3t_err *err) S3T_MUST_CHECK;
+/* Borrows keys, with is_age. seed: as age_file_new() takes it; NULL: of its own. */
+enum s3t_rc encoder_new(struct coding c, const struct age_keys *keys, const unsigned char *seed,
+	struct encoder **out, struct s3t_err *err) S3T_MUST_CHECK;
 void encoder_free(struct encoder *e);
 /* Appends what comes of data; is_end: all that is left. False: out is full. */
 bool encoder_add(struct encoder *e, const void *data, size_t len, bool is_end, struct strbuf *out);

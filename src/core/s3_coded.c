@@ -57,7 +57,7 @@ enum s3t_rc s3_encode_bytes(const struct s3_ctx *ctx, struct s3_object *o, struc
 			"encrypt "
 			"it for again.");
 	if (rc == S3T_OK)
-		rc = encoder_new(how, keys, &e, err);
+		rc = encoder_new(how, keys, NULL, &e, err);
 	if (rc != S3T_OK)
 		return rc;
 	if (!encoder_add(e, plain.data, plain.len, true, stored))

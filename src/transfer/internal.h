@@ -35,7 +35,7 @@ struct item_coding {
 	/* of what only age did, so that any part can be made alone */
 	struct age_reader reader;
 	bool has_reader;
-	char seed[AGE_SEED_LEN + 1]; /* journaled: with our secret it makes the same file again */
+	char seed[AGE_SEED_LEN + 1]; /* as in struct partial */
 	struct strbuf metadata;      /* with what tells of it */
 	uint64_t stored;             /* bytes that went up */
 };
@@ -313,9 +313,10 @@ enum s3t_rc item_sink_begin(struct item *it, const struct loc_io *io, struct loc
 void item_intend(struct item *it);
 void item_intend_parts(struct item *it, uint64_t part_size, uint32_t part_count);
 void item_begun(struct item *it, struct loc_token *token);
-/* Whether it->partial is of this very source; else it is discarded. */
-enum s3t_rc item_check_partial(
-	struct item *it, const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
+/* Whether it->partial is of this very source and was begun with such parts; else it is discarded.
+ */
+enum s3t_rc item_check_partial(struct item *it, const struct loc_io *io, uint64_t part_size,
+	uint32_t part_count, struct s3t_err *err) S3T_MUST_CHECK;
 /* Parts that are done already count as moved. Before the item runs. */
 void item_count_done_parts(struct item *it);
 /* After a part: makes finished ranges durable now and then; `now`: in any case. Of a file whose
@@ -349,6 +350,9 @@ bool job_is_kept_locked(const struct job *job);
 /* Before the plan: decides, by the job and the target's profile, and finds the keys. */
 enum s3t_rc item_coding_begin(
 	struct item *it, const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;
+/* What its keys follow from: of an upload that goes on, or new. False: there is no place for our
+ * secret, so that it cannot go on. */
+bool item_coding_seed(struct item *it, unsigned char out[SHA256_LEN]);
 /* Once the source is open, for what is only encrypted: its bytes. */
 enum s3t_rc item_coding_open(struct item *it, struct s3t_err *err) S3T_MUST_CHECK;
 /* What tells of it. plain: bytes before; UINT64_MAX: unknown. */

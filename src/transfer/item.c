@@ -408,7 +408,7 @@ static void complete(struct worker *w, struct item *it, struct loc_sink_result *
 static void plan_as_begun(struct item *it)
 {
 	const struct partial *p = it->partial;
-	if (p && p->size == it->stat.size && p->part_count > 1)
+	if (p && p->size == it->stat.size && p->part_count > 1 && !it->route->begins_late)
 		it->plan = (struct plan){.part_size = p->part_size, .part_count = p->part_count};
 }
 
@@ -695,7 +695,9 @@ static bool is_kept(const struct item *it, enum s3t_rc rc, const struct s3t_err 
 	bool was_cancelled = it->was_cancelled || it->job->was_cancelled;
 	bool is_known = it->job->is_journaled && journal_is_sound(e->journal);
 	pthread_mutex_unlock(&e->lock);
-	if (!it->partial || it->plan.part_count < 2 || was_cancelled || !is_known)
+	if (!it->partial || it->partial->part_count < 2 || was_cancelled || !is_known)
+		return false;
+	if (strcmp(it->partial->seed, PARTIAL_ENDS) == 0)
 		return false;
 	if (!it->partial->token.text && err->http_status / 100 == 4)
 		return false; /* the server said no */

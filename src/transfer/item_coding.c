@@ -48,8 +48,12 @@ static bool load_secret(unsigned char out[SHA256_LEN])
 	return ok;
 }
 
-/* The seed of an upload that goes on, or a new one; without our secret it cannot go on. */
-static bool make_seed(struct item *it, unsigned char out[SHA256_LEN])
+static bool is_packed(const struct item_coding *c)
+{
+	return c->how.compression != COMPRESS_OFF;
+}
+
+bool item_coding_seed(struct item *it, unsigned char out[SHA256_LEN])
 {
 	struct item_coding *c = it->coding;
 	unsigned char secret[SHA256_LEN];
@@ -62,6 +66,8 @@ static bool make_seed(struct item *it, unsigned char out[SHA256_LEN])
 		snprintf(c->seed, sizeof c->seed, "%s", it->partial->seed);
 	else
 		random_name(c->seed, AGE_SEED_LEN);
+	if (is_packed(c))
+		c->seed[0] = PARTIAL_PACKED;
 	hkdf_sha256(
 		sv_n((const char *)secret, sizeof secret), sv(c->seed), SV("s3tui upload"), out);
 	explicit_bzero(secret, sizeof secret);
@@ -114,10 +120,21 @@ static enum s3t_rc find_keys(struct item *it, const struct loc_io *io, struct s3
 	return rc;
 }
 
-/* What ended with its process: a stream of unknown length, or one whose keys nobody has. */
-static enum s3t_rc drop_what_ends(struct item *it, const struct loc_io *io, struct s3t_err *err)
+/* Whether what was begun is what would be made now: the profile may be another one by now. What
+ * ended with its process, a stream or what nobody has the keys of, is never. */
+static bool goes_on_as(const struct partial *p, struct coding how, bool is_stream)
 {
-	if (!it->partial || strcmp(it->partial->seed, PARTIAL_ENDS) != 0)
+	if (strcmp(p->seed, PARTIAL_ENDS) == 0 || is_stream)
+		return false;
+	if (how.compression != COMPRESS_OFF)
+		return p->seed[0] == PARTIAL_PACKED;
+	return how.is_age ? p->seed[0] && p->seed[0] != PARTIAL_PACKED : !p->seed[0];
+}
+
+static enum s3t_rc drop_another(struct item *it, const struct loc_io *io, struct coding how,
+	bool is_stream, struct s3t_err *err)
+{
+	if (!it->partial || goes_on_as(it->partial, how, is_stream))
 		return S3T_OK;
 	enum s3t_rc rc = partial_discard(it->job, it->partial, io, err);
 	if (rc != S3T_OK)
@@ -143,15 +160,17 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 	struct coding how = {.compression = compression_of(word),
 		.is_age = s3_encryption_for(client, spec->encryption, NULL).kind ==
 			  S3_ENCRYPTION_CLIENT};
-	enum s3t_rc rc = drop_what_ends(it, io, err);
+	enum s3t_rc rc = S3T_OK;
 	bool stays_plain = is_seal || (is_upload && it->stat.size < WORTH_LEAST);
-	if (rc == S3T_OK && (stays_plain || !compression_is_worth(type_of(it))))
+	if ((stays_plain || !compression_is_worth(type_of(it))))
 		how.compression = COMPRESS_OFF;
-	if (rc == S3T_OK && how.compression != COMPRESS_OFF && is_upload) {
+	if (how.compression != COMPRESS_OFF && is_upload) {
 		rc = open_source(it, io, err);
 		if (rc == S3T_OK && !sample_shrinks(it, how.compression))
 			how.compression = COMPRESS_OFF;
 	}
+	if (rc == S3T_OK)
+		rc = drop_another(it, io, how, is_stream, err);
 	if (rc != S3T_OK || (coding_is_none(how) && !is_stream))
 		return rc;
 	it->coding = s3t_alloc(sizeof *it->coding);
@@ -168,10 +187,10 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 enum s3t_rc item_coding_open(struct item *it, struct s3t_err *err)
 {
 	struct item_coding *c = it->coding;
-	if (!c || !c->how.is_age || c->how.compression != COMPRESS_OFF || c->has_reader)
+	if (!c || !c->how.is_age || is_packed(c) || c->has_reader)
 		return S3T_OK;
 	unsigned char seed[SHA256_LEN];
-	bool has_seed = make_seed(it, seed);
+	bool has_seed = item_coding_seed(it, seed);
 	enum s3t_rc rc = age_file_new(c->keys, has_seed ? seed : NULL, &c->reader.file, err);
 	explicit_bzero(seed, sizeof seed);
 	if (rc != S3T_OK)

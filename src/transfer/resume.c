@@ -204,7 +204,8 @@ void job_drop_partials_locked(struct job *job)
 
 /* --- going on --- */
 
-enum s3t_rc item_check_partial(struct item *it, const struct loc_io *io, struct s3t_err *err)
+enum s3t_rc item_check_partial(struct item *it, const struct loc_io *io, uint64_t part_size,
+	uint32_t part_count, struct s3t_err *err)
 {
 	const struct partial *p = it->partial;
 	const struct job_spec *spec = &it->job->spec;
@@ -212,8 +213,8 @@ enum s3t_rc item_check_partial(struct item *it, const struct loc_io *io, struct 
 	bool is_local = spec->from->ops->kind == LOC_LOCAL;
 	if (is_local)
 		spec->from->ops->source_facts(it->source, &facts);
-	bool is_same = p->size == it->stat.size && p->part_count == it->plan.part_count &&
-		       p->part_size == it->plan.part_size;
+	bool is_same = p->size == it->stat.size && p->part_count == part_count &&
+		       p->part_size == part_size;
 	if (is_local)
 		is_same = is_same && p->mtime_ns == facts.mtime_ns && p->ino == facts.ino &&
 			  p->dev == facts.dev;
@@ -308,7 +309,9 @@ enum s3t_rc item_sink_begin(
 	struct strview target = sv_n(it->target, it->target_len);
 	/* not cut off by a cancel: what was created unheard of could never be aborted */
 	struct loc_io calm = {.conn = io->conn, .cancel = job->engine->cleanup};
-	enum s3t_rc rc = it->partial ? item_check_partial(it, io, err) : S3T_OK;
+	enum s3t_rc rc = S3T_OK;
+	if (it->partial)
+		rc = item_check_partial(it, io, it->plan.part_size, it->plan.part_count, err);
 	if (rc != S3T_OK)
 		return rc;
 	if (it->partial) {

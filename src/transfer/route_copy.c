@@ -131,7 +131,9 @@ static enum s3t_rc begin_parts(struct item *it, const struct loc_io *io, struct 
 	/* not cut off by a cancel: what was created unheard of could never be aborted */
 	struct s3_ctx calm = ctx_of(it, io);
 	calm.cancel = it->job->engine->cleanup;
-	enum s3t_rc rc = it->partial ? item_check_partial(it, io, err) : S3T_OK;
+	enum s3t_rc rc = S3T_OK;
+	if (it->partial)
+		rc = item_check_partial(it, io, it->plan.part_size, it->plan.part_count, err);
 	if (rc != S3T_OK)
 		return rc;
 	if (it->partial) {

@@ -1,10 +1,11 @@
 /*
  * From a file that is compressed on its way, and perhaps encrypted, into S3: how long it will be is
  * not known. One worker makes it, a part at a time in an unlinked spool file, and sends each when
- * it is full; what ends within the first part goes in one piece. It is not resumed: what a killed
- * process began is aborted and made anew.
+ * it is full; what ends within the first part goes in one piece. Where it goes on, it is made
+ * again, and a part that the server has by the same MD5 is not sent a second time.
  */
 #include "core/fdio.h"
+#include "core/md5_lanes.h"
 #include "transfer/internal.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECE = 256 << 10 };
+enum { PIECE = 256 << 10, IN_PARTS = 2 /* as journaled: nobody knows how many */ };
 
 struct pack {
 	struct encoder *encoder;
@@ -40,6 +41,8 @@ static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 	/* what does not compress grows a little: it may take one part more than planned */
 	if (it->plan.part_count >= p->most)
 		p->part_size += p->part_size / 64 + AGE_CHUNK;
+	if (it->partial) /* as it was cut, whatever the configuration says by now */
+		p->part_size = it->partial->part_size;
 	it->plan = (struct plan){.part_size = it->stat.size, .part_count = 1};
 	return S3T_OK;
 }
@@ -73,7 +76,12 @@ static enum s3t_rc begin(struct item *it, const struct loc_io *io, struct s3t_er
 	p->spool = spool_open();
 	if (p->spool < 0)
 		return s3t_fail_errno(err, errno, "No temporary file can be made");
-	return encoder_new(it->coding->how, it->coding->keys, &p->encoder, err);
+	unsigned char seed[SHA256_LEN];
+	bool has_seed = item_coding_seed(it, seed);
+	rc = encoder_new(
+		it->coding->how, it->coding->keys, has_seed ? seed : NULL, &p->encoder, err);
+	explicit_bzero(seed, sizeof seed);
+	return rc;
 }
 
 static enum s3t_rc to_spool(struct pack *p, struct s3t_err *err)
@@ -99,16 +107,42 @@ static enum s3t_rc begin_target(
 	sink.size = is_single ? p->spooled : UINT64_MAX;
 	sink.part_size = is_single ? 0 : p->part_size;
 	sink.part_count = is_single ? 1 : p->most;
-	if (!is_single) {
-		snprintf(it->coding->seed, sizeof it->coding->seed, "%s", PARTIAL_ENDS);
-		item_intend_parts(it, p->part_size, 2);
+	struct strview root = sv_n(spec->target_root, spec->target_root_len);
+	struct strview target = sv_n(it->target, it->target_len);
+	enum s3t_rc rc = S3T_OK;
+	if (it->partial) /* what ends within one part now was never begun by this source */
+		rc = item_check_partial(it, io, p->part_size, is_single ? 1 : IN_PARTS, err);
+	if (rc == S3T_OK && it->partial) {
+		sink.resume = &it->partial->token;
+		rc = spec->to->ops->sink_begin(
+			spec->to, &calm, root, target, &sink, &it->sink, err);
+		sink.resume = NULL;
+		if (rc != S3T_NOT_FOUND)
+			return rc;
+		rc = S3T_OK;
+		pthread_mutex_lock(&it->job->engine->lock);
+		item_forget_partial_locked(it);
+		pthread_mutex_unlock(&it->job->engine->lock);
 	}
-	enum s3t_rc rc = spec->to->ops->sink_begin(spec->to, is_single ? io : &calm,
-		sv_n(spec->target_root, spec->target_root_len), sv_n(it->target, it->target_len),
-		&sink, &it->sink, err);
+	if (rc == S3T_OK && !is_single)
+		item_intend_parts(it, p->part_size, IN_PARTS);
+	if (rc == S3T_OK)
+		rc = spec->to->ops->sink_begin(
+			spec->to, is_single ? io : &calm, root, target, &sink, &it->sink, err);
 	if (rc == S3T_OK && !is_single && spec->to->ops->sink_token(it->sink, &token))
 		item_begun(it, &token);
 	return rc;
+}
+
+/* Whether the server has this part, by its MD5, from before. */
+static bool is_there(struct item *it, uint64_t len)
+{
+	const struct location_ops *to = it->job->spec.to->ops;
+	const struct pack *p = it->route_state;
+	struct md5_range range = {.bytes = {.fd = p->spool}, .len = len};
+	return to->sink_has_part(it->sink, p->part_count) &&
+	       md5_ranges(&range, 1, 1, NULL, NULL) == S3T_OK &&
+	       to->sink_prove(it->sink, p->part_count, range.sum);
 }
 
 /* Sends what fills a part, or all that is left. */
@@ -126,7 +160,7 @@ static enum s3t_rc send_spooled(
 		uint64_t len = p->spooled < p->part_size ? p->spooled : p->part_size;
 		if (!it->sink)
 			rc = begin_target(it, io, is_single, err);
-		if (rc == S3T_OK)
+		if (rc == S3T_OK && !is_there(it, len))
 			rc = spec->to->ops->sink_part(it->sink, &quiet, p->part_count,
 				p->part_size * p->part_count, &bytes, 0, len, err);
 		if (rc != S3T_OK)

@@ -74,7 +74,7 @@ static enum s3t_rc begin(struct item *it, struct stream **out, struct s3t_err *e
 static enum s3t_rc make_encoder(struct stream *s, struct s3t_err *err)
 {
 	const struct item_coding *c = s->item->coding;
-	return c && !coding_is_none(c->how) ? encoder_new(c->how, c->keys, &s->encoder, err)
+	return c && !coding_is_none(c->how) ? encoder_new(c->how, c->keys, NULL, &s->encoder, err)
 					    : S3T_OK;
 }
 

@@ -36,6 +36,7 @@ bool done_set_has(const struct done_set *s, const unsigned char identity[MD5_LEN
 void done_set_deinit(struct done_set *s);
 
 #define PARTIAL_ENDS "-"
+#define PARTIAL_PACKED '_'
 
 /* An item that was under way: an open upload, or a temporary file. */
 struct partial {
@@ -50,8 +51,9 @@ struct partial {
 	int64_t since_s; /* wall clock, when it was begun */
 	uint64_t part_size;
 	uint32_t part_count;
-	/* of an upload that is encrypted here: what its keys follow from, with our secret; or
-	 * PARTIAL_ENDS: nobody can go on with it; "": as the source is */
+	/* of an upload that is encrypted here: what its keys follow from, with our secret; of one
+	 * that is compressed the same, behind PARTIAL_PACKED; PARTIAL_ENDS: nobody can go on with
+	 * it; "": as the source is */
 	char seed[AGE_SEED_LEN + 1];
 	struct loc_token token; /* text NULL: begun, but by what name is not known */
 	struct parts ranges;    /* what is in the temporary file for good */

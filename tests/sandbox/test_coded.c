@@ -276,25 +276,40 @@ static void test_resume(void **state)
 	stop(&f);
 }
 
-/* A stream of unknown length begins anew, and leaves no upload behind. */
+/* Another process compresses the same file again, and sends what the server has not. A file that is
+ * another one by then begins anew. Either way no upload stays. */
 static void test_packed_resume(void **state)
 {
-	struct fixture f;
-	struct job_spec spec;
 	(void)state;
-	start(&f, false);
-	fixture_journal(&f);
-	write_numbers(&f, "numbers.txt", 8000000);
-	fixture_upload(&f, &spec, "numbers.txt", "", "numbers.txt");
-	free(spec.compress);
-	spec.compress = s3t_strdup("gzip");
-	submit_and_kill(&f, &spec);
-	fixture_wait(&f, fixture_resume(&f));
-	assert_int_equal(f.done, 1);
-	assert_int_equal(sandbox_upload_count(f.server), 0);
-	download(&f, "numbers.txt", "back", false);
-	assert_true(fixture_files_equal(&f, "numbers.txt", "back"));
-	stop(&f);
+	for (unsigned i = 0; i < 4; i++) {
+		bool encrypts = i & 1, changes = i & 2;
+		struct fixture f;
+		struct job_spec spec;
+		start(&f, encrypts);
+		fixture_journal(&f);
+		write_numbers(&f, "numbers.txt", 8000000);
+		fixture_upload(&f, &spec, "numbers.txt", "", "numbers.txt");
+		free(spec.compress);
+		spec.compress = s3t_strdup(encrypts ? "zstd" : "gzip");
+		submit_and_kill(&f, &spec);
+		if (changes)
+			write_numbers(&f, "numbers.txt", 8000001);
+		uint64_t before = sandbox_part_count(f.server);
+		assert_int_equal(before, 2);
+		fixture_wait(&f, fixture_resume(&f));
+		assert_int_equal(f.done, 1);
+		assert_int_equal(sandbox_upload_count(f.server), 0);
+		char etag[256];
+		header(&f, "numbers.txt", "etag", etag);
+		const char *dash = strchr(etag, '-');
+		assert_non_null(dash);
+		uint64_t parts = strtoull(dash + 1, NULL, 10);
+		assert_true(parts > before);
+		assert_int_equal(sandbox_part_count(f.server), parts + (changes ? before : 0));
+		download(&f, "numbers.txt", "back", false);
+		assert_true(fixture_files_equal(&f, "numbers.txt", "back"));
+		stop(&f);
+	}
 }
 
 /* An interrupted download of what is encrypted goes on by ranges. */

@@ -42,7 +42,7 @@ static void encode(struct coding c, const struct age_keys *k, struct strview pla
 	struct encoder *e;
 	struct s3t_err err;
 	strbuf_init_cap(out, SIZE_MAX / 2);
-	assert_int_equal(encoder_new(c, k, &e, &err), S3T_OK);
+	assert_int_equal(encoder_new(c, k, NULL, &e, &err), S3T_OK);
 	do {
 		size_t n = plain.len < piece ? plain.len : piece;
 		assert_true(encoder_add(e, plain.data, n, n == plain.len, out));
