@@ -194,7 +194,7 @@ static enum s3t_rc change_rules(
 	if (verb == VERB_REMOVE)
 		s3_lifecycle_remove(l, at);
 	else
-		s3_rule_enable(&l->rules[at], verb == VERB_ON);
+		l->rules[at].is_enabled = verb == VERB_ON;
 	return S3T_OK;
 }
 

@@ -157,10 +157,26 @@ enum s3t_rc s3_document_put(const struct s3_ctx *ctx, const struct s3_document *
 	return rc;
 }
 
+/* S3 API Reference: DeleteBucketPolicy and the like, DeleteObjectTagging. */
+static bool can_be_deleted(const struct s3_document *d)
+{
+	static const char *const names[] = {"tagging", "policy", "cors", "lifecycle", "encryption",
+		"website", "publicAccessBlock", "ownershipControls"};
+	for (size_t i = 0; i < (d->key.len ? 1 : sizeof names / sizeof *names); i++)
+		if (strcmp(d->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 enum s3t_rc s3_document_delete(
 	const struct s3_ctx *ctx, const struct s3_document *d, bool was_read, struct s3t_err *err)
 {
 	struct sigv4_pair query[2];
+	if (!can_be_deleted(d))
+		return s3t_fail(err, S3T_INVALID,
+			"%s cannot be removed, only changed: S3 has no such request, and a server "
+			"could take it for one to delete the %s.",
+			d->name, d->key.len ? "object" : "bucket");
 	enum s3t_rc rc = is_known(ctx, d, was_read, err);
 	if (rc != S3T_OK)
 		return rc;

@@ -31,6 +31,8 @@ void s3_document_indent(const struct s3_document *d, struct strview text, struct
 /* Asks first whether the server knows it, unless the caller has just read it. */
 enum s3t_rc s3_document_put(const struct s3_ctx *ctx, const struct s3_document *d,
 	struct strview body, bool was_read, struct s3t_err *err) S3T_MUST_CHECK;
+/* Only those for which S3 has a DELETE: for others a server would take it for one of the bucket.
+ * S3T_INVALID before any request. */
 enum s3t_rc s3_document_delete(const struct s3_ctx *ctx, const struct s3_document *d, bool was_read,
 	struct s3t_err *err) S3T_MUST_CHECK;
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OFF "(off) " /* as s3_rule_words() says it */
 enum { SEEN_TRIES = 3, SEEN_PAUSE_MS = 300 };
 
 void s3_lifecycle_deinit(struct s3_lifecycle *l)
@@ -39,35 +40,44 @@ static void set_text(char **field, struct strview text)
 
 /* --- reading --- */
 
+/* What stands in a rule, as far as it matters for what is kept as it came. */
+enum piece { PIECE_NONE, PIECE_FILTER, PIECE_ACTIONS, PIECES };
+
 struct reading {
 	struct s3_lifecycle *out;
 	struct s3_rule *rule; /* that is being read */
 	struct s3_move move;
 	char *key, *value; /* of a tag */
+	bool has_status;
+	enum piece piece;          /* of what is open below the rule */
+	struct strbuf xml[PIECES]; /* of the rule, as it came */
+	bool has_more[PIECES];
+	bool is_leaf; /* no element has closed since the last one opened */
 };
 
-/* A number that we cannot hold is one that we cannot say. */
-static uint64_t number_of(struct s3_rule *r, struct strview text, uint64_t most)
+static uint64_t number_of(struct reading *g, struct strview text, uint64_t most)
 {
 	uint64_t n;
-	if (parse_u64(text, &n) && n <= most)
+	if (parse_u64(sv_trim(text), &n) && n <= most)
 		return n;
-	r->has_more = true;
+	g->rule->is_odd = g->has_more[g->piece] = true;
 	return 0;
 }
 
-static uint32_t days_of(struct s3_rule *r, struct strview text)
+static uint32_t days_of(struct reading *g, struct strview text)
 {
-	return (uint32_t)number_of(r, text, UINT32_MAX);
+	return (uint32_t)number_of(g, text, UINT32_MAX);
 }
 
-static void take_date(struct s3_rule *r, struct strview text, char date[S3_DAY_LEN + 1])
+static void take_date(struct reading *g, struct strview text, char date[S3_DAY_LEN + 1])
 {
-	int64_t at = time_parse_iso_ns(text);
+	int64_t at = time_parse_iso_ns(sv_trim(text));
 	char stamp[32] = "";
 	if (at != TIME_UNKNOWN)
 		time_format_iso(at / NS_PER_S, stamp);
-	r->has_more |= at == TIME_UNKNOWN || strcmp(stamp + S3_DAY_LEN, "T00:00:00Z") != 0;
+	bool is_odd = at == TIME_UNKNOWN || strcmp(stamp + S3_DAY_LEN, "T00:00:00Z") != 0;
+	g->rule->is_odd |= is_odd;
+	g->has_more[g->piece] |= is_odd;
 	snprintf(date, S3_DAY_LEN + 1, "%.*s", S3_DAY_LEN, stamp);
 }
 
@@ -81,11 +91,35 @@ static bool is_expiration(struct strview name)
 	return sv_eq(name, SV("Expiration")) || sv_eq(name, SV("NoncurrentVersionExpiration"));
 }
 
+static void begin_rule(struct reading *g)
+{
+	g->rule = add_rule(g->out);
+	g->has_status = false;
+	for (size_t i = 0; i < PIECES; i++) {
+		strbuf_reset(&g->xml[i]);
+		g->has_more[i] = false;
+	}
+}
+
+static enum piece piece_of(struct strview name)
+{
+	if (sv_eq(name, SV("ID")) || sv_eq(name, SV("Status")))
+		return PIECE_NONE;
+	return sv_eq(name, SV("Filter")) || sv_eq(name, SV("Prefix")) ? PIECE_FILTER
+								      : PIECE_ACTIONS;
+}
+
 static void on_open(void *arg, int depth, struct strview name)
 {
 	struct reading *g = arg;
 	if (depth == 1 && sv_eq(name, SV("Rule")) && g->out->count < S3_RULES_MAX)
-		g->rule = add_rule(g->out);
+		begin_rule(g);
+	if (!g->rule || depth < 2)
+		return;
+	if (depth == 2)
+		g->piece = piece_of(name);
+	strbuf_addf(&g->xml[g->piece], "<%.*s>", (int)name.len, name.data);
+	g->is_leaf = true;
 	if (is_transition(name))
 		g->move = (struct s3_move){.days = 0};
 }
@@ -102,14 +136,15 @@ static bool take_condition(
 	} else if (sv_eq(parent, SV("Tag")) && sv_eq(name, SV("Value"))) {
 		set_text(&g->value, text);
 	} else if (sv_eq(name, SV("Tag"))) {
-		s3_rule_add_tag(r, sv(g->key ? g->key : ""), sv(g->value ? g->value : ""));
+		g->has_more[PIECE_FILTER] |=
+			!s3_rule_add_tag(r, sv(g->key ? g->key : ""), sv(g->value ? g->value : ""));
 		set_text(&g->value, SV(""));
 	} else if (sv_eq(name, SV("ObjectSizeGreaterThan"))) {
 		r->has_larger = true;
-		r->larger = number_of(r, text, UINT64_MAX);
+		r->larger = number_of(g, text, UINT64_MAX);
 	} else if (sv_eq(name, SV("ObjectSizeLessThan"))) {
 		r->has_smaller = true;
-		r->smaller = number_of(r, text, UINT64_MAX);
+		r->smaller = number_of(g, text, UINT64_MAX);
 	} else {
 		return sv_eq(name, SV("Filter")) || sv_eq(name, SV("And"));
 	}
@@ -119,39 +154,48 @@ static bool take_condition(
 static bool take_move(
 	struct reading *g, struct strview parent, struct strview name, struct strview text)
 {
-	struct s3_rule *r = g->rule;
 	bool is_older = sv_starts_with(parent, SV("Noncurrent"));
-	if (sv_eq(name, SV("StorageClass")))
+	if (sv_eq(name, SV("StorageClass"))) {
+		text = sv_trim(text);
 		snprintf(g->move.class, sizeof g->move.class, "%.*s",
 			(int)(text.len < 31 ? text.len : 31), text.data);
-	else if (sv_eq(name, is_older ? SV("NoncurrentDays") : SV("Days")))
-		g->move.days = days_of(r, text);
+		g->has_more[g->piece] |= text.len > 31;
+	} else if (sv_eq(name, is_older ? SV("NoncurrentDays") : SV("Days")))
+		g->move.days = days_of(g, text);
 	else if (is_older && sv_eq(name, SV("NewerNoncurrentVersions")))
-		g->move.keep = days_of(r, text);
+		g->move.keep = days_of(g, text);
 	else if (!is_older && sv_eq(name, SV("Date")))
-		take_date(r, text, g->move.date);
+		take_date(g, text, g->move.date);
 	else
 		return false;
 	return true;
 }
 
 static bool take_expiry(
-	struct s3_rule *r, struct strview parent, struct strview name, struct strview text)
+	struct reading *g, struct strview parent, struct strview name, struct strview text)
 {
+	struct s3_rule *r = g->rule;
 	bool is_older = sv_starts_with(parent, SV("Noncurrent"));
 	if (is_older && sv_eq(name, SV("NoncurrentDays")))
-		r->noncurrent_days = days_of(r, text);
+		r->noncurrent_days = days_of(g, text);
 	else if (is_older && sv_eq(name, SV("NewerNoncurrentVersions")))
-		r->noncurrent_keep = days_of(r, text);
+		r->noncurrent_keep = days_of(g, text);
 	else if (!is_older && sv_eq(name, SV("Days")))
-		r->expire_days = days_of(r, text);
+		r->expire_days = days_of(g, text);
 	else if (!is_older && sv_eq(name, SV("Date")))
-		take_date(r, text, r->expire_date);
+		take_date(g, text, r->expire_date);
 	else if (!is_older && sv_eq(name, SV("ExpiredObjectDeleteMarker")))
-		r->expires_markers = sv_eq(text, SV("true"));
+		r->expires_markers = sv_eq(sv_trim(text), SV("true"));
 	else
 		return false;
 	return true;
+}
+
+static void take_status(struct reading *g, struct strview text)
+{
+	g->has_status = true;
+	g->rule->is_enabled = sv_eq(text, SV("Enabled"));
+	g->rule->is_odd |= !g->rule->is_enabled && !sv_eq(text, SV("Disabled"));
 }
 
 /* False: it is nothing that we know. */
@@ -162,9 +206,9 @@ static bool take(struct reading *g, int depth, struct strview parent, struct str
 	if (is_transition(parent))
 		return take_move(g, parent, name, text);
 	if (is_expiration(parent))
-		return take_expiry(r, parent, name, text);
+		return take_expiry(g, parent, name, text);
 	if (sv_eq(parent, SV("AbortIncompleteMultipartUpload"))) {
-		r->abort_days = days_of(r, text);
+		r->abort_days = days_of(g, text);
 		return sv_eq(name, SV("DaysAfterInitiation"));
 	}
 	if (depth > 2)
@@ -172,12 +216,27 @@ static bool take(struct reading *g, int depth, struct strview parent, struct str
 	if (sv_eq(name, SV("ID")))
 		set_text(&r->id, text);
 	else if (sv_eq(name, SV("Status")))
-		r->is_enabled = sv_eq(text, SV("Enabled"));
+		take_status(g, sv_trim(text));
 	else if (is_transition(name))
-		s3_rule_add_move(r, sv_starts_with(name, SV("Noncurrent")), &g->move);
+		g->has_more[PIECE_ACTIONS] |=
+			!s3_rule_add_move(r, sv_starts_with(name, SV("Noncurrent")), &g->move);
 	else if (!is_expiration(name) && !sv_eq(name, SV("AbortIncompleteMultipartUpload")))
 		return take_condition(g, parent, name, text);
 	return true;
+}
+
+static char *kept(const struct reading *g, enum piece piece)
+{
+	return g->has_more[piece] ? s3t_strdup(g->xml[piece].data) : NULL;
+}
+
+static void end_rule(struct reading *g)
+{
+	g->rule->filter_xml = kept(g, PIECE_FILTER);
+	g->rule->actions_xml = kept(g, PIECE_ACTIONS);
+	g->rule->is_odd |= !g->has_status;
+	s3_rule_sort(g->rule);
+	g->rule = NULL;
 }
 
 static void on_close(
@@ -187,27 +246,15 @@ static void on_close(
 	if (!g->rule)
 		return;
 	if (depth == 1) {
-		s3_rule_sort(g->rule);
-		g->rule = NULL;
-	} else if (!take(g, depth, parent, name, sv_trim(text))) {
-		g->rule->has_more = true;
+		end_rule(g);
+		return;
 	}
-}
-
-/* The text of each rule: the document is known to be well-formed, and no rule has a rule in it. */
-static void take_xml(struct s3_lifecycle *l, struct strview doc)
-{
-	static const char begin[] = "<Rule>", end[] = "</Rule>";
-	for (size_t i = 0; i < l->count && doc.len; i++) {
-		const char *from = memmem(doc.data, doc.len, begin, sizeof begin - 1);
-		struct strview rest = from ? sv_from(doc, (size_t)(from - doc.data)) : SV("");
-		const char *to = from ? memmem(rest.data, rest.len, end, sizeof end - 1) : NULL;
-		if (!to)
-			return;
-		size_t len = (size_t)(to - rest.data) + sizeof end - 1;
-		set_text(&l->rules[i].xml, sv_n(rest.data, len));
-		doc = sv_from(rest, len);
-	}
+	if (!take(g, depth, parent, name, text))
+		g->has_more[g->piece] = true;
+	if (g->is_leaf && !xml_escape(&g->xml[g->piece], text))
+		g->rule->is_odd = true;
+	strbuf_addf(&g->xml[g->piece], "</%.*s>", (int)name.len, name.data);
+	g->is_leaf = false;
 }
 
 enum s3t_rc s3_lifecycle_parse(struct strview xml, struct s3_lifecycle *out, struct s3t_err *err)
@@ -215,28 +262,27 @@ enum s3t_rc s3_lifecycle_parse(struct strview xml, struct s3_lifecycle *out, str
 	struct reading g = {.out = out};
 	struct xml_handler handler = {.open = on_open, .close = on_close, .arg = &g};
 	*out = (struct s3_lifecycle){.rules = NULL};
+	for (size_t i = 0; i < PIECES; i++)
+		strbuf_init_cap(&g.xml[i], S3_DOCUMENT_MAX);
 	enum s3t_rc rc = xml_parse(xml, &handler, NULL, err);
+	for (size_t i = 0; i < PIECES; i++)
+		strbuf_deinit(&g.xml[i]);
 	free(g.key);
 	free(g.value);
-	if (rc == S3T_OK)
-		take_xml(out, xml);
-	for (size_t i = 0; i < out->count && rc == S3T_OK; i++)
-		if (!out->rules[i].xml[0]) /* written in a way that ours cannot be put beside */
-			rc = s3t_fail(err, S3T_UNSUPPORTED,
-				"The server writes its rules in a way that this program does not "
-				"know.");
 	if (rc != S3T_OK)
 		s3_lifecycle_deinit(out);
 	return rc;
 }
 
-void s3_lifecycle_xml(const struct s3_lifecycle *l, struct strbuf *out)
+bool s3_lifecycle_xml(const struct s3_lifecycle *l, struct strbuf *out)
 {
+	bool ok = true;
 	strbuf_add_str(
 		out, "<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
 	for (size_t i = 0; i < l->count; i++)
-		strbuf_add_str(out, l->rules[i].xml);
+		ok = s3_rule_xml(&l->rules[i], out) && ok;
 	strbuf_add_str(out, "</LifecycleConfiguration>");
+	return ok;
 }
 
 /* --- changing --- */
@@ -256,7 +302,7 @@ enum s3t_rc s3_lifecycle_set(struct s3_lifecycle *l, const char *id, const char 
 	size_t at = s3_lifecycle_find(l, id);
 	if (at == l->count && l->count == S3_RULES_MAX)
 		return s3t_fail(err, S3T_INVALID, "A bucket has at most 1,000 rules.");
-	if (at < l->count && l->rules[at].has_more)
+	if (at < l->count && s3_rule_has_more(&l->rules[at]))
 		return s3t_fail(err, S3T_INVALID,
 			"This rule has parts that s3tui does not know and that would be lost. "
 			"Remove it first, or edit the document: s3tui bucket s3://BUCKET "
@@ -265,7 +311,7 @@ enum s3t_rc s3_lifecycle_set(struct s3_lifecycle *l, const char *id, const char 
 	if (rc != S3T_OK)
 		return rc;
 	if (at < l->count)
-		s3_rule_enable(&fresh, l->rules[at].is_enabled);
+		fresh.is_enabled = l->rules[at].is_enabled;
 	else
 		(void)add_rule(l);
 	s3_rule_deinit(&l->rules[at]);
@@ -306,6 +352,7 @@ enum s3t_rc s3_lifecycle_get(const struct s3_ctx *ctx, struct strview bucket,
 	return rc;
 }
 
+/* In words and whether it has more, since servers change the order and the form. */
 static bool is_same(const struct s3_rule *wanted, const struct s3_rule *got)
 {
 	struct strbuf a, b;
@@ -313,15 +360,16 @@ static bool is_same(const struct s3_rule *wanted, const struct s3_rule *got)
 	strbuf_init(&b);
 	s3_rule_words(wanted, &a);
 	s3_rule_words(got, &b);
-	bool same = sv_eq(strbuf_view(&a), strbuf_view(&b)) && wanted->has_more == got->has_more &&
+	bool same = sv_eq(strbuf_view(&a), strbuf_view(&b)) &&
 		    (!wanted->id[0] || strcmp(wanted->id, got->id) == 0);
 	strbuf_deinit(&a);
 	strbuf_deinit(&b);
 	return same;
 }
 
-/* The first rule that is not among those that the server has now; they may be in another order. */
-static const struct s3_rule *find_lost(const struct s3_lifecycle *wanted, struct s3_lifecycle *got)
+/* The first rule that is not among the others; NULL: all are. */
+static const struct s3_rule *find_lost(
+	const struct s3_lifecycle *wanted, const struct s3_lifecycle *got)
 {
 	for (size_t i = 0; i < wanted->count; i++) {
 		size_t at = 0;
@@ -329,58 +377,134 @@ static const struct s3_rule *find_lost(const struct s3_lifecycle *wanted, struct
 			at++;
 		if (at == got->count)
 			return &wanted->rules[i];
-		s3_lifecycle_remove(got, at);
 	}
 	return NULL;
 }
 
-static enum s3t_rc write_text(const struct s3_ctx *ctx, const struct s3_document *d,
-	struct strview text, struct s3t_err *err)
-{
-	return text.len ? s3_document_put(ctx, d, text, true, err)
-			: s3_document_delete(ctx, d, true, err);
-}
-
-/* A write may be seen a while later. */
-static enum s3t_rc read_back(const struct s3_ctx *ctx, const struct s3_document *d,
-	const struct s3_lifecycle *before, struct s3_lifecycle *now, struct s3t_err *err)
-{
-	const char *old = before->stored ? before->stored : "";
-	for (int tries = 0;; tries++) {
-		enum s3t_rc rc = s3_lifecycle_get(ctx, d->bucket, now, err);
-		bool is_old = rc == S3T_OK && strcmp(now->stored ? now->stored : "", old) == 0;
-		if (!is_old || tries == SEEN_TRIES || cancel_wait(ctx->cancel, SEEN_PAUSE_MS))
-			return rc;
-		s3_lifecycle_deinit(now);
-	}
-}
-
-/* A rule that lost a condition would remove what it was to leave alone. */
-static enum s3t_rc check_kept(const struct s3_ctx *ctx, const struct s3_document *d,
+static enum s3t_rc write_rules(const struct s3_ctx *ctx, const struct s3_document *d,
 	const struct s3_lifecycle *l, struct s3t_err *err)
 {
-	struct s3_lifecycle now;
-	struct s3t_err undo = {.rc = S3T_OK};
-	enum s3t_rc rc = read_back(ctx, d, l, &now, err);
-	const struct s3_rule *lost = rc == S3T_OK ? find_lost(l, &now) : NULL;
-	if (lost) {
-		struct strbuf words;
-		strbuf_init(&words);
-		s3_rule_words(lost, &words);
-		rc = write_text(ctx, d, sv(l->stored ? l->stored : ""), &undo);
-		if (rc == S3T_OK)
-			rc = s3t_fail(err, S3T_UNSUPPORTED,
-				"The server does not keep all of the rule \"%s\"; the rules are "
-				"as they were before.",
-				words.data);
-		else
-			rc = s3t_fail(err, rc,
-				"The server did not keep all of the rule \"%s\", and the rules as "
-				"they were before could not be written again: %s",
-				words.data, undo.message);
-		strbuf_deinit(&words);
+	struct strbuf text;
+	if (!l->count)
+		return s3_document_delete(ctx, d, true, err);
+	strbuf_init(&text);
+	enum s3t_rc rc =
+		s3_lifecycle_xml(l, &text)
+			? s3_document_put(ctx, d, strbuf_view(&text), true, err)
+			: s3t_fail(err, S3T_INVALID, "A rule has characters that XML cannot hold.");
+	strbuf_deinit(&text);
+	return rc;
+}
+
+static char *words_of(const struct s3_rule *r)
+{
+	struct strbuf words;
+	strbuf_init(&words);
+	if (r)
+		s3_rule_words(r, &words);
+	else
+		strbuf_add_str(&words, "there are others now");
+	return strbuf_take(&words);
+}
+
+/* Writes the rules and reads them again, a few times where they are seen only a while later.
+ * *lost: the first that is not there as it was written; its words, of the caller. */
+static enum s3t_rc write_and_look(const struct s3_ctx *ctx, const struct s3_document *d,
+	const struct s3_lifecycle *l, char **lost, struct s3t_err *err)
+{
+	enum s3t_rc rc = write_rules(ctx, d, l, err);
+	bool is_over = rc != S3T_OK, was_heard = rc != S3T_OK && err && err->http_status;
+	*lost = NULL;
+	for (int tries = 0; !is_over; tries++) {
+		struct s3_lifecycle now;
+		rc = s3_lifecycle_get(ctx, d->bucket, &now, err);
+		const struct s3_rule *missing = rc == S3T_OK ? find_lost(l, &now) : NULL;
+		bool is_fine = rc == S3T_OK && !missing && now.count == l->count;
+		is_over = rc != S3T_OK || is_fine || tries == SEEN_TRIES ||
+			  cancel_wait(ctx->cancel, SEEN_PAUSE_MS);
+		if (is_over && rc == S3T_OK && !is_fine)
+			*lost = words_of(missing);
+		s3_lifecycle_deinit(&now);
 	}
-	s3_lifecycle_deinit(&now);
+	if (rc != S3T_OK && rc != S3T_INVALID && !was_heard)
+		s3t_err_prefix(err, "The rules may have been written; look at them again: ");
+	return rc;
+}
+
+/* What servers are known to drop without a word. */
+static bool is_risky(const struct s3_rule *r)
+{
+	bool keeps = r->noncurrent_keep;
+	for (size_t i = 0; i < r->older_move_count; i++)
+		keeps |= r->older_moves[i].keep > 0;
+	return r->tag_count || r->has_larger || r->has_smaller || keeps || s3_rule_has_more(r);
+}
+
+/* The rules with those switched off that are new or changed and would do more than they say if the
+ * server dropped a condition. Empty: there is none. */
+static enum s3t_rc make_trial(const struct s3_lifecycle *l, const struct s3_lifecycle *before,
+	struct s3_lifecycle *trial, struct s3t_err *err)
+{
+	struct strbuf text;
+	bool is_needed = false;
+	strbuf_init(&text);
+	*trial = (struct s3_lifecycle){.rules = NULL};
+	enum s3t_rc rc = S3T_OK;
+	if (s3_lifecycle_xml(l, &text))
+		rc = s3_lifecycle_parse(strbuf_view(&text), trial, err);
+	for (size_t i = 0; i < trial->count; i++) {
+		struct s3_rule *r = &trial->rules[i];
+		size_t at = 0;
+		while (at < before->count && !is_same(r, &before->rules[at]))
+			at++;
+		if (at == before->count && r->is_enabled && is_risky(r)) {
+			r->is_enabled = false;
+			is_needed = true;
+		}
+	}
+	if (!is_needed)
+		s3_lifecycle_deinit(trial);
+	strbuf_deinit(&text);
+	return rc;
+}
+
+static enum s3t_rc undo(const struct s3_ctx *ctx, const struct s3_document *d,
+	const struct s3_lifecycle *before, const char *lost, struct s3t_err *err)
+{
+	struct s3t_err why = {.rc = S3T_OK};
+	char *still;
+	lost += strncmp(lost, OFF, strlen(OFF)) == 0 ? strlen(OFF) : 0; /* it was a trial */
+	enum s3t_rc rc = write_and_look(ctx, d, before, &still, &why);
+	if (rc == S3T_OK && !still)
+		rc = s3t_fail(err, S3T_UNSUPPORTED,
+			"The server does not keep all of the rule \"%.200s\"; the rules are as "
+			"they "
+			"were before.",
+			lost);
+	else
+		rc = s3t_fail(err, S3T_UNSUPPORTED,
+			"The server did not keep all of the rule \"%.120s\", and those of before "
+			"could not be written again: look at them now! %.160s",
+			lost, rc == S3T_OK ? still : why.message);
+	free(still);
+	return rc;
+}
+
+/* Two steps, so that at no moment a rule acts that has lost a condition, whatever becomes of us. */
+static enum s3t_rc write_safely(const struct s3_ctx *ctx, const struct s3_document *d,
+	const struct s3_lifecycle *l, const struct s3_lifecycle *before, struct s3t_err *err)
+{
+	struct s3_lifecycle trial;
+	char *lost = NULL;
+	enum s3t_rc rc = make_trial(l, before, &trial, err);
+	if (rc == S3T_OK && trial.count)
+		rc = write_and_look(ctx, d, &trial, &lost, err);
+	if (rc == S3T_OK && !lost)
+		rc = write_and_look(ctx, d, l, &lost, err);
+	if (rc == S3T_OK && lost)
+		rc = undo(ctx, d, before, lost, err);
+	free(lost);
+	s3_lifecycle_deinit(&trial);
 	return rc;
 }
 
@@ -388,23 +512,14 @@ enum s3t_rc s3_lifecycle_put(const struct s3_ctx *ctx, struct strview bucket,
 	const struct s3_lifecycle *l, struct s3t_err *err)
 {
 	struct s3_document d = document_of(bucket);
-	struct strbuf text, now;
-	bool exists;
-	strbuf_init(&text);
-	strbuf_init(&now);
-	enum s3t_rc rc = s3_document_get(ctx, &d, &now, &exists, err);
-	if (rc == S3T_OK && (exists != (l->stored != NULL) ||
-				    (exists && !sv_eq(strbuf_view(&now), sv(l->stored)))))
+	struct s3_lifecycle now;
+	enum s3t_rc rc = s3_lifecycle_get(ctx, bucket, &now, err);
+	if (rc == S3T_OK && strcmp(now.stored ? now.stored : "", l->stored ? l->stored : "") != 0)
 		rc = s3t_fail(err, S3T_CHANGED,
 			"The rules were changed by others meanwhile: look at them again.");
-	if (rc == S3T_OK && l->count)
-		s3_lifecycle_xml(l, &text);
 	if (rc == S3T_OK)
-		rc = write_text(ctx, &d, strbuf_view(&text), err);
-	if (rc == S3T_OK)
-		rc = check_kept(ctx, &d, l, err);
-	strbuf_deinit(&text);
-	strbuf_deinit(&now);
+		rc = write_safely(ctx, &d, l, &now, err);
+	s3_lifecycle_deinit(&now);
 	return rc;
 }
 
@@ -415,7 +530,9 @@ static enum s3t_rc check_all(const struct s3_lifecycle *l, struct s3t_err *err)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct s3_rule *r = &l->rules[i];
 		struct s3t_err why = {.rc = S3T_OK};
-		enum s3t_rc rc = r->has_more ? S3T_OK : s3_rule_check(r, &why);
+		enum s3t_rc rc = S3T_OK;
+		if (r->is_odd || !s3_rule_has_more(r))
+			rc = s3_rule_check(r, &why);
 		if (strlen(r->id) > S3_RULE_ID_MAX)
 			rc = s3t_fail(&why, S3T_INVALID, "The name of a rule has 1 to 255 bytes.");
 		if (rc == S3T_OK && r->id[0] && s3_lifecycle_find(l, r->id) < i)
@@ -429,25 +546,18 @@ static enum s3t_rc check_all(const struct s3_lifecycle *l, struct s3t_err *err)
 enum s3t_rc s3_lifecycle_replace(
 	const struct s3_ctx *ctx, struct strview bucket, struct strview text, struct s3t_err *err)
 {
-	struct s3_lifecycle l = {.rules = NULL};
+	struct s3_lifecycle l = {.rules = NULL}, now = {.rules = NULL};
 	struct s3_document d = document_of(bucket);
-	struct strbuf now;
-	bool exists = false;
-	strbuf_init(&now);
-	enum s3t_rc rc = S3T_OK;
-	if (text.len)
-		rc = s3_document_check(&d, text, err);
+	enum s3t_rc rc = text.len ? s3_document_check(&d, text, err) : S3T_OK;
 	if (rc == S3T_OK && text.len)
 		rc = s3_lifecycle_parse(text, &l, err);
 	if (rc == S3T_OK && text.len)
 		rc = check_all(&l, err);
 	if (rc == S3T_OK)
-		rc = s3_document_get(ctx, &d, &now, &exists, err);
-	if (exists)
-		l.stored = strbuf_take(&now);
+		rc = s3_lifecycle_get(ctx, bucket, &now, err);
 	if (rc == S3T_OK)
-		rc = s3_lifecycle_put(ctx, bucket, &l, err);
+		rc = write_safely(ctx, &d, &l, &now, err);
 	s3_lifecycle_deinit(&l);
-	strbuf_deinit(&now);
+	s3_lifecycle_deinit(&now);
 	return rc;
 }

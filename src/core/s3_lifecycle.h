@@ -1,7 +1,7 @@
 /*
- * The lifecycle rules of a bucket: read, changed one at a time, written. A rule keeps the XML that
- * it came with, so that what this program does not know of a rule is not lost when another one
- * changes. Pure but for get and put, which block.
+ * The lifecycle rules of a bucket: read, changed one at a time, written. What this program does not
+ * know of a rule is not lost when another one changes. Pure but for get, put and replace, which
+ * block.
  */
 #ifndef CORE_S3_LIFECYCLE_H
 #define CORE_S3_LIFECYCLE_H
@@ -19,7 +19,8 @@ void s3_lifecycle_deinit(struct s3_lifecycle *l);
 /* A document as it comes; S3T_PROTOCOL where it is none. Into an empty one. */
 enum s3t_rc s3_lifecycle_parse(
 	struct strview xml, struct s3_lifecycle *out, struct s3t_err *err) S3T_MUST_CHECK;
-void s3_lifecycle_xml(const struct s3_lifecycle *l, struct strbuf *out);
+/* False: XML cannot hold a name in it. */
+bool s3_lifecycle_xml(const struct s3_lifecycle *l, struct strbuf *out);
 
 /* Index of the rule with that id, or count. */
 size_t s3_lifecycle_find(const struct s3_lifecycle *l, const char *id);
@@ -33,9 +34,9 @@ void s3_lifecycle_remove(struct s3_lifecycle *l, size_t index);
 enum s3t_rc s3_lifecycle_get(const struct s3_ctx *ctx, struct strview bucket,
 	struct s3_lifecycle *out, struct s3t_err *err) S3T_MUST_CHECK;
 /* What was read into it is replaced; removed if no rule is left. S3T_CHANGED: it is not what is
- * stored any more. The rules are read again: a server that has dropped a part of one, perhaps the
- * condition that kept objects from being removed, gets back what it had, and S3T_UNSUPPORTED says
- * what it does not keep. */
+ * stored any more. A rule that would do more if the server dropped a condition of it, as Ceph drops
+ * sizes, is written switched off first, and all are read again: a server that has not kept one gets
+ * back what it had, and S3T_UNSUPPORTED says which. */
 enum s3t_rc s3_lifecycle_put(const struct s3_ctx *ctx, struct strview bucket,
 	const struct s3_lifecycle *l, struct s3t_err *err) S3T_MUST_CHECK;
 /* The same for a document as a person wrote it, whatever is stored; S3T_INVALID before any request.

@@ -26,15 +26,15 @@ static size_t rank_of(const char *class)
 
 void s3_rule_init(struct s3_rule *r)
 {
-	*r = (struct s3_rule){
-		.id = s3t_strdup(""), .prefix = s3t_strdup(""), .xml = s3t_strdup("")};
+	*r = (struct s3_rule){.id = s3t_strdup(""), .prefix = s3t_strdup("")};
 }
 
 void s3_rule_deinit(struct s3_rule *r)
 {
 	free(r->id);
 	free(r->prefix);
-	free(r->xml);
+	free(r->filter_xml);
+	free(r->actions_xml);
 	for (size_t i = 0; i < r->tag_count; i++) {
 		free(r->tags[i].key);
 		free(r->tags[i].value);
@@ -42,24 +42,27 @@ void s3_rule_deinit(struct s3_rule *r)
 	*r = (struct s3_rule){.id = NULL};
 }
 
-void s3_rule_add_tag(struct s3_rule *r, struct strview key, struct strview value)
+bool s3_rule_add_tag(struct s3_rule *r, struct strview key, struct strview value)
 {
-	if (r->tag_count == S3_RULE_TAGS_MAX) {
-		r->has_more = true;
-		return;
-	}
+	if (r->tag_count == S3_RULE_TAGS_MAX)
+		return false;
 	r->tags[r->tag_count++] = (struct s3_rule_tag){
 		.key = s3t_strndup(key.data, key.len), .value = s3t_strndup(value.data, value.len)};
+	return true;
 }
 
-void s3_rule_add_move(struct s3_rule *r, bool is_older, const struct s3_move *m)
+bool s3_rule_add_move(struct s3_rule *r, bool is_older, const struct s3_move *m)
 {
 	size_t *count = is_older ? &r->older_move_count : &r->move_count;
-	if (*count == S3_MOVES_MAX) {
-		r->has_more = true;
-		return;
-	}
+	if (*count == S3_MOVES_MAX)
+		return false;
 	(is_older ? r->older_moves : r->moves)[(*count)++] = *m;
+	return true;
+}
+
+bool s3_rule_has_more(const struct s3_rule *r)
+{
+	return r->filter_xml || r->actions_xml;
 }
 
 static int compare_tags(const void *a, const void *b)
@@ -120,7 +123,8 @@ static void tell(struct telling *t, const char *what, struct strview object, uin
 static void tell_which(const struct s3_rule *r, struct strbuf *out)
 {
 	const char *glue = " (";
-	strbuf_add_str(out, r->is_enabled ? "objects" : "(off) objects");
+	bool is_all = !r->prefix[0] && !r->tag_count && !r->has_larger && !r->has_smaller;
+	strbuf_addf(out, "%s%sobjects", r->is_enabled ? "" : "(off) ", is_all ? "all " : "");
 	if (r->prefix[0]) {
 		strbuf_add_str(out, " under ");
 		text_sanitise(out, sv(r->prefix));
@@ -167,6 +171,8 @@ void s3_rule_words(const struct s3_rule *r, struct strbuf *out)
 		strbuf_add_str(out, "; unfinished uploads");
 		tell_time(&t, r->abort_days, "");
 	}
+	if (s3_rule_has_more(r))
+		strbuf_add_str(out, "; and more that s3tui does not know");
 }
 
 /* --- from pairs --- */
@@ -252,13 +258,8 @@ static enum s3t_rc read_move(
 	} else if (rc == S3T_OK) {
 		rc = read_time(name, when, 0, &m.days, m.date, err);
 	}
-	if (rc == S3T_OK && is_infrequent(m.class) && !m.date[0] && m.days < INFREQUENT_DAYS)
-		return s3t_fail(err, S3T_INVALID,
-			"Objects move to %s after 30 days at the earliest.", m.class);
-	if (rc == S3T_OK)
-		s3_rule_add_move(r, is_older, &m);
-	if (rc == S3T_OK && r->has_more)
-		return s3t_fail(err, S3T_INVALID, "These are too many transitions.");
+	if (rc == S3T_OK && !s3_rule_add_move(r, is_older, &m))
+		rc = s3t_fail(err, S3T_INVALID, "These are too many transitions.");
 	return rc;
 }
 
@@ -271,19 +272,25 @@ static enum s3t_rc read_size(
 	return S3T_OK;
 }
 
+/* "KEY=VALUE"; a key may have an '=' behind a backslash, which no tag has. */
 static enum s3t_rc read_tag(struct s3_rule *r, struct strview text, struct s3t_err *err)
 {
-	size_t equals = sv_find(text, '=');
-	struct strview key = sv_n(text.data, equals), value = sv_from(text, equals + 1);
-	enum s3t_rc rc = s3_check_tag(key, value, err);
+	struct strbuf key;
+	size_t at = 0;
+	strbuf_init(&key);
+	for (; at < text.len && text.data[at] != '='; at++) {
+		at += text.data[at] == '\\' && at + 1 < text.len;
+		strbuf_add_char(&key, text.data[at]);
+	}
+	struct strview name = strbuf_view(&key), value = sv_from(text, at + 1);
+	enum s3t_rc rc = s3_check_tag(name, value, err);
 	for (size_t i = 0; i < r->tag_count && rc == S3T_OK; i++)
-		if (sv_eq(key, sv(r->tags[i].key)))
+		if (sv_eq(name, sv(r->tags[i].key)))
 			rc = s3t_fail(
 				err, S3T_INVALID, "The tag %s is there twice.", r->tags[i].key);
-	if (rc == S3T_OK)
-		s3_rule_add_tag(r, key, value);
-	if (rc == S3T_OK && r->has_more)
-		return s3t_fail(err, S3T_INVALID, "An object has at most 10 tags.");
+	if (rc == S3T_OK && !s3_rule_add_tag(r, name, value))
+		rc = s3t_fail(err, S3T_INVALID, "An object has at most 10 tags.");
+	strbuf_deinit(&key);
 	return rc;
 }
 
@@ -378,6 +385,13 @@ static enum s3t_rc check_order(
 	return S3T_OK;
 }
 
+static enum s3t_rc fail_numbers(struct s3t_err *err)
+{
+	return s3t_fail(err, S3T_INVALID,
+		"Days are at most 36500, versions that stay at most 100, and a day is midnight "
+		"UTC.");
+}
+
 /* last: what goes goes after so many days; 0: it stays. */
 static enum s3t_rc check_moves(const struct s3_move *moves, size_t count, uint32_t last_days,
 	const char *last_date, struct s3t_err *err)
@@ -385,6 +399,11 @@ static enum s3t_rc check_moves(const struct s3_move *moves, size_t count, uint32
 	enum s3t_rc rc = S3T_OK;
 	for (size_t i = 0; i < count && rc == S3T_OK; i++) {
 		const struct s3_move *m = &moves[i];
+		if (is_infrequent(m->class) && !m->date[0] && m->days < INFREQUENT_DAYS)
+			return s3t_fail(err, S3T_INVALID,
+				"Objects move to %s after 30 days at the earliest.", m->class);
+		if (m->days > DAYS_MAX || m->keep > S3_KEEP_MAX)
+			return fail_numbers(err);
 		if ((last_days && !m->date[0] && m->days >= last_days) ||
 			(last_date[0] && m->date[0] && strcmp(m->date, last_date) >= 0))
 			return s3t_fail(err, S3T_INVALID,
@@ -411,24 +430,27 @@ enum s3t_rc s3_rule_check(const struct s3_rule *r, struct s3t_err *err)
 {
 	bool expires = r->expire_days || r->expire_date[0];
 	bool has_sizes = r->has_larger || r->has_smaller;
+	if (r->is_odd || r->expire_days > DAYS_MAX || r->noncurrent_days > DAYS_MAX ||
+		r->abort_days > DAYS_MAX || r->noncurrent_keep > S3_KEEP_MAX)
+		return fail_numbers(err);
 	if (!expires && !r->move_count && !r->noncurrent_days && !r->older_move_count &&
 		!r->abort_days && !r->expires_markers)
 		return s3t_fail(err, S3T_INVALID,
-			"A rule does something: expire, transition, noncurrent, "
-			"noncurrent-transition, markers or abort.");
+			"A rule does something: objects or older versions move or go, delete "
+			"markers or unfinished uploads go.");
 	if (mixes_times(r))
 		return s3t_fail(err, S3T_INVALID,
-			"A rule counts days or names a day for expire and transition, not both.");
+			"A rule counts days or names a day for what moves and goes, not both.");
 	if (r->expires_markers && expires)
 		return s3t_fail(err, S3T_INVALID,
-			"markers goes without expire: where objects go, their markers go too.");
+			"Delete markers are not named where objects go: they go with them.");
 	if (r->tag_count && (r->abort_days || r->expires_markers))
-		return s3t_fail(err, S3T_INVALID, "A rule for tags has no %s: %s have no tags.",
-			r->abort_days ? "abort" : "markers",
+		return s3t_fail(err, S3T_INVALID,
+			"A rule for tags is not for %s, which have no tags.",
 			r->abort_days ? "unfinished uploads" : "delete markers");
 	if (has_sizes && r->abort_days)
 		return s3t_fail(err, S3T_INVALID,
-			"A rule for sizes has no abort: unfinished uploads have no size.");
+			"A rule for sizes is not for unfinished uploads, which have none.");
 	if (r->has_larger && r->has_smaller && r->smaller <= r->larger + 1)
 		return s3t_fail(err, S3T_INVALID,
 			"No object is larger than %" PRIu64 " and smaller than %" PRIu64 " bytes.",
@@ -522,21 +544,25 @@ static void add_actions(struct strbuf *out, const struct s3_rule *r)
 	}
 }
 
-static const char *const status_words[] = {"Disabled", "Enabled"};
-
-static bool write_xml(struct s3_rule *r)
+bool s3_rule_xml(const struct s3_rule *r, struct strbuf *out)
 {
-	struct strbuf out;
-	strbuf_init(&out);
-	strbuf_add_str(&out, "<Rule><ID>");
-	bool ok = xml_escape(&out, sv(r->id));
-	strbuf_add_str(&out, "</ID>");
-	ok = add_filter(&out, r) && ok;
-	strbuf_addf(&out, "<Status>%s</Status>", status_words[r->is_enabled]);
-	add_actions(&out, r);
-	strbuf_add_str(&out, "</Rule>");
-	free(r->xml);
-	r->xml = strbuf_take(&out);
+	bool ok = true;
+	strbuf_add_str(out, "<Rule>");
+	if (r->id[0]) {
+		strbuf_add_str(out, "<ID>");
+		ok = xml_escape(out, sv(r->id));
+		strbuf_add_str(out, "</ID>");
+	}
+	if (r->filter_xml)
+		strbuf_add_str(out, r->filter_xml);
+	else
+		ok = add_filter(out, r) && ok;
+	strbuf_addf(out, "<Status>%s</Status>", r->is_enabled ? "Enabled" : "Disabled");
+	if (r->actions_xml)
+		strbuf_add_str(out, r->actions_xml);
+	else
+		add_actions(out, r);
+	strbuf_add_str(out, "</Rule>");
 	return ok;
 }
 
@@ -558,21 +584,12 @@ enum s3t_rc s3_rule_read(struct s3_rule *r, const char *id, const char *const *p
 	s3_rule_sort(r);
 	if (rc == S3T_OK)
 		rc = s3_rule_check(r, err);
-	if (rc == S3T_OK && !write_xml(r))
+	struct strbuf xml;
+	strbuf_init(&xml);
+	if (rc == S3T_OK && !s3_rule_xml(r, &xml))
 		rc = s3t_fail(err, S3T_INVALID, "A name has characters that XML cannot hold.");
+	strbuf_deinit(&xml);
 	if (rc != S3T_OK)
 		s3_rule_deinit(r);
 	return rc;
-}
-
-void s3_rule_enable(struct s3_rule *r, bool is_enabled)
-{
-	const char *at = strstr(r->xml, "<Status>"), *end = at ? strstr(at, "</Status>") : NULL;
-	r->is_enabled = is_enabled;
-	if (!end)
-		return;
-	char *xml = s3t_asprintf(
-		"%.*s<Status>%s%s", (int)(at - r->xml), r->xml, status_words[is_enabled], end);
-	free(r->xml);
-	r->xml = xml;
 }

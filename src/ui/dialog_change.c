@@ -8,6 +8,7 @@
 #include "ui/dialogs.h"
 #include "ui/dry_run.h"
 #include "ui/form.h"
+#include "ui/pairs.h"
 #include "ui/versions.h"
 
 #include <stdlib.h>
@@ -73,24 +74,6 @@ static enum s3t_rc run_reading(
 	return rc == S3T_OK ? s3_keep_tagging(&ctx, bucket, key, &r->tagging, err) : rc;
 }
 
-static void add_escaped(struct strbuf *out, struct strview text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] == ';' || text.data[i] == '\\')
-			strbuf_add_char(out, '\\');
-		strbuf_add_char(out, text.data[i]);
-	}
-}
-
-static void add_pair(struct strbuf *out, struct strview name, struct strview value)
-{
-	if (out->len)
-		strbuf_add_str(out, "; ");
-	add_escaped(out, name);
-	strbuf_add_char(out, '=');
-	add_escaped(out, value);
-}
-
 static void show_text(struct change_dialog *d, size_t field, char **before, struct strview text)
 {
 	free(*before);
@@ -116,7 +99,7 @@ static void show_object(struct change_dialog *d, const struct reading *r)
 		struct strview line = sv_n(all.data, sv_find(all, '\n'));
 		size_t colon = sv_find(line, ':');
 		all = sv_from(all, line.len + 1);
-		add_pair(&pairs, sv_n(line.data, colon), sv_trim(sv_from(line, colon + 1)));
+		pairs_add(&pairs, sv_n(line.data, colon), sv_trim(sv_from(line, colon + 1)));
 	}
 	show_text(d, d->metadata, &d->metadata_before, strbuf_view(&pairs));
 	strbuf_reset(&pairs);
@@ -128,7 +111,7 @@ static void show_object(struct change_dialog *d, const struct reading *r)
 		strbuf_reset(&value);
 		uri_decode(&name, sv_n(pair.data, equals), false);
 		uri_decode(&value, sv_from(pair, equals + 1), false);
-		add_pair(&pairs, strbuf_view(&name), strbuf_view(&value));
+		pairs_add(&pairs, strbuf_view(&name), strbuf_view(&value));
 	}
 	show_text(d, d->tags, &d->tags_before, strbuf_view(&pairs));
 	strbuf_deinit(&pairs);
@@ -146,32 +129,6 @@ static enum s3t_rc take_text(
 		return S3T_OK;
 	bool removes = !d->is_single && sv_eq(now, SV("-"));
 	return s3_changes_add(out, sv(texts[i].name), removes ? SV("") : now, err);
-}
-
-/* Takes the next "name=value" of "a=b; c=d\; e" into name and value; false at the end. */
-static bool next_pair(
-	struct strview *rest, struct strbuf *name, struct strbuf *value, bool *has_value)
-{
-	struct strbuf *to = name;
-	strbuf_reset(name);
-	strbuf_reset(value);
-	*has_value = false;
-	*rest = sv_trim(*rest);
-	if (!rest->len)
-		return false;
-	size_t i = 0;
-	for (; i < rest->len && rest->data[i] != ';'; i++) {
-		if (rest->data[i] == '\\' && i + 1 < rest->len) {
-			strbuf_add_char(to, rest->data[++i]);
-		} else if (rest->data[i] == '=' && !*has_value) {
-			*has_value = true;
-			to = value;
-		} else {
-			strbuf_add_char(to, rest->data[i]);
-		}
-	}
-	*rest = sv_from(*rest, i + 1);
-	return true;
 }
 
 static enum s3t_rc add_named(struct s3_changes *out, const char *prefix, struct strview name,
@@ -195,9 +152,9 @@ static enum s3t_rc take_pairs(struct change_dialog *d, size_t field, const char 
 		return S3T_OK;
 	strbuf_init(&name);
 	strbuf_init(&value);
-	while (d->is_single && rc == S3T_OK && next_pair(&rest, &name, &value, &has_value))
+	while (d->is_single && rc == S3T_OK && pairs_next(&rest, &name, &value, &has_value))
 		rc = add_named(out, prefix, strbuf_view(&name), SV(""), err);
-	for (rest = now; rc == S3T_OK && next_pair(&rest, &name, &value, &has_value);) {
+	for (rest = now; rc == S3T_OK && pairs_next(&rest, &name, &value, &has_value);) {
 		if (!has_value)
 			rc = s3t_fail(err, S3T_INVALID,
 				"Metadata and tags are written name=value; name=value.");

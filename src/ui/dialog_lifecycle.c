@@ -2,8 +2,10 @@
 #include "core/s3_document.h"
 #include "core/s3_lifecycle.h"
 #include "core/text.h"
+#include "core/xml.h"
 #include "ui/dialogs.h"
 #include "ui/form.h"
+#include "ui/pairs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,6 +34,9 @@ struct lifecycle_dialog {
 	const char *class_options[1 + CLASSES + 2 * S3_MOVES_MAX];
 	size_t class_count;
 	list_id running;
+	bool is_writing, is_edited;
+	size_t confirmed; /* the rule whose removal was asked for once; 0: none */
+	char *shown; /* name of the rule that is chosen after the next answer; NULL: a new one */
 	size_t labels[LABELS];
 	size_t rule, id, prefix, tags, larger, smaller, expire, noncurrent, keep, markers, abort;
 	struct move_fields moves[S3_MOVES_MAX], older_moves[S3_MOVES_MAX];
@@ -80,6 +85,7 @@ static void start(struct lifecycle_dialog *d, bool writes)
 		d->rules = (struct s3_lifecycle){.rules = NULL};
 	}
 	d->form.is_locked = true;
+	d->is_writing = writes;
 	form_set_label(&d->form, d->error, THEME_DIALOG_DIM, writes ? "writing..." : "reading...");
 	d->running = lister_run(app_lister(d->form.view.app), run_task, t, task_free);
 }
@@ -119,15 +125,16 @@ static size_t option_of(struct lifecycle_dialog *d, const char *class)
 /* One more than there are. */
 static void show_slots(struct lifecycle_dialog *d, const struct move_fields *fields)
 {
-	bool is_shown = true;
+	size_t used = S3_MOVES_MAX;
+	while (used && !form_selected(&d->form, fields[used - 1].class))
+		used--;
 	for (size_t i = 0; i < S3_MOVES_MAX; i++) {
 		bool has_class = form_selected(&d->form, fields[i].class) > 0;
 		form_set_option_count(&d->form, fields[i].class, d->class_count);
-		form_set_hidden(&d->form, fields[i].class, !is_shown);
-		form_set_hidden(&d->form, fields[i].time, !is_shown || !has_class);
+		form_set_hidden(&d->form, fields[i].class, i > used);
+		form_set_hidden(&d->form, fields[i].time, !has_class);
 		if (fields[i].keep)
-			form_set_hidden(&d->form, fields[i].keep, !is_shown || !has_class);
-		is_shown = is_shown && has_class;
+			form_set_hidden(&d->form, fields[i].keep, !has_class);
 	}
 }
 
@@ -149,7 +156,7 @@ static void show_tags(struct lifecycle_dialog *d, const struct s3_rule *r)
 	struct strbuf text;
 	strbuf_init(&text);
 	for (size_t i = 0; i < r->tag_count; i++)
-		strbuf_addf(&text, "%s%s=%s", i ? "; " : "", r->tags[i].key, r->tags[i].value);
+		pairs_add(&text, sv(r->tags[i].key), sv(r->tags[i].value));
 	form_set_text(&d->form, d->tags, strbuf_view(&text));
 	strbuf_deinit(&text);
 }
@@ -196,6 +203,8 @@ static void show_rule(struct lifecycle_dialog *d)
 	show_slots(d, d->moves);
 	show_slots(d, d->older_moves);
 	show_words(d, at);
+	d->is_edited = false;
+	d->confirmed = 0;
 }
 
 static void show_rules(struct lifecycle_dialog *d)
@@ -203,12 +212,17 @@ static void show_rules(struct lifecycle_dialog *d)
 	snprintf(d->names[0], sizeof d->names[0], "a new one");
 	for (size_t i = 0; i < d->rules.count; i++) {
 		char *clean = text_sanitised(sv(d->rules.rules[i].id));
-		snprintf(d->names[i + 1], sizeof d->names[i + 1], "%.40s", clean);
+		snprintf(d->names[i + 1], sizeof d->names[i + 1], "%.30s", clean);
 		utf8_trim_end(d->names[i + 1]);
+		size_t used = strlen(d->names[i + 1]);
+		snprintf(d->names[i + 1] + used, sizeof d->names[i + 1] - used, " (%zu of %zu)",
+			i + 1, d->rules.count);
 		free(clean);
 	}
 	form_set_option_count(&d->form, d->rule, d->rules.count + 1);
-	form_select(&d->form, d->rule, 0);
+	size_t at =
+		d->shown && d->shown[0] ? s3_lifecycle_find(&d->rules, d->shown) : d->rules.count;
+	form_select(&d->form, d->rule, at < d->rules.count ? at + 1 : 0);
 	show_rule(d);
 }
 
@@ -265,36 +279,81 @@ static void add_moves(struct lifecycle_dialog *d, struct pairs *p, const char *n
 		struct strview text = sv_trim(form_text(&d->form, fields[i].time));
 		struct strview keep =
 			fields[i].keep ? sv_trim(form_text(&d->form, fields[i].keep)) : SV("");
-		if (class->is_hidden || !class->selected)
-			return;
-		p->items[p->count++] = s3t_asprintf("%s=%s:%.*s%s%.*s", name,
-			d->class_options[class->selected], (int)(text.len ? text.len : 1),
-			text.len ? text.data : "0", keep.len ? ":" : "", (int)keep.len, keep.data);
+		if (class->selected)
+			p->items[p->count++] = s3t_asprintf("%s=%s:%.*s%s%.*s", name,
+				d->class_options[class->selected], (int)text.len, text.data,
+				keep.len ? ":" : "", (int)keep.len, keep.data);
 	}
+}
+
+/* An '=' in a key is told from that behind it. */
+static char *tag_pair(struct strview key, struct strview value)
+{
+	struct strbuf out;
+	strbuf_init(&out);
+	strbuf_add_str(&out, "tag=");
+	for (size_t i = 0; i < key.len; i++) {
+		if (key.data[i] == '=' || key.data[i] == '\\')
+			strbuf_add_char(&out, '\\');
+		strbuf_add_char(&out, key.data[i]);
+	}
+	strbuf_add_char(&out, '=');
+	strbuf_add_sv(&out, value);
+	return strbuf_take(&out);
 }
 
 static enum s3t_rc add_tags(struct lifecycle_dialog *d, struct pairs *p, struct s3t_err *err)
 {
-	for (struct strview all = form_text(&d->form, d->tags); all.len;) {
-		struct strview one = sv_n(all.data, sv_find(all, ';')), tag = sv_trim(one);
-		all = sv_from(all, one.len + 1);
-		if (tag.len && p->count == S3_RULE_TAGS_MAX)
-			return s3t_fail(err, S3T_INVALID, "An object has at most 10 tags.");
-		if (tag.len && sv_find(tag, '=') == tag.len)
-			return s3t_fail(err, S3T_INVALID, "Tags are written key=value; key=value.");
-		if (tag.len)
-			p->items[p->count++] = s3t_asprintf("tag=%.*s", (int)tag.len, tag.data);
+	struct strview rest = form_text(&d->form, d->tags);
+	struct strbuf key, value;
+	bool has_value;
+	enum s3t_rc rc = S3T_OK;
+	strbuf_init(&key);
+	strbuf_init(&value);
+	while (rc == S3T_OK && pairs_next(&rest, &key, &value, &has_value)) {
+		if (!has_value)
+			rc = s3t_fail(err, S3T_INVALID, "Tags are written key=value; key=value.");
+		else if (p->count == S3_RULE_TAGS_MAX)
+			rc = s3t_fail(err, S3T_INVALID, "An object has at most 10 tags.");
+		else
+			p->items[p->count++] = tag_pair(strbuf_view(&key), strbuf_view(&value));
 	}
-	return S3T_OK;
+	strbuf_deinit(&key);
+	strbuf_deinit(&value);
+	return rc;
+}
+
+/* A new rule has a new name; the chosen one may get another. */
+static enum s3t_rc set_rule(
+	struct lifecycle_dialog *d, const char *name, const struct pairs *p, struct s3t_err *err)
+{
+	size_t at = form_selected(&d->form, d->rule), same = s3_lifecycle_find(&d->rules, name);
+	char *before = NULL;
+	if (same < d->rules.count && same + 1 != at)
+		return s3t_fail(
+			err, S3T_INVALID, "There is a rule of that name: choose it to change it.");
+	if (at && same == d->rules.count) {
+		before = d->rules.rules[at - 1].id;
+		d->rules.rules[at - 1].id = s3t_strdup(name);
+	}
+	enum s3t_rc rc =
+		s3_lifecycle_set(&d->rules, name, (const char *const *)p->items, p->count, err);
+	if (rc != S3T_OK && before) {
+		free(d->rules.rules[at - 1].id);
+		d->rules.rules[at - 1].id = before;
+		before = NULL;
+	}
+	free(before);
+	return rc;
 }
 
 static enum s3t_rc save(struct lifecycle_dialog *d, struct s3t_err *err)
 {
 	struct pairs p = {.count = 0};
-	struct strview id = sv_trim(form_text(&d->form, d->id));
-	char *name = s3t_strndup(id.data, id.len);
+	struct strview id = form_text(&d->form, d->id), prefix = form_text(&d->form, d->prefix);
 	enum s3t_rc rc = add_tags(d, &p, err);
-	add_pair(d, &p, "prefix", d->prefix, 0);
+	if (prefix.len) /* white space is a part of it */
+		p.items[p.count++] = s3t_asprintf("prefix=%.*s", (int)prefix.len, prefix.data);
 	add_pair(d, &p, "larger", d->larger, 0);
 	add_pair(d, &p, "smaller", d->smaller, 0);
 	add_pair(d, &p, "expire", d->expire, 0);
@@ -304,19 +363,54 @@ static enum s3t_rc save(struct lifecycle_dialog *d, struct s3t_err *err)
 		p.items[p.count++] = s3t_strdup("markers=yes");
 	add_moves(d, &p, "transition", d->moves);
 	add_moves(d, &p, "noncurrent-transition", d->older_moves);
+	free(d->shown);
+	d->shown = s3t_strndup(id.data, id.len);
 	if (rc == S3T_OK)
-		rc = s3_lifecycle_set(&d->rules, name, (const char *const *)p.items, p.count, err);
+		rc = set_rule(d, d->shown, &p, err);
 	for (size_t i = 0; i < p.count; i++)
 		free(p.items[i]);
-	free(name);
 	return rc;
+}
+
+/* Of the chosen rule as it is stored. */
+static enum s3t_rc switch_or_remove(struct lifecycle_dialog *d, size_t button, struct s3t_err *err)
+{
+	size_t at = form_selected(&d->form, d->rule);
+	if (!at || at > d->rules.count)
+		return s3t_fail(err, S3T_INVALID, "Choose a rule first.");
+	struct s3_rule *r = &d->rules.rules[at - 1];
+	if (d->is_edited)
+		return s3t_fail(err, S3T_INVALID,
+			"Its fields were changed: save them first, or choose the rule again.");
+	if (button == BUTTON_REMOVE && d->confirmed != at) {
+		d->confirmed = at;
+		return s3t_fail(err, S3T_INVALID, "It goes for good: press Remove once more.");
+	}
+	free(d->shown);
+	d->shown = s3t_strdup(r->id);
+	if (button == BUTTON_SWITCH)
+		r->is_enabled = !r->is_enabled;
+	else
+		s3_lifecycle_remove(&d->rules, at - 1);
+	return S3T_OK;
+}
+
+static void show_xml(struct lifecycle_dialog *d)
+{
+	struct strbuf xml, lines;
+	strbuf_init(&xml);
+	strbuf_init(&lines);
+	(void)s3_lifecycle_xml(&d->rules, &xml);
+	bool ok = xml_indent(strbuf_view(&xml), &lines);
+	dialog_message_open(d->form.view.app, "Rules as XML", ok ? lines.data : xml.data);
+	strbuf_deinit(&xml);
+	strbuf_deinit(&lines);
 }
 
 static void on_lifecycle_button(struct form *f, size_t button)
 {
 	struct lifecycle_dialog *d = (struct lifecycle_dialog *)f;
 	struct s3t_err err = {.rc = S3T_OK};
-	size_t at = form_selected(f, d->rule);
 	if (button == BUTTON_CLOSE) {
 		form_close(f);
 		return;
@@ -324,22 +418,10 @@ static void on_lifecycle_button(struct form *f, size_t button)
 	if (d->running)
 		return;
 	if (button == BUTTON_XML) {
-		struct strbuf xml;
-		strbuf_init(&xml);
-		s3_lifecycle_xml(&d->rules, &xml);
-		dialog_message_open(f->view.app, "Rules as XML", xml.data);
-		strbuf_deinit(&xml);
+		show_xml(d);
 		return;
 	}
-	enum s3t_rc rc = S3T_OK;
-	if (button == BUTTON_SAVE)
-		rc = save(d, &err);
-	else if (!at || at > d->rules.count)
-		rc = s3t_fail(&err, S3T_INVALID, "Choose a rule first.");
-	else if (button == BUTTON_SWITCH)
-		s3_rule_enable(&d->rules.rules[at - 1], !d->rules.rules[at - 1].is_enabled);
-	else
-		s3_lifecycle_remove(&d->rules, at - 1);
+	enum s3t_rc rc = button == BUTTON_SAVE ? save(d, &err) : switch_or_remove(d, button, &err);
 	if (rc != S3T_OK)
 		form_set_label(f, d->error, THEME_DIALOG_ERROR, "%s", err.message);
 	else
@@ -351,6 +433,8 @@ static void on_lifecycle_change(struct form *f, size_t field)
 	struct lifecycle_dialog *d = (struct lifecycle_dialog *)f;
 	if (field == d->rule)
 		show_rule(d);
+	else
+		d->is_edited = true;
 	show_slots(d, d->moves);
 	show_slots(d, d->older_moves);
 }
@@ -360,9 +444,13 @@ static void lifecycle_destroy(struct form *f)
 	struct lifecycle_dialog *d = (struct lifecycle_dialog *)f;
 	if (d->running)
 		lister_cancel(app_lister(f->view.app), d->running);
+	if (d->running && d->is_writing)
+		app_status_error(f->view.app,
+			"Nobody waited for the answer: look whether the rules are written.");
 	s3_client_unref(d->client);
 	s3_lifecycle_deinit(&d->rules);
 	free(d->bucket);
+	free(d->shown);
 }
 
 static const struct view_ops lifecycle_ops = {FORM_OPS, .on_list = lifecycle_on_list};
@@ -419,7 +507,10 @@ void dialog_lifecycle_open(struct app *app)
 	d->class_options[0] = "none";
 	memcpy(d->class_options + 1, classes, sizeof classes);
 	d->class_count = 1 + CLASSES;
-	form_init(f, &lifecycle_ops, "Lifecycle rules");
+	char *shown = text_sanitised(bucket), *title = s3t_asprintf("Lifecycle rules of %s", shown);
+	form_init(f, &lifecycle_ops, title);
+	free(shown);
+	free(title);
 	f->on_button = on_lifecycle_button;
 	f->on_change = on_lifecycle_change;
 	f->on_destroy = lifecycle_destroy;

@@ -31,6 +31,29 @@ tags = sorted(t["Key"] + "=" + t["Value"] for t in rule["Filter"]["And"]["Tags"]
 print(*tags, rule["Expiration"]["Date"][:10])')" 'tags and a day by aws'
 s3tui lifecycle "s3://$bucket" remove more >/dev/null
 
+# It answers with a prefix beside <And>, and loses it if it gets that back: other rules stay what they are.
+s3tui lifecycle "s3://$bucket" set both prefix=both/ tag=a=1 tag=b=2 expire=1 >/dev/null
+printf kept | s3tui cp - "s3://$bucket/outside"
+aws s3api put-object-tagging --bucket "$bucket" --key outside --tagging 'TagSet=[{Key=a,Value=1},{Key=b,Value=2}]'
+s3tui lifecycle "s3://$bucket" set other prefix=never/ expire=300 >"$work/out"
+grep -q 'both: objects under both/ (tag a=1, tag b=2) go after 1 day' "$work/out"
+s3tui lifecycle "s3://$bucket" off other >/dev/null
+s3tui lifecycle "s3://$bucket" >"$work/out"
+grep -q 'both: objects under both/ (tag a=1, tag b=2) go after 1 day' "$work/out"
+printf gone | s3tui cp - "s3://$bucket/both/x"
+aws s3api put-object-tagging --bucket "$bucket" --key both/x --tagging 'TagSet=[{Key=a,Value=1},{Key=b,Value=2}]'
+is_alone() { [[ $(keys "$bucket") == outside ]]; }
+wait_until 60 is_alone || die "the rule did not act: $(keys "$bucket")"
+s3tui rm "s3://$bucket/outside"
+s3tui lifecycle "s3://$bucket" remove both >/dev/null
+s3tui lifecycle "s3://$bucket" remove other >/dev/null
+s3tui bucket "s3://$bucket" lifecycle - <<E
+<!-- off: <Rule><ID>danger</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status></Rule> -->
+<LifecycleConfiguration><Rule ><ID>tmp</ID><Filter><Prefix>tmp/</Prefix></Filter><Status>Enabled</Status>
+<Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>
+E
+expect 'tmp: objects under tmp/ go after 1 day' "$(s3tui lifecycle "s3://$bucket")" 'a document with a comment'
+
 # This gateway takes conditions that it does not know and drops them: such a rule would remove everything.
 before=$(s3tui bucket "s3://$bucket" lifecycle)
 fails_with 1 'does not keep all of the rule "objects \(larger than 500 bytes\) go after 9 days"; the rules are as they were' \
@@ -75,6 +98,14 @@ expect 'https://a.example' "$(aws s3api get-bucket-cors --bucket "$bucket" --que
 fails_with 1 'no well-formed XML' s3tui bucket "s3://$bucket" cors - <<<'<a>'
 fails_with 1 'Its root is' s3tui bucket "s3://$bucket" cors - <<<'<a/>'
 s3tui bucket "s3://$bucket" cors remove
+# S3 has no such request, and this gateway takes it for one to delete the bucket.
+aws s3api create-bucket --bucket "$bucket-empty" >/dev/null
+buckets+=("$bucket-empty")
+for document in acl versioning object-lock logging; do
+	fails_with 1 'cannot be removed, only changed' s3tui bucket "s3://$bucket-empty" $document remove
+done
+aws s3api head-bucket --bucket "$bucket-empty" >/dev/null
+! grep -qE "\"DELETE /$bucket-empty\?" "$log" || die 'a DELETE was sent'
 ok 'policy and CORS'
 
 fails_with 1 'does not support \?encryption.*nothing was changed' s3tui bucket "s3://$bucket" encryption remove

@@ -2,7 +2,8 @@
  * The client over a scripted transport: what it sends, byte by byte, and what it makes of answers
  * that no good server gives. Nothing here touches the network.
  */
-#include "core/s3.h"
+#include "core/s3_document.h"
+#include "core/s3_lifecycle.h"
 #include "core/text.h"
 #include "core/timeutil.h"
 #include "core/xml.h"
@@ -1439,6 +1440,109 @@ static void a_cut_answer_leaves_nothing_behind_when_it_is_asked_for_again(void *
 	}
 }
 
+/* --- lifecycle rules --- */
+
+#define RULES(in) "<LifecycleConfiguration>" in "</LifecycleConfiguration>"
+#define RULE(id, filter, status)                                                      \
+	"<Rule><ID>" id "</ID><Filter>" filter "</Filter><Status>" status "</Status>" \
+	"<Expiration><Days>9</Days></Expiration></Rule>"
+#define OLD RULE("old", "<Prefix>o/</Prefix>", "Enabled")
+#define LARGE "<ObjectSizeGreaterThan>500</ObjectSizeGreaterThan>"
+#define XMLNS " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
+
+/* Adds a rule for large objects; what was sent as a PUT is in s then. */
+static enum s3t_rc add_large(struct script *s, struct s3t_err *err)
+{
+	static const char *const pairs[] = {"larger=500", "expire=9"};
+	struct s3_lifecycle l;
+	assert_int_equal(s3_lifecycle_get(&s->ctx, SV("demo"), &l, err), S3T_OK);
+	assert_int_equal(s3_lifecycle_set(&l, "large", pairs, 2, err), S3T_OK);
+	enum s3t_rc rc = s3_lifecycle_put(&s->ctx, SV("demo"), &l, err);
+	s3_lifecycle_deinit(&l);
+	return rc;
+}
+
+static void assert_puts(const struct script *s, const char *const *bodies, size_t count)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->sent_count; i++) {
+		if (strcmp(s->sent[i].method, "PUT") != 0)
+			continue;
+		assert_true(n < count);
+		assert_string_equal(s->sent[i].body, bodies[n++]);
+	}
+	assert_int_equal(n, count);
+}
+
+static void a_lifecycle_rule_is_tried_switched_off(void **state)
+{
+	(void)state;
+	static const char before[] = RULES(OLD);
+	static const char trial[] = RULES(OLD RULE("large", LARGE, "Disabled"));
+	static const char final[] = RULES(OLD RULE("large", LARGE, "Enabled"));
+	static const char wide[] = RULES(OLD RULE("large", "<Prefix/>", "Disabled"));
+	static const char *const puts[] = {"<LifecycleConfiguration" XMLNS ">" OLD RULE("large",
+						   LARGE, "Disabled") "</LifecycleConfiguration>",
+		"<LifecycleConfiguration" XMLNS
+		">" OLD RULE("large", LARGE, "Enabled") "</LifecycleConfiguration>"};
+	static const char *const undone[] = {"<LifecycleConfiguration" XMLNS ">" OLD RULE("large",
+						     LARGE, "Disabled") "</LifecycleConfiguration>",
+		"<LifecycleConfiguration" XMLNS ">" OLD "</LifecycleConfiguration>"};
+	const struct reply kept[] = {{.status = 200, .body = before},
+		{.status = 200, .body = before}, {.status = 200}, {.status = 200, .body = trial},
+		{.status = 200}, {.status = 200, .body = final}};
+	const struct reply dropped[] = {{.status = 200, .body = before},
+		{.status = 200, .body = before}, {.status = 200}, {.status = 200, .body = wide},
+		{.status = 200, .body = wide}, {.status = 200, .body = wide},
+		{.status = 200, .body = wide}, {.status = 200}, {.status = 200, .body = before}};
+	const struct reply broken[] = {{.status = 200, .body = before},
+		{.status = 200, .body = before}, {.status = 200}, {.rc = S3T_NETWORK}};
+	const struct reply not_undone[] = {{.status = 200, .body = before},
+		{.status = 200, .body = before}, {.status = 200}, {.status = 200, .body = wide},
+		{.status = 200, .body = wide}, {.status = 200, .body = wide},
+		{.status = 200, .body = wide}, {.status = 200}, {.status = 200, .body = wide}};
+	struct s3t_err err = {.rc = S3T_OK};
+	struct script s;
+	script_start(&s, OWN_ENDPOINT KEYS FAST, kept, COUNT(kept));
+	assert_int_equal(add_large(&s, &err), S3T_OK);
+	assert_puts(&s, puts, 2);
+	script_stop(&s);
+	script_start(&s, OWN_ENDPOINT KEYS FAST, dropped, COUNT(dropped));
+	assert_int_equal(add_large(&s, &err), S3T_UNSUPPORTED);
+	assert_non_null(strstr(err.message, "\"objects (larger than 500 bytes) go after 9 days\""));
+	assert_non_null(strstr(err.message, "as they were before"));
+	assert_puts(&s, undone, 2);
+	script_stop(&s);
+	script_start(&s, OWN_ENDPOINT KEYS FAST, broken, COUNT(broken));
+	assert_int_equal(add_large(&s, &err), S3T_NETWORK);
+	assert_non_null(strstr(err.message, "may have been written"));
+	assert_puts(&s, puts, 1);
+	script_stop(&s);
+	script_start(&s, OWN_ENDPOINT KEYS FAST, not_undone, COUNT(not_undone));
+	assert_int_equal(add_large(&s, &err), S3T_UNSUPPORTED);
+	assert_non_null(strstr(err.message, "look at them now"));
+	assert_null(strstr(err.message, "as they were before."));
+	script_stop(&s);
+}
+
+static void what_cannot_be_removed_is_not_asked_for(void **state)
+{
+	(void)state;
+	static const struct reply fine = {.status = 204};
+	static const char *const names[] = {"acl", "versioning", "object-lock", "logging"};
+	struct s3t_err err;
+	struct script s;
+	script_start(&s, OWN_ENDPOINT KEYS, &fine, 1);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct s3_document d = {.bucket = SV("demo"), .name = names[i], .root = "X"};
+		assert_int_equal(s3_document_delete(&s.ctx, &d, true, &err), S3T_INVALID);
+		d.key = SV("key");
+		assert_int_equal(s3_document_delete(&s.ctx, &d, true, &err), S3T_INVALID);
+	}
+	assert_int_equal(s.sent_count, 0);
+	script_stop(&s);
+}
+
 /* --- names in sentences --- */
 
 static void names_in_sentences_are_sanitised(void **state)
@@ -1533,6 +1637,8 @@ int main(void)
 		cmocka_unit_test(a_whole_object_is_not_read_beyond_its_size),
 		cmocka_unit_test(a_sink_that_stops_is_not_asked_again),
 		cmocka_unit_test(a_cut_answer_leaves_nothing_behind_when_it_is_asked_for_again),
+		cmocka_unit_test(a_lifecycle_rule_is_tried_switched_off),
+		cmocka_unit_test(what_cannot_be_removed_is_not_asked_for),
 		cmocka_unit_test(names_in_sentences_are_sanitised),
 		cmocka_unit_test(clients_know_whether_they_are_of_one_service),
 	};
