@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIRST_SHIFT = 6, STEPS = 4, SLOW_US = 1000000 };
+enum { FIRST_SHIFT = 6, STEPS = 4, SLOW_US = 1000000, SILENT_MS = 5000 };
 
 static const char *const words[] = {
 #define X(name, word) [CALL_OP_##name] = word,
@@ -169,11 +169,46 @@ void call_stats_add(struct call_stats *s, enum call_op op, int64_t total_us, int
 	pthread_mutex_unlock(&s->lock);
 }
 
+void call_stats_begin(struct call_stats *s, struct call_wait *wait)
+{
+	pthread_mutex_lock(&s->lock);
+	wait->since_ms = time_mono_ms();
+	wait->next = s->waits;
+	s->waits = wait;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void call_stats_end(struct call_stats *s, struct call_wait *wait)
+{
+	pthread_mutex_lock(&s->lock);
+	struct call_wait **at = &s->waits;
+	while (*at && *at != wait)
+		at = &(*at)->next;
+	if (*at)
+		*at = wait->next;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* What nobody has answered for long makes slow of what was ok. */
+static void judge_silence(const struct call_wait *waits, struct call_stats_view *v)
+{
+	int64_t longest_ms = 0, now_ms = time_mono_ms();
+	for (const struct call_wait *w = waits; w; w = w->next)
+		if (now_ms - w->since_ms > longest_ms)
+			longest_ms = now_ms - w->since_ms;
+	if (longest_ms < SILENT_MS || v->state == CONNECTION_SLOW || v->state == CONNECTION_FAILING)
+		return;
+	v->state = CONNECTION_SLOW;
+	v->since_s = time_wall_s() - longest_ms / 1000;
+}
+
 enum connection_state call_stats_connection(struct call_stats *s, int64_t *since_s)
 {
 	pthread_mutex_lock(&s->lock);
-	enum connection_state state = s->view.state;
-	*since_s = s->view.since_s;
+	struct call_stats_view now = {.state = s->view.state, .since_s = s->view.since_s};
+	judge_silence(s->waits, &now);
+	enum connection_state state = now.state;
+	*since_s = now.since_s;
 	pthread_mutex_unlock(&s->lock);
 	return state;
 }
@@ -190,5 +225,6 @@ void call_stats_read(struct call_stats *s, struct call_stats_view *out)
 {
 	pthread_mutex_lock(&s->lock);
 	*out = s->view;
+	judge_silence(s->waits, out);
 	pthread_mutex_unlock(&s->lock);
 }

@@ -50,8 +50,9 @@ int64_t latency_bound_us(size_t bucket);
 /* The time that so many of a hundred calls did not exceed, us; 0: there were none. */
 int64_t latency_percentile_us(const struct call_op_stats *s, double percent);
 
-/* As the last answers tell it. SLOW: a second to the first byte, or asked to
- * slow down; FAILING: no answer, a failing server, or credentials that it does not take. */
+/* As the last answers tell it, and what waits for one. SLOW: a second to the first byte, five
+ * without an answer to what is answered at once, or asked to slow down; FAILING: no answer, a
+ * failing server, or credentials that it does not take. */
 enum connection_state { CONNECTION_UNKNOWN, CONNECTION_OK, CONNECTION_SLOW, CONNECTION_FAILING };
 
 /* "ok", "slow", "failing"; "not asked yet". */
@@ -71,13 +72,23 @@ struct call_stats_view {
 	int64_t latency_us; /* of an answer's first byte, smoothed */
 };
 
+/* A try that is answered at once as a rule, under way; the caller's. */
+struct call_wait {
+	struct call_wait *next;
+	int64_t since_ms; /* monotonic */
+};
+
 struct call_stats {
 	pthread_mutex_t lock;
+	struct call_wait *waits;     /* the same; guarded by lock */
 	struct call_stats_view view; /* guarded by lock */
 	int64_t last_ms;             /* the same; monotonic, of the last answer; 0: none yet */
 };
 void call_stats_init(struct call_stats *s);
 void call_stats_deinit(struct call_stats *s);
+/* A try begins and ends, if it is one that is answered at once; wait lives until then. */
+void call_stats_begin(struct call_stats *s, struct call_wait *wait);
+void call_stats_end(struct call_stats *s, struct call_wait *wait);
 /* A try is over. first_byte_us: 0 without an answer. rc S3T_CANCELLED is passed over. */
 void call_stats_add(struct call_stats *s, enum call_op op, int64_t total_us, int64_t first_byte_us,
 	enum s3t_rc rc, const char *code);

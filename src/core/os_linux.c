@@ -71,7 +71,7 @@ int os_spawn_close_from(posix_spawn_file_actions_t *actions, int first)
 
 int os_reserve(int fd, uint64_t size)
 {
-	if (size == 0 || fallocate(fd, 0, 0, (off_t)size) == 0)
+	if (size == 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0)
 		return 0;
 	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? errno : 0;
 }

@@ -540,6 +540,12 @@ static enum s3t_rc check_call(const struct s3_call *call, struct s3t_err *err)
 	return rc;
 }
 
+/* Not what carries data, or copies or puts together objects. */
+static bool is_answered_at_once(const struct s3_call *call)
+{
+	return !call->stream && (!call->key.len || strcmp(call->method, "HEAD") == 0);
+}
+
 enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_response *resp,
 	struct s3t_err *err)
 {
@@ -560,7 +566,11 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 			call->prepare(call->prepare_arg, call);
 		if (call->stream && !call->stream->rewind(call->stream->arg))
 			return s3t_fail(err, S3T_IO, "The data cannot be read a second time.");
+		struct call_wait wait;
+		if (is_answered_at_once(call))
+			call_stats_begin(&ctx->client->stats, &wait);
 		rc = try_once(ctx, call, r.with_key, resp, &record, err);
+		call_stats_end(&ctx->client->stats, &wait);
 		if (rc == S3T_OK)
 			rc = judge(call, resp, err);
 		if (call->check && (rc == S3T_OK || (resp->sink_stopped && rc != S3T_CANCELLED))) {

@@ -247,6 +247,8 @@ struct loc_io item_io(struct worker *w, struct item *it);
 /* The sink as the item's job wants it. */
 struct loc_sink_spec item_sink_spec(const struct item *it);
 void item_close(struct item *it); /* source and sink; no lock */
+/* It is another than was listed. Takes the lock. */
+void item_set_size(struct item *it, uint64_t size);
 /* What a prover reads. */
 struct byte_source item_proof_bytes(const struct item *it);
 

@@ -107,8 +107,7 @@ static enum s3t_rc look_at_target(struct item *it, const struct loc_io *io, stru
 	return rc == S3T_NOT_FOUND ? S3T_OK : rc;
 }
 
-/* It is another than was listed. */
-static void set_size(struct item *it, uint64_t size)
+void item_set_size(struct item *it, uint64_t size)
 {
 	pthread_mutex_lock(&it->job->engine->lock);
 	it->job->bytes_total += size - it->stat.size;
@@ -129,7 +128,7 @@ static void refine_source(struct item *it, const struct loc_io *io)
 		if (stat.stored_size && !it->stat.stored_size &&
 			stat.stored_size == it->stat.size) {
 			it->stat.stored_size = stat.stored_size;
-			set_size(it, stat.size);
+			item_set_size(it, stat.size);
 		}
 		loc_stat_deinit(&stat);
 	}
@@ -482,7 +481,6 @@ bool item_start(struct worker *w, struct item *it)
  * in one is told by its own answer. */
 static enum s3t_rc item_look(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
-	enum { ONE_RANGE = 8 << 20 };
 	const struct job_spec *spec = &it->job->spec;
 	const struct location_ops *ops = spec->from ? spec->from->ops : NULL;
 	it->in_one = false;
@@ -493,13 +491,13 @@ static enum s3t_rc item_look(struct item *it, const struct loc_io *io, struct s3
 	bool decodes = ops && ops->source_look && spec->to && spec->to->ops->kind == LOC_LOCAL &&
 		       !spec->raw && (spec->kind == JOB_COPY || spec->kind == JOB_MOVE);
 	if (!decodes && it->stat.stored_size) { /* it goes as it is */
-		set_size(it, it->stat.stored_size);
+		item_set_size(it, it->stat.stored_size);
 		it->stat.stored_size = 0;
 	}
 	if (!decodes)
 		return S3T_OK;
 	it->stat.decode = true;
-	if (it->stat.size < ONE_RANGE)
+	if (plan_download(it->stat.size, spec->parallel_download, spec->chunk_size).part_count < 2)
 		return S3T_OK;
 	uint64_t size;
 	enum s3t_rc rc = S3T_OK;
@@ -512,7 +510,7 @@ static enum s3t_rc item_look(struct item *it, const struct loc_io *io, struct s3
 		return rc;
 	if (!it->stat.stored_size)
 		it->stat.stored_size = it->stat.size;
-	set_size(it, size);
+	item_set_size(it, size);
 	return S3T_OK;
 }
 

@@ -389,6 +389,14 @@ list_id lister_run(struct lister *l, lister_task_fn run, void *arg, void (*free_
 	return submit(l, r);
 }
 
+bool lister_is_busy(struct lister *l)
+{
+	pthread_mutex_lock(&l->lock);
+	bool is_busy = l->queue || l->running;
+	pthread_mutex_unlock(&l->lock);
+	return is_busy;
+}
+
 void lister_cancel(struct lister *l, list_id id)
 {
 	pthread_mutex_lock(&l->lock);

@@ -56,6 +56,8 @@ list_id lister_count(
 	struct lister *l, struct location *location, const struct strview *paths, size_t count);
 /* Runs a task; free_arg may be NULL. */
 list_id lister_run(struct lister *l, lister_task_fn run, void *arg, void (*free_arg)(void *arg));
+/* Whether anything is waiting or under way. */
+bool lister_is_busy(struct lister *l);
 /* Its last event still comes (S3T_CANCELLED, or done if it was just done). Unknown ids are ignored.
  */
 void lister_cancel(struct lister *l, list_id id);

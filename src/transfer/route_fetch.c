@@ -23,6 +23,7 @@ struct fetch {
 	bool has_sum;
 	uint64_t *crcs; /* of the ranges; NULL: the service keeps none of objects */
 	bool *has_crc;
+	uint64_t written; /* by the last part */
 };
 
 struct writer {
@@ -235,6 +236,7 @@ static enum s3t_rc part(
 	}
 	if (rc == S3T_OK && w.crc)
 		f->has_crc[index] = true;
+	f->written = w.counted;
 	if (rc != S3T_OK && io->progress)
 		io->progress(io->progress_arg, -(int64_t)w.counted);
 	digest_free(w.digest);
@@ -285,6 +287,11 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	const char *proof = NULL;
 	enum s3t_rc rc = S3T_OK;
 	spec->from->ops->source_facts(it->source, &facts);
+	if (facts.decoded && it->plan.part_count == 1) { /* only now its size is known */
+		item_set_size(it, f->written);
+		if (ftruncate(spec->to->ops->sink_fd(it->sink), (off_t)f->written) != 0)
+			return s3t_fail_errno(err, errno, "The downloaded file cannot be cut");
+	}
 	if (facts.decoded) /* and the source has compared what is stored, where it could */
 		proof = facts.decoded;
 	else if (f->crcs && facts.has_crc64)

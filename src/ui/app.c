@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, EVENTS_MS = 5, MIN_ROWS = 20, MIN_COLS = 60 };
+enum { TICK_MS = 100, SECOND_MS = 1000, EVENTS_MS = 5, MIN_ROWS = 20, MIN_COLS = 60 };
 
 bool app_jobs_are_over(struct app *app)
 {
@@ -516,6 +516,8 @@ static int wait_ms(const struct app *app)
 	}
 	if (!app->is_stale && (app->progress.is_busy || is_listing))
 		wait = earlier(wait, TICK_MS);
+	if (lister_is_busy(app->lister)) /* what is not answered is said in the frames */
+		wait = earlier(wait, SECOND_MS);
 	int64_t health = app_health_due_ms(app);
 	if (health >= 0)
 		wait = earlier(wait, health > now ? health - now : 0);

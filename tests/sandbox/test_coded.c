@@ -276,6 +276,45 @@ static void test_resume(void **state)
 	stop(&f);
 }
 
+/* A listing tells what is stored, and small objects are not looked at before they are read: the
+ * file is as long as what was read all the same. */
+static void test_tree_comes_back(void **state)
+{
+	static const size_t sizes[] = {
+		0, 1, 1000, 65536, 200000, 520000, 1000000, 5 * MIB, 8380000, 8 * MIB, 9 * MIB};
+	(void)state;
+	for (unsigned encrypts = 0; encrypts < 2; encrypts++) {
+		struct fixture f;
+		struct job_spec spec;
+		start(&f, encrypts);
+		for (size_t i = 0; i < COUNT(sizes); i++) {
+			char name[32];
+			snprintf(name, sizeof name, "tree/f%zu", sizes[i]);
+			fixture_write(&f, name, sizes[i], (unsigned)i);
+		}
+		write_numbers(&f, "tree/numbers.txt", 300000);
+		fixture_upload(&f, &spec, "tree", "", "tree");
+		spec.recursive = true;
+		free(spec.compress);
+		spec.compress = s3t_strdup("zstd");
+		fixture_run(&f, &spec);
+		fixture_download(&f, &spec, "tree", "", "back");
+		spec.recursive = true;
+		fixture_run(&f, &spec);
+		assert_int_equal(f.failed, 0);
+		assert_int_equal(f.done, COUNT(sizes) + 1);
+		for (size_t i = 0; i < COUNT(sizes); i++) {
+			char name[32], back[32];
+			snprintf(name, sizeof name, "tree/f%zu", sizes[i]);
+			snprintf(back, sizeof back, "back/f%zu", sizes[i]);
+			if (!fixture_files_equal(&f, name, back))
+				fail_msg("%s", name);
+		}
+		assert_true(fixture_files_equal(&f, "tree/numbers.txt", "back/numbers.txt"));
+		stop(&f);
+	}
+}
+
 /* Another process compresses the same file again, and sends what the server has not. A file that is
  * another one by then begins anew. Either way no upload stays. */
 static void test_packed_resume(void **state)
@@ -511,6 +550,7 @@ int main(void)
 		cmocka_unit_test(test_tampering),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_tree_comes_back),
 		cmocka_unit_test(test_packed_resume),
 		cmocka_unit_test(test_download_resume),
 		cmocka_unit_test(test_no_identity),
