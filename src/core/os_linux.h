@@ -19,8 +19,8 @@ unsigned os_umask(void);
 /* A child that is spawned with actions gets no descriptor from `first` on. Not every library opens
  * its own with O_CLOEXEC: libcurl's wake-up sockets would be handed on. 0, or an errno. */
 int os_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
-/* Reserves size bytes so that a full disk is found out early; the file stays as long as it is. 0, or an errno; file systems that
- * cannot reserve are 0. */
+/* Reserves size bytes so that a full disk is found out early; the file stays as long as it is. 0,
+ * or an errno; file systems that cannot reserve are 0. */
 int os_reserve(int fd, uint64_t size);
 /* Before threads start: has them share a few heaps. One a thread, as glibc likes it, keeps what
  * each has freed: 60 MB for 50 workers instead of 35. */

@@ -217,6 +217,7 @@ void item_coding_tell(const struct item *it, uint64_t plain, struct loc_sink_spe
 	if (c->how.is_age) {
 		strbuf_addf(&c->metadata, CODING_META_TYPE ": %s\n", sink->content_type);
 		sink->content_type = "application/octet-stream";
+		sink->content_encoding = NULL; /* nobody can undo it before it is decrypted */
 	} else {
 		sink->content_encoding = compression_word(c->how.compression);
 	}

@@ -32,6 +32,7 @@ struct stream {
 	int spool;              /* what came and is not sent yet */
 	struct http_conn *conn; /* for sending, while another reads */
 	struct cancel *cancel;  /* of this run; ends the command too */
+	struct coding encodes;  /* what is done here; of what came compressed less than is told */
 	struct encoder *encoder;
 	uint64_t len;   /* in the spool */
 	uint64_t taken; /* that came, before it was encoded */
@@ -45,6 +46,7 @@ struct stream {
 	struct strbuf said; /* the end of that */
 	/* seal */
 	struct s3_object object; /* the source */
+	uint64_t plain_size;     /* of what is in it, if it came compressed */
 	struct strbuf tagging;
 	struct digest *md5; /* of what was read */
 };
@@ -68,14 +70,16 @@ static enum s3t_rc begin(struct item *it, struct stream **out, struct s3t_err *e
 	strbuf_init(&s->said);
 	s->conn = http_conn_new(it->job->engine->transport);
 	s->cancel = cancel_new(it->cancel);
+	if (it->coding)
+		s->encodes = it->coding->how;
 	return s->spool >= 0 ? S3T_OK : s3t_fail_errno(err, why, "No temporary file can be made");
 }
 
 static enum s3t_rc make_encoder(struct stream *s, struct s3t_err *err)
 {
-	const struct item_coding *c = s->item->coding;
-	return c && !coding_is_none(c->how) ? encoder_new(c->how, c->keys, NULL, &s->encoder, err)
-					    : S3T_OK;
+	return coding_is_none(s->encodes)
+		       ? S3T_OK
+		       : encoder_new(s->encodes, s->item->coding->keys, NULL, &s->encoder, err);
 }
 
 /* --- to the target --- */
@@ -107,7 +111,7 @@ static enum s3t_rc begin_sink(struct stream *s, bool is_all, struct s3t_err *err
 	const struct s3_client *client = location_s3_client(job->to);
 	uint32_t most = client ? s3_client_profile(client)->provider->max_parts : 0;
 	/* of a copy it is known before the end */
-	uint64_t plain = job->kind != JOB_PIPE ? it->stat.size : is_all ? s->taken : UINT64_MAX;
+	uint64_t plain = job->kind != JOB_PIPE ? s->plain_size : is_all ? s->taken : UINT64_MAX;
 	struct loc_io io = {.conn = s->conn, .cancel = s->cancel, .retries = &it->retries};
 	struct loc_sink_spec spec = item_sink_spec(it);
 	struct loc_token token;
@@ -473,7 +477,47 @@ bool route_seal_is_due(const struct job_spec *spec)
 	       s3_encryption_for(to, spec->encryption, NULL).kind == S3_ENCRYPTION_CLIENT;
 }
 
-/* What is stored coded already goes as it is. */
+static void drop_line(struct strbuf *lines, const char *name)
+{
+	struct strbuf rest;
+	strbuf_init(&rest);
+	for (struct strview all = strbuf_view(lines); all.len;) {
+		struct strview line = sv_n(all.data, sv_find(all, '\n'));
+		all = sv_from(all, line.len + 1);
+		if (sv_eq_nocase(sv_n(line.data, sv_find(line, ':')), sv(name)))
+			continue;
+		strbuf_add_sv(&rest, line);
+		strbuf_add_char(&rest, '\n');
+	}
+	strbuf_reset(lines);
+	strbuf_add_sv(lines, strbuf_view(&rest));
+	strbuf_deinit(&rest);
+}
+
+/* What is encrypted already goes as it is; what we have compressed is encrypted as it is. */
+static enum s3t_rc take_coding(struct stream *s, struct s3t_err *err)
+{
+	static const char *const told[] = {CODING_META, CODING_META_SIZE, CODING_META_TYPE};
+	struct coding was = {.compression = COMPRESS_OFF}, *how = &s->item->coding->how;
+	s->plain_size = s->item->stat.size;
+	if (!s->object.coding)
+		return S3T_OK;
+	if (!coding_parse(sv(s->object.coding), &was))
+		return s3t_fail(err, S3T_UNSUPPORTED,
+			"It is coded in a way that this program does not know (%.40s), and is not "
+			"copied without being encrypted.",
+			s->object.coding);
+	if (was.is_age) {
+		*how = s->encodes = (struct coding){.compression = COMPRESS_OFF};
+		return S3T_OK;
+	}
+	how->compression = was.compression;
+	s->plain_size = s->object.plain_size;
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+		drop_line(&s->object.metadata, told[i]);
+	return S3T_OK;
+}
+
 static enum s3t_rc begin_seal(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
@@ -496,8 +540,9 @@ static enum s3t_rc begin_seal(struct item *it, const struct loc_io *io, struct s
 			spec->from, io, sv_n(it->path, it->path_len), &it->stat, &it->source, err);
 	if (rc != S3T_OK)
 		return rc;
-	if (s->object.coding)
-		it->coding->how = (struct coding){.compression = COMPRESS_OFF};
+	rc = take_coding(s, err);
+	if (rc != S3T_OK)
+		return rc;
 	s->md5 = digest_new(DIGEST_MD5);
 	return make_encoder(s, err);
 }

@@ -495,6 +495,25 @@ static void test_copies_are_sealed(void **state)
 		}
 		assert_int_equal(sandbox_upload_count(f.server), 0);
 	}
+	/* what we have compressed is encrypted besides */
+	write_numbers(&f, "numbers.txt", 1000000);
+	fixture_upload(&f, &spec, "numbers.txt", "", "packed");
+	free(spec.encryption);
+	free(spec.compress);
+	spec.encryption = s3t_strdup("none");
+	spec.compress = s3t_strdup("gzip");
+	fixture_run(&f, &spec);
+	expect(&f, "packed", "x-amz-meta-coding", "gzip");
+	for (int again = 0; again < 2; again++) {
+		fixture_copy(&f, &spec, again ? "both" : "packed", "", again ? "twice" : "both");
+		fixture_run(&f, &spec);
+		assert_int_equal(f.done, 1);
+		starts_sealed(&f, again ? "twice" : "both");
+		expect(&f, again ? "twice" : "both", "x-amz-meta-coding", "gzip+age");
+		expect(&f, again ? "twice" : "both", "content-encoding", "");
+		download(&f, again ? "twice" : "both", "back", false);
+		assert_true(fixture_files_equal(&f, "numbers.txt", "back"));
+	}
 	strbuf_init(&value);
 	assert_int_equal(sandbox_get_header(f.server, SANDBOX_BUCKET, SV("again"),
 				 "x-amz-meta-plain-type", &value, &err),
