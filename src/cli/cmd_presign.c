@@ -52,7 +52,6 @@ static int presign(struct cli *cli, const struct place *p, const char *method)
 {
 	int64_t chosen_s = cli->opt->expires ? cli->opt->expires / 1000 : 3600, ends_s = 0;
 	bool under_key =
-		cli->opt->encryption &&
 		s3_encryption_kind_of(cli->settings.encryption_type) == S3_ENCRYPTION_SSE_C;
 	const struct s3_customer_key *key = NULL;
 	struct s3_presign what = {.method = method,

@@ -48,6 +48,7 @@ int spec_init(struct cli *cli, struct job_spec *spec, enum job_kind kind)
 	spec->follow_links = o->follow;
 	spec->dry_run = o->dry_run;
 	spec->raw = o->raw;
+	spec->asks_encryption = o->encryption;
 	spec->report_items = o->json || o->dry_run || kind == JOB_VERIFY;
 	spec->report_problems = true;
 	struct s3t_err err;

@@ -138,6 +138,10 @@ const char *s3t_err_hint(const struct s3t_err *err)
 {
 	if (err->rc == S3T_DENIED && err->sys_errno)
 		return "look at the permissions";
+	if (err->rc == S3T_DENIED && strcmp(err->code, "AccessDenied") != 0 && err->code[0])
+		return "";
+	if (err->rc == S3T_DENIED && !err->http_status)
+		return "";
 	if (err->rc == S3T_NO_SPACE && !err->sys_errno)
 		return ""; /* a quota on the server */
 	for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)

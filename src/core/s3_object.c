@@ -76,8 +76,8 @@ static void on_meta(void *arg, struct strview name, struct strview value)
 
 static void add_headers(const struct http_response *resp, struct strbuf *out)
 {
-	static const char *const names[] = {
-		"cache-control", "content-disposition", "content-language", "expires"};
+	static const char *const names[] = {"cache-control", "content-disposition",
+		"content-language", "expires", "x-amz-website-redirect-location"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		struct strview value = http_header(resp, names[i]);
 		if (value.len)

@@ -461,9 +461,11 @@ static enum s3t_rc explain_key(const struct s3_client *c, const struct s3_call *
 		(err->http_status != 400 && !(err->http_status == 403 && r->was_key_asked)))
 		return rc;
 	bool has_key = s3_has_customer_key(&c->profile->settings);
-	bool may_be = has_key ? r->fixed_key
-			      : strcmp(call->method, "HEAD") == 0 ||
-					strcmp(err->code, "InvalidRequest") == 0;
+	bool may_be =
+		has_key ? r->fixed_key
+			: strcmp(call->method, "HEAD") == 0 ||
+				  strcmp(err->code, "InvalidRequest") == 0 ||
+				  strstr(err->message, "Server Side Encryption with Customer");
 	if (!may_be)
 		return rc;
 	struct s3t_err told = *err;

@@ -71,8 +71,9 @@ struct job_spec {
 	uint32_t max_parallel;                               /* of one item's parts; 0: auto */
 	bool parallel_download, prove_upload, prove_download;
 	char *storage_class, *content_type; /* NULL: by default / by extension */
-	char *compress;                /* off, gzip, zstd; NULL: as the target's profile says */
-	bool raw;                      /* downloads: what was done to the bytes is not undone */
+	char *compress;       /* off, gzip, zstd; NULL: as the target's profile says */
+	bool raw;             /* downloads: what was done to the bytes is not undone */
+	bool asks_encryption; /* encryption was asked for this job: no copy keeps its source's */
 	struct s3_changes changes;     /* of JOB_CHANGE */
 	char **argv;                   /* of JOB_PIPE, NULL-terminated (core/process.h) */
 	uint32_t max_items;            /* under way at once; 0: as many as there are workers */

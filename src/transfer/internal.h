@@ -9,6 +9,7 @@
 #define TRANSFER_INTERNAL_H
 
 #include "core/coding.h"
+#include "core/s3_lock.h"
 #include "transfer/engine.h"
 #include "transfer/journal.h"
 #include "transfer/limiter.h"
@@ -42,9 +43,11 @@ struct item_coding {
 
 /* What a change in place has to remember of its object. */
 struct item_change {
-	struct strbuf acl;     /* to be put back; "": nothing is */
-	struct strbuf tagging; /* as it is to be, if tags are changed */
-	struct strbuf diff;    /* "name: before -> after\n" */
+	struct strbuf acl;             /* to be put back; "": nothing is */
+	struct strbuf tagging;         /* as it is to be, if tags are changed */
+	struct strbuf diff;            /* "name: before -> after\n" */
+	struct s3_retention retention; /* to be put back; until_s 0: none */
+	bool has_legal_hold;
 };
 
 enum { LINKS = 2 }; /* endpoints of a job */
@@ -108,6 +111,8 @@ struct scan {
 	struct loc_list *list;      /* NULL: the next source is due */
 	struct strbuf base, target; /* of the current source; with a final '/' unless empty */
 	bool is_reverse;            /* verify: the targets' turn, for what the sources lack */
+	bool is_last;               /* the page that is booked is the last of the source */
+	bool found_any;             /* undelete: a delete marker of the source */
 };
 
 struct item_list {

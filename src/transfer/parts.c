@@ -34,7 +34,8 @@ void parts_restart(struct parts *p)
 {
 	p->next = p->done_count = 0;
 	p->again_count = p->again_next = 0;
-	memset(p->done, 0, words(p->count) * sizeof *p->done);
+	if (p->done) /* not yet begun, there is nothing to forget */
+		memset(p->done, 0, words(p->count) * sizeof *p->done);
 }
 
 bool parts_is_done(const struct parts *p, uint32_t index)

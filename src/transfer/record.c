@@ -121,6 +121,7 @@ void record_job(struct strbuf *out, const struct saved_job *job)
 	add_text(&l, "class", s->storage_class);
 	add_text(&l, "compress", s->compress);
 	add_u64(&l, "raw", s->raw);
+	add_u64(&l, "sseasked", s->asks_encryption);
 	add_text(&l, "sse", s->encryption);
 	add_text(&l, "kms", s->kms_key_id);
 	add_text(&l, "type", s->content_type);
@@ -498,6 +499,7 @@ static void read_job(struct saved_file *f, struct strview fields)
 	s->storage_class = get_text(fields, "class");
 	s->compress = get_text(fields, "compress");
 	s->raw = get_u64(fields, "raw");
+	s->asks_encryption = get_u64(fields, "sseasked");
 	s->encryption = get_text(fields, "sse");
 	s->kms_key_id = get_text(fields, "kms");
 	s->content_type = get_text(fields, "type");

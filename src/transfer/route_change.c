@@ -10,6 +10,7 @@
 #include "core/s3_lock.h"
 #include "core/timeutil.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,32 @@ static enum s3t_rc read_and_apply(
 	return rc == S3T_OK ? s3_changes_apply(changes, o, &c->tagging, &c->diff, err) : rc;
 }
 
+/* The copy is a version of its own, without the lock of the one before. */
+static void keep_lock(struct item_change *c, const struct s3_object *o)
+{
+	bool is_locked = o->lock_mode && o->retain_until_s > time_wall_s();
+	c->has_legal_hold = o->has_legal_hold;
+	c->retention = (struct s3_retention){.until_s = is_locked ? o->retain_until_s : 0};
+	if (is_locked)
+		snprintf(c->retention.mode, sizeof c->retention.mode, "%s", o->lock_mode);
+}
+
+static enum s3t_rc put_lock_back(struct item *it, const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, struct s3t_err *err)
+{
+	const struct item_change *c = it->change;
+	enum s3t_rc rc = S3T_OK;
+	if (c->retention.until_s)
+		rc = s3_put_retention(ctx, bucket, key, &c->retention, err);
+	if (rc == S3T_OK && c->has_legal_hold)
+		rc = s3_put_legal_hold(ctx, bucket, key, true, err);
+	if (rc != S3T_OK)
+		s3t_err_prefix(err,
+			"It was changed, and the version before is locked as it was, but the new "
+			"one could not be locked: ");
+	return rc;
+}
+
 enum s3t_rc change_begin(struct item *it, const struct loc_io *io, struct s3_object *o,
 	bool *is_same, struct s3t_err *err)
 {
@@ -82,6 +109,8 @@ enum s3t_rc change_begin(struct item *it, const struct loc_io *io, struct s3_obj
 	enum s3t_rc rc = read_and_apply(it, &ctx, o, err);
 	*is_same = rc == S3T_OK && it->change->diff.len == 0;
 	strbuf_reset(&change_of(it)->acl);
+	if (rc == S3T_OK)
+		keep_lock(it->change, o);
 	if (rc == S3T_OK && !*is_same)
 		rc = s3_keep_acl(&ctx, bucket, key, &it->change->acl, err);
 	return rc;
@@ -96,7 +125,9 @@ enum s3t_rc change_finish(struct item *it, const struct loc_io *io, struct s3t_e
 	names_of(it, &bucket, &key);
 	if (it->route != &route_copy && it->route != &route_relay)
 		return S3T_OK;
-	enum s3t_rc rc = S3T_OK;
+	enum s3t_rc rc = put_lock_back(it, &ctx, bucket, key, err);
+	if (rc != S3T_OK)
+		return rc;
 	/* Ceph, told of tags in a copy, answers ?tagging with nothing from then on */
 	bool has_tags = c->tagging.len || s3_changes_have_any(&it->job->spec.changes, "tag.");
 	if (has_tags)

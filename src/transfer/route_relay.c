@@ -33,7 +33,7 @@ static void keep_encryption(
 {
 	const struct job_spec *spec = &it->job->spec;
 	struct s3_client *from = location_s3_client(spec->from), *to = location_s3_client(spec->to);
-	if (!from || !to || !s3_client_same_service(from, to) ||
+	if (spec->asks_encryption || !from || !to || !s3_client_same_service(from, to) ||
 		s3_encryption_for(to, spec->encryption, NULL).kind != S3_ENCRYPTION_NONE)
 		return;
 	struct s3_encryption own = s3_encryption_as(object);

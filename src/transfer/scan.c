@@ -195,14 +195,38 @@ static void book(struct found *f)
 	pthread_mutex_unlock(&job->engine->lock);
 }
 
-/* Undelete takes delete markers, and only those behind which nothing came. */
-static bool is_to_go(const struct job *job, struct strview name)
+/* Whether an older version of the same key comes; between two pages, it may be. */
+static bool has_version_behind(const struct job *job, const struct entry_page *page, uint32_t i)
 {
+	if (i + 1 == page->count)
+		return !job->scan.is_last;
+	struct strview name = path_version_split(entry_name(page, &page->entries[i]), NULL);
+	return sv_eq(name, path_version_split(entry_name(page, &page->entries[i + 1]), NULL));
+}
+
+/* Undelete takes delete markers that are the latest of their keys, and only if something is left to
+ * come back. */
+static bool is_to_go(struct job *job, const struct entry_page *page, uint32_t i)
+{
+	struct strview name = entry_name(page, &page->entries[i]);
 	struct path_version v;
 	if (job->spec.kind != JOB_UNDELETE)
 		return true;
 	(void)path_version_split(name, &v);
-	return v.is_marker && v.is_latest;
+	if (!v.is_marker || !v.is_latest)
+		return false;
+	job->scan.found_any = true;
+	if (has_version_behind(job, page, i))
+		return true;
+	struct s3t_err why;
+	struct strbuf path;
+	strbuf_init(&path);
+	strbuf_add_sv(&path, strbuf_view(&job->scan.base));
+	strbuf_add_sv(&path, name);
+	s3t_fail(&why, S3T_NOT_FOUND, "No version of it is left that could come back.");
+	problem(job, strbuf_view(&path), sv_n("", 0), ITEM_FAILED, &why);
+	strbuf_deinit(&path);
+	return false;
 }
 
 /* Deletes need no items: a page is a batch. */
@@ -220,7 +244,7 @@ static void book_batch(struct job *job, const struct entry_page *page)
 		const struct entry *e = &page->entries[i];
 		struct strview name = entry_name(page, e);
 		/* local directories go when they are pruned */
-		if (e->kind == ENTRY_DIR || !is_to_go(job, name))
+		if (e->kind == ENTRY_DIR || !is_to_go(job, page, i))
 			continue;
 		char *path = b->arena + at;
 		memcpy(path, job->scan.base.data, job->scan.base.len);
@@ -302,6 +326,7 @@ static void open_directory(struct job *job, const struct job_source *src)
 		flags |= LOC_LIST_ETAGS | (job->spec.follow_links ? LOC_LIST_FOLLOW : 0);
 	set_with_slash(&scan->base, sv_n(src->path, src->path_len));
 	strbuf_reset(&scan->target);
+	scan->found_any = false;
 	struct strbuf name;
 	strbuf_init(&name);
 	add_name(&name, sv_n(src->target_rel, src->target_rel_len), job->spec.name_latin1);
@@ -318,6 +343,7 @@ static void open_versions(struct job *job, const struct job_source *src)
 	struct strview path = sv_n(src->path, src->path_len);
 	strbuf_reset(&scan->base);
 	strbuf_add_sv(&scan->base, path);
+	scan->found_any = false;
 	scan->list = job->spec.from->ops->list_new(
 		job->spec.from, path, LOC_LIST_VERSIONS | LOC_LIST_EXACT, on_problem, job);
 }
@@ -451,9 +477,12 @@ static enum s3t_rc list_step(struct worker *w, struct job *job, bool *waits, str
 	bool done = false;
 	int64_t began_ms = time_mono_ms();
 	enum s3t_rc rc = ops->list_next(scan->list, &io, &page, &done, err);
+	scan->is_last = done;
 	if (rc == S3T_OK)
 		book_page(job, page);
 	entry_page_free(page);
+	if (rc == S3T_OK && done && job->spec.kind == JOB_UNDELETE && !scan->found_any)
+		rc = s3t_fail(err, S3T_NOT_FOUND, "There is no delete marker to take away.");
 	*waits = is_put_off(job, began_ms, rc, err);
 	if ((rc == S3T_OK && !done) || *waits)
 		return S3T_OK;

@@ -34,7 +34,7 @@ struct copy_dialog {
 	size_t command, count_label, target, policy, class, encryption, compress, raw, error;
 	list_id counting;
 	size_t selected;
-	bool is_single_file;
+	bool is_single_file, of_versions;
 	struct dry_run dry;
 };
 
@@ -82,8 +82,11 @@ static void copy_destroy(struct form *f)
 static void add_source(void *arg, const struct pane_row *row)
 {
 	struct copy_dialog *d = arg;
+	struct path_version version;
 	d->is_single_file = d->selected == 0 && row->kind == ENTRY_FILE;
 	d->selected++;
+	(void)path_version_split(row->name, &version);
+	d->of_versions |= version.id.len > 0;
 }
 
 /* The target as typed: "into" where it ends in '/' or several things are selected, else a new name.
@@ -151,6 +154,7 @@ static void submit(struct copy_dialog *d, bool dry)
 		spec.storage_class = s3t_strdup(class_options[class]);
 	}
 	size_t encryption = form_selected(&d->form, d->encryption);
+	spec.asks_encryption = encryption;
 	if (encryption)
 		spec.encryption = s3t_strdup(encryption_options[encryption]);
 	size_t compress = form_selected(&d->form, d->compress);
@@ -225,6 +229,9 @@ void dialog_copy_open(struct app *app, enum job_kind kind)
 	d->form.on_destroy = copy_destroy;
 	d->count_label = form_add_label(&d->form, THEME_DIALOG, "counting...");
 	form_warn_of_later(&d->form, from);
+	if (kind == JOB_MOVE && d->of_versions)
+		form_add_label(&d->form, THEME_DIALOG_ERROR,
+			"A version that is moved is gone for good from where it was.");
 	d->command = form_add_text(&d->form, "Command        ", SV(""));
 	form_set_hidden(&d->form, d->command, !is_pipe);
 	struct strbuf target;

@@ -14,13 +14,17 @@ enum { WHICH_LATEST, WHICH_ALL };
 static const char *const which[] = {"by a delete marker", "all versions, for good"};
 static const char kept[] =
 	"The bucket keeps versions: what is deleted gets a delete marker, and stays.";
+static const char suspended[] =
+	"Versioning is suspended here: what was written since then goes for good; only versions of "
+	"before stay, behind a delete marker.";
 
 struct delete_dialog {
 	struct form form;
 	struct job_spec spec;
 	size_t count_label, word, error;
 	size_t versions; /* label: that they are kept */
-	size_t which;    /* the choice what goes, where they are */
+	const char *kept;
+	size_t which; /* the choice what goes, where they are */
 	list_id counting, asking;
 	bool needs_word, is_bucket;
 	size_t of_versions, of_markers; /* rows that are versions; those that are delete markers */
@@ -50,6 +54,8 @@ static bool delete_on_list(struct view *v, struct lister_event *e)
 		d->asking = 0;
 		const struct versions_question *q = e->arg;
 		bool keeps_any = e->err.rc == S3T_OK && q->versioning != S3_VERSIONING_NEVER;
+		d->kept = q->versioning == S3_VERSIONING_SUSPENDED ? suspended : kept;
+		form_set_label(&d->form, d->versions, THEME_DIALOG, "%s", d->kept);
 		form_set_hidden(&d->form, d->versions, !keeps_any);
 		form_set_hidden(&d->form, d->which, !keeps_any);
 		app_redraw(v->app);
@@ -78,10 +84,10 @@ static void on_delete_change(struct form *f, size_t field)
 	dry_run_deinit(&d->dry, f->view.app); /* it was of the other */
 	dry_run_init(&d->dry);
 	form_set_label(f, d->error, THEME_DIALOG, "%s", "");
-	form_set_label(f, d->versions, THEME_DIALOG,
+	form_set_label(f, d->versions, THEME_DIALOG, "%s",
 		is_for_good
 			? "All versions go, more than is counted here: nothing brings them back."
-			: kept);
+			: d->kept);
 	form_set_hidden(f, d->word, !needs_word(d));
 }
 
@@ -190,6 +196,7 @@ void dialog_delete_open(struct app *app)
 	form_warn_of_later(&d->form, from);
 	d->count_label = form_add_label(&d->form, THEME_DIALOG, "counting...");
 	form_set_hidden(&d->form, d->count_label, d->is_bucket);
+	d->kept = kept;
 	d->versions = form_add_label(&d->form, THEME_DIALOG, kept);
 	form_set_hidden(&d->form, d->versions, true);
 	d->which = form_add_choice(&d->form, "Delete                ", which, 2, WHICH_LATEST);

@@ -496,9 +496,11 @@ static void add_what(struct share_dialog *d)
 	const struct objects *o = d->objects;
 	char text[96];
 	if (o->count == 1) {
-		char *shown = text_sanitised(strbuf_view(&o->paths[0]));
-		form_add_label(f, THEME_DIALOG_DIM, shown);
-		free(shown);
+		struct strbuf shown;
+		strbuf_init(&shown);
+		path_show(&shown, strbuf_view(&o->paths[0]));
+		form_add_label(f, THEME_DIALOG_DIM, shown.data);
+		strbuf_deinit(&shown);
 		return;
 	}
 	snprintf(text, sizeof text, "%zu objects, a link each", o->count);
@@ -536,15 +538,19 @@ void dialog_share_open(struct app *app)
 	strbuf_init_cap(&d->links, LINKS_BYTES_MAX);
 	form_init(&d->form, &share_ops, "Share");
 	add_what(d);
-	struct strview base = path_basename(strbuf_view(&o->paths[0]));
+	struct path_version version;
+	struct strview base =
+		path_basename(path_version_split(strbuf_view(&o->paths[0]), &version));
 	d->method = form_add_choice(&d->form, "For", methods, 2, METHOD_GET);
 	d->expiry = form_add_text(&d->form, "Valid for (15m, 2h, 7d)", SV("1h"));
 	d->name = form_add_text(&d->form, "Name when saved", utf8_is_valid(base) ? base : SV(""));
 	d->type = form_add_text(&d->form, "Content type (empty: its own)", SV(""));
-	d->version = form_add_text(&d->form, "Version", SV("latest"));
+	d->version = form_add_text(&d->form, "Version", version.id.len ? version.id : SV("latest"));
 	d->key = form_add_choice(&d->form, "Encrypted", keys, 2, 0);
-	form_set_hidden(
-		&d->form, d->key, !s3_has_customer_key(&s3_client_profile(d->client)->settings));
+	const struct settings *settings = &s3_client_profile(d->client)->settings;
+	form_set_hidden(&d->form, d->key, !s3_has_customer_key(settings));
+	form_select(&d->form, d->key,
+		s3_encryption_kind_of(settings->encryption_type) == S3_ENCRYPTION_SSE_C);
 	d->shape = form_add_choice(&d->form, "As", shapes, 3, FORM_URL);
 	d->ends = form_add_label(&d->form, THEME_DIALOG, "");
 	form_add_label(&d->form, THEME_DIALOG, "");

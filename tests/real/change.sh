@@ -15,7 +15,7 @@ is_public() { [[ $(curl -s -o /dev/null -w '%{http_code}' "$S3TUI_TEST_ENDPOINT/
 for name in small big; do
 	[[ $name == big ]] || printf small >"$work/small"
 	aws s3api put-object --bucket "$bucket" --key "d/$name" --body "$work/$name" --content-type text/plain \
-		--cache-control no-store --metadata 'author=me,color=blue' --tagging 'team=a%20b&x=1' >/dev/null
+		--cache-control no-store --website-redirect-location /elsewhere --metadata 'author=me,color=blue' --tagging 'team=a%20b&x=1' >/dev/null
 	aws s3api put-object-acl --bucket "$bucket" --key "d/$name" --acl public-read
 done
 s3tui set -r -n "s3://$bucket/d" content-type=text/css meta.author=you >"$work/out"
@@ -29,6 +29,7 @@ for name in small big; do
 	expect '{"author": "you"}' "$(aws s3api head-object --bucket "$bucket" --key "d/$name" --query Metadata | tr -d '\n' | sed 's/  *//g; s/":/": /')" "metadata of $name"
 	expect 'team=a b,x=2' "$(tags "d/$name")" "tags of $name"
 	is_public "d/$name" || die "$name is not public any more"
+	expect /elsewhere "$(head_of "d/$name" WebsiteRedirectLocation)" "redirect of $name"
 	s3tui cp "s3://$bucket/d/$name" "$work/back"
 	cmp "$work/$name" "$work/back"
 done

@@ -77,6 +77,9 @@ ok 'SSE-C: rclone over TLS'
 # The server copies nothing that is encrypted; the copy is no less encrypted.
 s3tui -p sse-c cp "s3://$bucket/c-big" "s3://$bucket/c-copy"
 expect 400 "$(boto "print(read('c-copy'))")" 'a copy without the key'
+s3tui -p sse-c cp --encryption none "s3://$bucket/c-big" "s3://$bucket/c-plain"
+expect "$(sum "$work/big")" "$(boto "print(read('c-plain'))")" 'a copy that is not to be encrypted'
+s3tui rm "s3://$bucket/c-plain"
 expect "$(sum "$work/big")" "$(boto "print(read('c-copy', **with_key))")" 'a copy with the key'
 printf 'in the clear' | s3tui cp - "s3://$bucket/clear"
 s3tui -p sse-c cp "s3://$bucket/clear" "s3://$bucket/not-clear"

@@ -47,6 +47,13 @@ s3tui set "s3://$locked/b" legal-hold=off >/dev/null
 s3tui rm --version-id "$id" "s3://$locked/b" >/dev/null
 ok 'legal holds'
 
+# What is changed in place is a version of its own; the lock goes along.
+s3tui set "s3://$locked/a" meta.k=v >/dev/null
+expect "v GOVERNANCE ON $later" "$(aws s3api head-object --bucket "$locked" --key a --output text --query \
+	'[Metadata.k,ObjectLockMode,ObjectLockLegalHoldStatus,ObjectLockRetainUntilDate]' | tr '\t' ' ' | cut -dT -f1)" \
+	'the lock of the new version'
+ok 'changed in place'
+
 printf stays | s3tui cp - "s3://$bucket/plain"
 fails_with 1 'has no object lock.*nothing was changed' s3tui set "s3://$bucket/plain" legal-hold=on
 fails_with 1 'has no object lock' s3tui set "s3://$bucket/plain" retention=COMPLIANCE:1

@@ -61,6 +61,16 @@ expect 0 "$(count 'd/a b' "Versions[?Key=='d/a b']")" 'no version is left'
 expect other "$(s3tui cp "s3://$bucket/d/a b.more" -)" 'its neighbour'
 ok 'removed for good'
 
+# Where versioning is suspended, nothing may be left to come back.
+aws s3api put-bucket-versioning --bucket "$bucket" --versioning-configuration Status=Suspended
+printf gone | s3tui cp - "s3://$bucket/null"
+s3tui rm "s3://$bucket/null"
+fails_with 1 'No version of it is left' s3tui undelete "s3://$bucket/null"
+expect 1 "$(count null "DeleteMarkers[?Key=='null']")" 'its marker stays'
+fails_with 1 'no delete marker' s3tui undelete "s3://$bucket/never"
+aws s3api put-bucket-versioning --bucket "$bucket" --versioning-configuration Status=Enabled
+ok 'nothing to undelete'
+
 # More than a page, and names that need encoding
 mkdir "$work/many"
 for i in $(seq 1100); do : >"$work/many/a+b %$i"; done
