@@ -114,7 +114,7 @@ enum cli_command {
 		"parallel requests at the most; pipe: commands, 4 by default")                     \
 	X(dry_run, FLAG, "dry-run", 'n', NULL, CLI_RUNS, "say what would be done")                 \
 	X(yes, FLAG, "yes", 'y', NULL, CLI_ON(RM) | CLI_ON(RB) | CLI_ON(VERSIONING),               \
-		"agree to emptying a bucket, to all versions being kept")                          \
+		"agree to emptying a bucket, to versions being kept or not any more")              \
 	X(force, FLAG, "force", 0, NULL, CLI_ON(RB) | CLI_ON(JOBS),                                \
 		"rb: remove its contents first; jobs drop: forget, removing nothing")              \
 	X(all, FLAG, "all", 0, NULL, CLI_ON(JOBS), "every unfinished job")                         \

@@ -4,6 +4,8 @@
 #include "core/mime.h"
 #include "core/text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +109,24 @@ static void card_metadata(struct card *c, struct strview rest)
 		json_close_object(&c->w);
 }
 
+/* "cache-control: no-store\n", as names of the card: cache_control. */
+static void card_headers(struct card *c, struct strview headers)
+{
+	while (headers.len) {
+		struct strview line = sv_n(headers.data, sv_find(headers, '\n'));
+		size_t colon = sv_find(line, ':');
+		char *name = s3t_strndup(line.data, colon), *value;
+		struct strview text = sv_trim(sv_from(line, colon + 1));
+		headers = sv_from(headers, line.len + 1);
+		for (char *at = name; *at; at++)
+			*at = *at == '-' ? '_' : *at;
+		value = s3t_strndup(text.data, text.len);
+		card_string(c, name, value);
+		free(value);
+		free(name);
+	}
+}
+
 static enum s3t_rc stat_object(struct cli *cli, const struct place *p, struct s3t_err *err)
 {
 	struct s3_ctx ctx = cli_ctx(cli);
@@ -143,6 +163,17 @@ static enum s3t_rc stat_object(struct cli *cli, const struct place *p, struct s3
 		strbuf_deinit(&archive);
 		card_string(&c, "encryption", o.encryption);
 		card_string(&c, "encryption_key", o.key_id);
+		card_headers(&c, strbuf_view(&o.headers));
+		if (o.has_crc64) {
+			char sum[20];
+			snprintf(sum, sizeof sum, "%016" PRIx64, o.crc64);
+			card_string(&c, "crc64nvme", sum);
+		}
+		struct strbuf owner;
+		strbuf_init(&owner);
+		s3_object_owner(&ctx, p->bucket, p->key, o.version_id, &owner);
+		card_string(&c, "owner", owner.len ? owner.data : NULL);
+		strbuf_deinit(&owner);
 		card_metadata(&c, strbuf_view(&o.metadata));
 		card_end(&c);
 	}

@@ -72,9 +72,12 @@ static int versioning(struct cli *cli, const struct place *p)
 		cli_complain("'%s' is neither on nor off", o->operands[1]);
 		return CLI_EXIT_USAGE;
 	}
-	if (want == 1 && !o->yes) {
-		cli_complain("from then on the bucket keeps, and bills, all that is overwritten or "
-			     "deleted; it can be suspended, never switched off: say --yes");
+	if (want >= 0 && !o->yes) {
+		cli_complain(want ? "from then on the bucket keeps, and bills, all that is "
+				    "overwritten or deleted; it can be suspended, never switched "
+				    "off: say --yes"
+				  : "from then on what is overwritten or deleted is not kept; the "
+				    "versions that there are stay: say --yes");
 		return CLI_EXIT_USAGE;
 	}
 	enum s3t_rc rc = S3T_OK;

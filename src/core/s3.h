@@ -304,6 +304,10 @@ enum s3t_rc s3_put_object_tagging(const struct s3_ctx *ctx, struct strview bucke
  * where it is what every new object has, or where the server shows none. */
 enum s3t_rc s3_keep_acl(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct strbuf *out, struct s3t_err *err) S3T_MUST_CHECK;
+/* Whose object that version is: "name (id)" or the one that is told; nothing is appended where the
+ * server does not show it. */
+void s3_object_owner(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	const char *version_id, struct strbuf *out);
 enum s3t_rc s3_put_acl(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
 	struct strview document, struct s3t_err *err) S3T_MUST_CHECK;
 /* Asks for a copy of an archived object, which is there in hours; tier: "Standard", "Bulk",

@@ -1,5 +1,6 @@
 #include "core/s3.h"
 #include "core/s3_document.h"
+#include "core/text.h"
 #include "core/xml.h"
 
 struct acl {
@@ -60,4 +61,39 @@ enum s3t_rc s3_put_acl(const struct s3_ctx *ctx, struct strview bucket, struct s
 {
 	struct s3_document d = document_of(bucket, key);
 	return s3_document_put(ctx, &d, document, true, err);
+}
+
+struct owner {
+	struct strbuf id, name;
+};
+
+static void on_owner(
+	void *arg, int depth, struct strview parent, struct strview name, struct strview text)
+{
+	struct owner *o = arg;
+	(void)depth;
+	if (sv_eq(parent, SV("Owner")) && sv_eq(name, SV("ID")))
+		text_sanitise(&o->id, text);
+	else if (sv_eq(parent, SV("Owner")) && sv_eq(name, SV("DisplayName")))
+		text_sanitise(&o->name, text);
+}
+
+void s3_object_owner(const struct s3_ctx *ctx, struct strview bucket, struct strview key,
+	const char *version_id, struct strbuf *out)
+{
+	struct s3_document d = document_of(bucket, key);
+	struct owner o;
+	struct xml_handler handler = {.close = on_owner, .arg = &o};
+	struct strbuf text;
+	d.version_id = version_id;
+	strbuf_init(&text);
+	strbuf_init(&o.id);
+	strbuf_init(&o.name);
+	if (s3_document_get(ctx, &d, &text, NULL, NULL) == S3T_OK &&
+		xml_parse(strbuf_view(&text), &handler, NULL, NULL) == S3T_OK)
+		strbuf_addf(
+			out, o.name.len && o.id.len ? "%s (%s)" : "%s%s", o.name.data, o.id.data);
+	strbuf_deinit(&text);
+	strbuf_deinit(&o.id);
+	strbuf_deinit(&o.name);
 }

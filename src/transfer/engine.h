@@ -74,7 +74,10 @@ struct job_spec {
 	char *compress;       /* off, gzip, zstd; NULL: as the target's profile says */
 	bool raw;             /* downloads: what was done to the bytes is not undone */
 	bool asks_encryption; /* encryption was asked for this job: no copy keeps its source's */
-	struct s3_changes changes;     /* of JOB_CHANGE */
+	struct s3_changes changes; /* of JOB_CHANGE */
+	/* of JOB_CHANGE of one object whose values were shown: as it was then; "": was not */
+	char shown_etag[S3_ETAG_MAX];
+	int64_t shown_s;               /* Last-Modified */
 	char **argv;                   /* of JOB_PIPE, NULL-terminated (core/process.h) */
 	uint32_t max_items;            /* under way at once; 0: as many as there are workers */
 	char *encryption, *kms_key_id; /* a word of s3tui.ini; NULL: as the target's profile says */

@@ -122,6 +122,10 @@ void record_job(struct strbuf *out, const struct saved_job *job)
 	add_text(&l, "compress", s->compress);
 	add_u64(&l, "raw", s->raw);
 	add_u64(&l, "sseasked", s->asks_encryption);
+	if (s->shown_etag[0]) {
+		add_text(&l, "shown", s->shown_etag);
+		add_i64(&l, "shownat", s->shown_s);
+	}
 	add_text(&l, "sse", s->encryption);
 	add_text(&l, "kms", s->kms_key_id);
 	add_text(&l, "type", s->content_type);
@@ -500,6 +504,10 @@ static void read_job(struct saved_file *f, struct strview fields)
 	s->compress = get_text(fields, "compress");
 	s->raw = get_u64(fields, "raw");
 	s->asks_encryption = get_u64(fields, "sseasked");
+	char *shown = get_text(fields, "shown");
+	snprintf(s->shown_etag, sizeof s->shown_etag, "%s", shown ? shown : "");
+	s->shown_s = get_i64(fields, "shownat", 0);
+	free(shown);
 	s->encryption = get_text(fields, "sse");
 	s->kms_key_id = get_text(fields, "kms");
 	s->content_type = get_text(fields, "type");

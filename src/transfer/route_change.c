@@ -62,7 +62,13 @@ static enum s3t_rc read_and_apply(
 	struct item_change *c = change_of(it);
 	struct strview bucket, key;
 	names_of(it, &bucket, &key);
+	const struct job_spec *spec = &it->job->spec;
 	enum s3t_rc rc = s3_head_object(ctx, bucket, key, o, err);
+	if (rc == S3T_OK && spec->shown_etag[0] &&
+		(strcmp(spec->shown_etag, o->etag) != 0 || spec->shown_s != o->last_modified_s))
+		rc = s3t_fail(err, S3T_CHANGED,
+			"The object was changed by others since its values were shown; nothing was "
+			"changed.");
 	if (rc == S3T_OK && it->stat.etag[0] && strcmp(it->stat.etag, o->etag) != 0)
 		rc = s3t_fail(err, S3T_CHANGED, "The object changed since it was listed.");
 	strbuf_reset(&c->tagging);

@@ -39,6 +39,8 @@ struct change_dialog {
 	list_id reading;
 	size_t texts[TEXTS], class, encryption, metadata, tags, retention, hold, error;
 	char *before[TEXTS], *metadata_before, *tags_before; /* of a single one */
+	char shown_etag[S3_ETAG_MAX];
+	int64_t shown_s;
 	struct dry_run dry;
 };
 
@@ -84,6 +86,8 @@ static void show_text(struct change_dialog *d, size_t field, char **before, stru
 static void show_object(struct change_dialog *d, const struct reading *r)
 {
 	const struct s3_object *o = &r->object;
+	memcpy(d->shown_etag, o->etag, sizeof d->shown_etag);
+	d->shown_s = o->last_modified_s;
 	for (size_t i = 0; i < TEXTS; i++) {
 		struct strview value =
 			i == 0   ? sv(o->content_type ? o->content_type : "")
@@ -203,6 +207,8 @@ static void submit(struct change_dialog *d, bool dry)
 	spec.from = location_ref(d->spec.from);
 	job_spec_copy_sources(&spec, &d->spec);
 	job_spec_set_in_place(&spec);
+	memcpy(spec.shown_etag, d->shown_etag, sizeof spec.shown_etag);
+	spec.shown_s = d->shown_s;
 	enum s3t_rc rc = read_changes(d, &spec.changes, &err);
 	if (rc != S3T_OK) {
 		job_spec_deinit(&spec);

@@ -146,6 +146,16 @@ static void add_lock(struct question *q, const struct s3_object *o)
 		add_line(q, "legal hold", "on");
 }
 
+static void add_owner(struct question *q, const struct s3_ctx *ctx, struct strview bucket,
+	struct strview key, const char *version_id)
+{
+	struct strbuf owner;
+	strbuf_init(&owner);
+	s3_object_owner(ctx, bucket, key, version_id, &owner);
+	add_line(q, "owner", owner.len ? owner.data : "not shown");
+	strbuf_deinit(&owner);
+}
+
 static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, struct strview bucket,
 	struct strview key, struct strview version_id, struct s3t_err *err)
 {
@@ -186,6 +196,7 @@ static enum s3t_rc ask_object(struct question *q, const struct s3_ctx *ctx, stru
 			crc[0]             ? crc
 			: o.etag_is_opaque ? "none that proves the bytes"
 					   : "the ETag, where it is an MD5");
+		add_owner(q, ctx, bucket, key, o.version_id);
 		add_pairs(q, "headers", strbuf_view(&o.headers));
 		add_pairs(q, "metadata", strbuf_view(&o.metadata));
 		add_tags(q, ctx, bucket, key);

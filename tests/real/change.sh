@@ -33,6 +33,9 @@ for name in small big; do
 	s3tui cp "s3://$bucket/d/$name" "$work/back"
 	cmp "$work/$name" "$work/back"
 done
+owner=$(aws s3api get-object-acl --bucket "$bucket" --key d/small --query Owner.ID --output text)
+expect "no-store /elsewhere True" "$(s3tui stat --json "s3://$bucket/d/small" | json "
+print(lines[0]['cache_control'], lines[0]['x_amz_website_redirect_location'], '$owner' in lines[0]['owner'])")" 'in stat'
 s3tui set "s3://$bucket/d/small" tag.y=z tag.team=
 expect 'x=2,y=z' "$(tags d/small)" 'tags alone'
 ok 'headers, metadata, tags and class; the ACL stays'

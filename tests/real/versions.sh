@@ -15,7 +15,8 @@ expect off "$(s3tui versioning "s3://$bucket")" 'a new bucket'
 fails_with 2 'say --yes' s3tui versioning "s3://$bucket" on
 expect on "$(s3tui versioning --yes "s3://$bucket" on)" 'switched on'
 expect Enabled "$(aws s3api get-bucket-versioning --bucket "$bucket" --query Status --output text)" 'by aws'
-expect suspended "$(s3tui versioning "s3://$bucket" off)" suspended
+fails_with 2 'not kept.*say --yes' s3tui versioning "s3://$bucket" off
+expect suspended "$(s3tui versioning "s3://$bucket" off --yes)" suspended
 s3tui versioning --yes "s3://$bucket" on >/dev/null
 fails_with 2 'neither on nor off' s3tui versioning "s3://$bucket" maybe
 ok 'switched on and suspended'

@@ -167,6 +167,34 @@ static void test_changed_meanwhile(void **state)
 	}
 }
 
+/* The values that were shown are those of the object that is changed, or nothing is. */
+static void test_changed_since_shown(void **state)
+{
+	struct fixture f;
+	struct job_spec spec;
+	(void)state;
+	fixture_start(&f, NULL, NULL);
+	put(&f, "k", "one");
+	for (int i = 0; i < 3; i++) {
+		struct s3_ctx ctx = {.client = f.client, .conn = f.conn};
+		struct s3_object o;
+		s3_object_init(&o);
+		assert_int_equal(s3_head_object(&ctx, SV("demo"), SV("k"), &o, NULL), S3T_OK);
+		change_spec(&f, &spec, "k", "meta.k=v");
+		memcpy(spec.shown_etag, o.etag, sizeof o.etag);
+		spec.shown_s = o.last_modified_s - (i == 1);
+		if (i == 2)
+			spec.shown_etag[0] ^= 1;
+		fixture_run(&f, &spec);
+		assert_int_equal(f.done, i == 0);
+		assert_int_equal(f.first_error.rc, i == 0 ? S3T_OK : S3T_CHANGED);
+		s3_object_deinit(&o);
+		put(&f, "k", "two");
+	}
+	fixture_expect_header(&f, "k", "x-amz-meta-k", "");
+	fixture_stop(&f);
+}
+
 /* Above the service's limit: by parts, still one object with all it had. */
 static void test_by_parts(void **state)
 {
@@ -371,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_tags_alone),
 		cmocka_unit_test(test_a_set_and_dry),
 		cmocka_unit_test(test_changed_meanwhile),
+		cmocka_unit_test(test_changed_since_shown),
 		cmocka_unit_test(test_by_parts),
 		cmocka_unit_test(test_archived),
 		cmocka_unit_test(test_rules),

@@ -79,6 +79,32 @@ static void one_object(void **state)
 	stage_quit(s);
 }
 
+/* What is shown is another's by the time it is changed. */
+static void changed_by_others(void **state)
+{
+	struct stage *s = *state;
+	struct s3_ctx ctx;
+	struct s3_put what = {.content_type = "text/new", .mtime_ns = TIME_UNKNOWN};
+	struct s3t_err err;
+	stage_open(s, NULL, NULL);
+	ctx = (struct s3_ctx){.client = s->f.client, .conn = s->f.conn};
+	put(s, "aa");
+	start(s, "aa");
+	struct tty *t = s->tty;
+	tty_keys(t, "c");
+	tty_wait_text(t, "author=me", TTY_WAIT_MS);
+	assert_int_equal(
+		s3_put_object(&ctx, SV("demo"), SV("aa"), &what, SV("others"), NULL, &err), S3T_OK);
+	tty_keys(t, "End");
+	tty_type(t, ";q=1");
+	tty_keys(t, "Enter");
+	tty_wait_text(t, "changed by others since", TTY_WAIT_MS);
+	expect(s, "aa", "content-type", "text/new");
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "changed by others since", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void a_marked_set(void **state)
 {
 	struct stage *s = *state;
@@ -201,6 +227,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		STAGE_TEST(one_object),
+		STAGE_TEST(changed_by_others),
 		STAGE_TEST(a_marked_set),
 		STAGE_TEST(archived),
 		STAGE_TEST(names_that_cannot_be),

@@ -95,6 +95,7 @@ static void all_of_an_object_is_shown(void **state)
 	assert_true(tty_shows(t, "shape: round"));
 	assert_true(tty_shows(t, "827ccb0eea8a706c4c34a16891f84e7b"));
 	assert_true(tty_shows(t, "2001-09-"));
+	assert_true(tty_shows(t, "owner"));
 	tty_keys(t, "Enter");
 	tty_wait_gone(t, "color: blue", TTY_WAIT_MS);
 	/* low screens scroll */
