@@ -221,6 +221,22 @@ static int remove_some(struct cli *cli, const struct place *sources, size_t coun
 	return rc;
 }
 
+/* What has become of what was removed, where its bucket keeps versions. */
+static void tell_versions(struct cli *cli, const struct place *p)
+{
+	struct s3_ctx ctx = cli_ctx(cli);
+	enum s3_versioning versioning;
+	if (cli->opt->json || cli->opt->all_versions || cli->opt->version_id || !p->is_s3 ||
+		s3_get_bucket_versioning(&ctx, p->bucket, &versioning, NULL) != S3T_OK)
+		return;
+	if (versioning == S3_VERSIONING_ENABLED)
+		cli_complain("the bucket keeps versions: what is removed gets a delete marker; "
+			     "s3tui undelete brings it back");
+	else if (versioning == S3_VERSIONING_SUSPENDED)
+		cli_complain("versioning is suspended: what was written since then is gone for "
+			     "good, versions of before stay behind a delete marker");
+}
+
 int cmd_rm(struct cli *cli)
 {
 	size_t count = cli->opt->operand_count;
@@ -237,6 +253,7 @@ int cmd_rm(struct cli *cli)
 	if (rc == 0 || rc == CLI_EXIT_FAILED) {
 		int second = remove_some(cli, sources, count, true);
 		rc = second ? second : rc;
+		tell_versions(cli, &sources[0]);
 	}
 	for (size_t i = 0; i < count; i++)
 		place_deinit(&sources[i]);

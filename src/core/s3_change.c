@@ -163,6 +163,24 @@ static enum s3t_rc check_encryption(struct strview value, char **out, struct s3t
 	return rc;
 }
 
+/* RFC 9111, 5.3: a date of HTTP; "0" is said for "already". A day or ISO 8601 becomes one. */
+static enum s3t_rc check_expires(struct strview value, char **clean, struct s3t_err *err)
+{
+	char text[TIME_HTTP_MAX];
+	if (!value.len || sv_eq(value, SV("0")) || time_parse_http(value) != TIME_UNKNOWN)
+		return S3T_OK;
+	char *stamp = s3t_asprintf(
+		"%.*s%s", (int)value.len, value.data, value.len == 10 ? "T00:00:00Z" : "");
+	int64_t at_ns = time_parse_iso_ns(sv(stamp));
+	free(stamp);
+	if (at_ns == TIME_UNKNOWN)
+		return s3t_fail(err, S3T_INVALID,
+			"expires is a date: 2030-01-31, or Thu, 31 Jan 2030 00:00:00 GMT.");
+	time_format_http(at_ns / NS_PER_S, text);
+	*clean = s3t_strdup(text);
+	return S3T_OK;
+}
+
 /* *clean: the value in its one spelling, where it has one. */
 static enum s3t_rc check_change(
 	struct strview name, struct strview value, char **clean, struct s3t_err *err)
@@ -194,6 +212,8 @@ static enum s3t_rc check_change(
 		return sv_eq(value, SV("on")) || sv_eq(value, SV("off"))
 			       ? S3T_OK
 			       : s3t_fail(err, S3T_INVALID, "A legal hold is on or off.");
+	if (sv_eq(name, SV("expires")))
+		return check_expires(value, clean, err);
 	bool is_known = sv_eq(name, SV("content-type")) || sv_eq(name, SV("content-encoding"));
 	for (size_t i = 0; i < HEADER_NAMES; i++)
 		is_known = is_known || sv_eq(name, sv(header_names[i]));

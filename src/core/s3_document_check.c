@@ -68,7 +68,16 @@ static void on_cors_leaf(
 	char problem[sizeof c->problem] = "";
 	(void)depth;
 	if (sv_eq(name, SV("AllowedOrigin"))) {
+		size_t star = sv_find(value, '*');
 		c->origins++;
+		if (star < value.len &&
+			sv_find(sv_from(value, star + 1), '*') < value.len - star - 1)
+			snprintf(problem, sizeof problem, "An origin has at most one '*'.");
+	} else if (sv_eq(name, SV("MaxAgeSeconds"))) {
+		uint64_t seconds;
+		if (!parse_u64(value, &seconds) || seconds > INT32_MAX)
+			snprintf(problem, sizeof problem,
+				"<MaxAgeSeconds> is a whole number of seconds.");
 	} else if (sv_eq(name, SV("AllowedMethod"))) {
 		bool ok = false;
 		for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)

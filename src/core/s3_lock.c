@@ -87,7 +87,12 @@ enum s3t_rc s3_put_retention(const struct s3_ctx *ctx, struct strview bucket, st
 		"<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Mode>%s</Mode>"
 		"<RetainUntilDate>%s</RetainUntilDate></Retention>",
 		r->mode, until);
-	return put(ctx, &d, &body, err);
+	enum s3t_rc rc = put(ctx, &d, &body, err);
+	if (rc == S3T_DENIED)
+		s3t_err_prefix(err, "A retention is never made shorter or weaker here, and "
+				    "COMPLIANCE by nobody; "
+				    "else the permission for it is missing: ");
+	return rc;
 }
 
 enum s3t_rc s3_put_legal_hold(const struct s3_ctx *ctx, struct strview bucket, struct strview key,

@@ -65,7 +65,8 @@ ok 'removed for good'
 # Where versioning is suspended, nothing may be left to come back.
 aws s3api put-bucket-versioning --bucket "$bucket" --versioning-configuration Status=Suspended
 printf gone | s3tui cp - "s3://$bucket/null"
-s3tui rm "s3://$bucket/null"
+s3tui rm "s3://$bucket/null" 2>"$work/stderr"
+grep -q 'written since then is gone for good' "$work/stderr"
 fails_with 1 'No version of it is left' s3tui undelete "s3://$bucket/null"
 expect 1 "$(count null "DeleteMarkers[?Key=='null']")" 'its marker stays'
 fails_with 1 'no delete marker' s3tui undelete "s3://$bucket/never"
@@ -76,7 +77,8 @@ ok 'nothing to undelete'
 mkdir "$work/many"
 for i in $(seq 1100); do : >"$work/many/a+b %$i"; done
 s3tui cp -r "$work/many" "s3://$bucket/many"
-s3tui rm -r "s3://$bucket/many"
+s3tui rm -r "s3://$bucket/many" 2>"$work/stderr"
+grep -q 's3tui undelete brings it back' "$work/stderr"
 expect 1100 "$(s3tui ls -r --versions --json "s3://$bucket/many" | grep -c '"is_delete_marker":true')" 'markers over pages'
 s3tui undelete -r "s3://$bucket/many"
 expect 1100 "$(keys "$bucket/many" | wc -l)" 'undeleted over pages'

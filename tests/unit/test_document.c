@@ -78,6 +78,8 @@ static void cors(void **state)
 	refused("cors", CORS(RULE(ORIGIN)), "Rule 1 has no <AllowedMethod>");
 	refused("cors", CORS(RULE(ORIGIN GET) RULE(GET)), "Rule 2 has no <AllowedOrigin>");
 	refused("cors", CORS(RULE(ORIGIN "<AllowedMethod>PATCH</AllowedMethod>")), "'PATCH'");
+	refused("cors", CORS(RULE(ORIGIN GET "<MaxAgeSeconds>-4</MaxAgeSeconds>")), "whole number");
+	refused("cors", CORS(RULE("<AllowedOrigin>http://*.a.*</AllowedOrigin>" GET)), "one '*'");
 	refused("cors", CORS(RULE(ORIGIN GET "<AllowedHeaders>*</AllowedHeaders>")),
 		"no <AllowedHeaders>");
 	struct strbuf many;
