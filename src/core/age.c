@@ -1,5 +1,6 @@
 #include "core/age.h"
 
+#include "core/age_armor.h"
 #include "core/conffile.h"
 #include "core/parse.h"
 #include "core/process.h"
@@ -125,11 +126,6 @@ static enum s3t_rc read_recipients(struct age_keys *k, const char *text, struct 
 
 static enum s3t_rc read_identities(struct age_keys *k, struct strview rest, struct s3t_err *err)
 {
-	if (sv_starts_with(rest, SV("age-encryption.org/")) ||
-		sv_starts_with(rest, SV("-----BEGIN")))
-		return s3t_fail(err, S3T_CONFIG,
-			"client_identity_file: it is encrypted itself, or no age identity file; "
-			"decrypt it with age -d first.");
 	size_t before = k->identity_count;
 	while (rest.len) {
 		struct strview line = sv_trim(sv_n(rest.data, sv_find(rest, '\n')));
@@ -212,6 +208,68 @@ static enum s3t_rc run_command(
 	return rc;
 }
 
+static bool is_encrypted(struct strview text)
+{
+	return sv_starts_with(text, SV("age-encryption.org/")) ||
+	       sv_starts_with(sv_trim(text), SV(AGE_ARMOR_BEGIN));
+}
+
+static enum s3t_rc open_chunks(
+	const struct age_file *f, struct strview sealed, struct strbuf *out, struct s3t_err *err)
+{
+	unsigned char plain[AGE_CHUNK];
+	bool ok = sealed.len > 0;
+	for (uint64_t index = 0; sealed.len && ok; index++) {
+		size_t n = sealed.len < AGE_SEALED ? sealed.len : AGE_SEALED;
+		ok = n >= AEAD_TAG_LEN &&
+		     age_open(f, index, n == sealed.len, sealed.data, n, plain);
+		if (ok)
+			strbuf_add(out, plain, n - AEAD_TAG_LEN);
+		sealed = sv_from(sealed, n);
+	}
+	explicit_bzero(plain, sizeof plain);
+	return ok ? S3T_OK : s3t_fail(err, S3T_MISMATCH, "it was damaged or tampered with.");
+}
+
+/* What `age -p` made of an identity file, binary or as text: text becomes the file. */
+static enum s3t_rc open_identities(
+	struct strbuf *text, struct strview passphrase, struct s3t_err *err)
+{
+	struct age_keys *k = NULL;
+	struct age_armor *armor = age_armor_new();
+	struct age_file file;
+	struct strbuf binary;
+	size_t need = 0;
+	bool is_binary = sv_starts_with(strbuf_view(text), SV(AGE_MAGIC));
+	strbuf_init_cap(&binary, AGE_HEADER_MAX);
+	enum s3t_rc rc = S3T_OK;
+	if (!passphrase.len)
+		rc = s3t_fail(err, S3T_CONFIG,
+			"it is encrypted: client_passphrase_command has to print its passphrase.");
+	if (rc == S3T_OK && is_binary)
+		strbuf_add_sv(&binary, strbuf_view(text));
+	else if (rc == S3T_OK)
+		rc = age_armor_add(armor, text->data, text->len, &binary, err);
+	if (rc == S3T_OK && !is_binary)
+		rc = age_armor_end(armor, &binary, err);
+	if (rc == S3T_OK)
+		rc = age_keys_new("", SV(""), passphrase, &k, err);
+	if (rc == S3T_OK)
+		rc = age_file_open(k, strbuf_view(&binary), &file, &need, err);
+	if (rc == S3T_OK && need)
+		rc = s3t_fail(err, S3T_MISMATCH, "it ends in its header.");
+	else if (rc == S3T_OK) {
+		explicit_bzero(text->data, text->len);
+		strbuf_reset(text);
+		rc = open_chunks(&file, sv_from(strbuf_view(&binary), file.head.len), text, err);
+		age_file_deinit(&file);
+	}
+	age_keys_free(k);
+	age_armor_free(armor);
+	strbuf_deinit(&binary);
+	return rc;
+}
+
 enum s3t_rc age_keys_load(
 	const struct settings *s, struct cancel *cancel, struct age_keys **out, struct s3t_err *err)
 {
@@ -226,7 +284,7 @@ enum s3t_rc age_keys_load(
 	enum s3t_rc rc = S3T_OK;
 	if (s->client_identity_file[0]) {
 		char *path = conffile_path(s->client_identity_file);
-		rc = conffile_read(path, &identities, &is_shared, err);
+		rc = conffile_read_bytes(path, &identities, &is_shared, err);
 		free(path);
 		if (rc != S3T_OK)
 			s3t_err_prefix(err, "client_identity_file: ");
@@ -236,9 +294,15 @@ enum s3t_rc age_keys_load(
 		if (rc != S3T_OK)
 			s3t_err_prefix(err, "client_passphrase_command: ");
 	}
-	if (rc == S3T_OK)
+	bool was_encrypted = rc == S3T_OK && is_encrypted(strbuf_view(&identities));
+	if (was_encrypted) {
+		rc = open_identities(&identities, strbuf_view(&passphrase), err);
+		if (rc != S3T_OK)
+			s3t_err_prefix(err, "client_identity_file: ");
+	}
+	if (rc == S3T_OK) /* a passphrase of the file is none of objects */
 		rc = age_keys_new(s->client_recipients, strbuf_view(&identities),
-			strbuf_view(&passphrase), out, err);
+			was_encrypted ? SV("") : strbuf_view(&passphrase), out, err);
 	else if (rc != S3T_CANCELLED && err)
 		err->rc = S3T_CONFIG;
 	strbuf_deinit_wipe(&identities);

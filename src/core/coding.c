@@ -1,5 +1,8 @@
 #include "core/coding.h"
 
+#include "core/age_armor.h"
+
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +83,14 @@ ssize_t age_reader_read(
 	size_t n = scratch->len - skip < len ? scratch->len - skip : len;
 	memcpy(buf, scratch->data + skip, n);
 	return (ssize_t)n;
+}
+
+bool coding_is_age_file(struct strview start, bool *is_armored)
+{
+	static_assert(sizeof AGE_MAGIC - 1 == CODING_START, "a beginning is as long as the magic");
+	struct strview armor = sv_n(AGE_ARMOR_BEGIN, CODING_START);
+	*is_armored = sv_starts_with(start, armor);
+	return *is_armored || sv_starts_with(start, SV(AGE_MAGIC));
 }
 
 /* --- encoding --- */
@@ -178,6 +189,8 @@ struct decoder {
 	unsigned char sealed[AGE_SEALED];
 	size_t fill;
 	uint64_t index;
+	struct age_armor *armor; /* NULL: binary */
+	struct strbuf unarmored;
 };
 
 struct decoder *decoder_new(struct coding c, const struct age_keys *keys)
@@ -186,6 +199,9 @@ struct decoder *decoder_new(struct coding c, const struct age_keys *keys)
 	d->is_age = c.is_age;
 	d->keys = keys;
 	strbuf_init_cap(&d->head, AGE_HEADER_MAX + AGE_CHUNK);
+	strbuf_init_cap(&d->unarmored, SIZE_MAX / 2);
+	if (c.is_armored)
+		d->armor = age_armor_new();
 	if (c.compression != COMPRESS_OFF)
 		d->decompressor = decompressor_new(c.compression);
 	return d;
@@ -198,6 +214,8 @@ void decoder_free(struct decoder *d)
 	decompressor_free(d->decompressor);
 	if (d->is_open)
 		age_file_deinit(&d->file);
+	age_armor_free(d->armor);
+	strbuf_deinit(&d->unarmored);
 	strbuf_deinit(&d->head);
 	free(d);
 }
@@ -261,11 +279,9 @@ static enum s3t_rc add_head(struct decoder *d, struct strview data, bool is_end,
 	return add_sealed(d, rest, sink, arg, err);
 }
 
-enum s3t_rc decoder_add(struct decoder *d, const void *data, size_t len, bytes_fn sink, void *arg,
-	struct s3t_err *err)
+static enum s3t_rc add_binary(struct decoder *d, const void *data, size_t len, bytes_fn sink,
+	void *arg, struct s3t_err *err)
 {
-	if (!d->is_age)
-		return hand_on(d, data, len, sink, arg, err);
 	if (d->is_open)
 		return add_sealed(d, sv_n(data, len), sink, arg, err);
 	/* a header is small: what comes at once may be much more */
@@ -281,10 +297,28 @@ enum s3t_rc decoder_add(struct decoder *d, const void *data, size_t len, bytes_f
 	return add_sealed(d, sv_n(at, len), sink, arg, err);
 }
 
+enum s3t_rc decoder_add(struct decoder *d, const void *data, size_t len, bytes_fn sink, void *arg,
+	struct s3t_err *err)
+{
+	if (!d->is_age)
+		return hand_on(d, data, len, sink, arg, err);
+	if (!d->armor)
+		return add_binary(d, data, len, sink, arg, err);
+	strbuf_reset(&d->unarmored);
+	enum s3t_rc rc = age_armor_add(d->armor, data, len, &d->unarmored, err);
+	return rc == S3T_OK ? add_binary(d, d->unarmored.data, d->unarmored.len, sink, arg, err)
+			    : rc;
+}
+
 enum s3t_rc decoder_end(struct decoder *d, bytes_fn sink, void *arg, struct s3t_err *err)
 {
 	enum s3t_rc rc = S3T_OK;
-	if (d->is_age && !d->is_open)
+	strbuf_reset(&d->unarmored);
+	if (d->armor)
+		rc = age_armor_end(d->armor, &d->unarmored, err);
+	if (rc == S3T_OK && d->unarmored.len)
+		rc = add_binary(d, d->unarmored.data, d->unarmored.len, sink, arg, err);
+	if (rc == S3T_OK && d->is_age && !d->is_open)
 		rc = add_head(d, SV(""), true, sink, arg, err);
 	if (rc == S3T_OK && d->is_age)
 		rc = open_chunk(d, true, sink, arg, err);

@@ -11,6 +11,10 @@
 #include "core/byte_source.h"
 #include "core/compress.h"
 
+/* What the files of age begin with, binary or as text; both have so many bytes there. */
+enum { CODING_START = 22 };
+bool coding_is_age_file(struct strview start, bool *is_armored);
+
 #define CODING_META "coding"
 #define CODING_META_SIZE "plain-size"
 #define CODING_META_TYPE "plain-type"
@@ -18,6 +22,7 @@
 struct coding {
 	enum compression compression;
 	bool is_age;
+	bool is_armored; /* age as text (age_armor.h): of what others wrote, never ours */
 };
 bool coding_is_none(struct coding c);
 /* "gzip+age" and the like; false: it is none that we know. */

@@ -103,9 +103,11 @@
 	X("encryption", "client_recipients", STRING, client_recipients, "", 0, 0, NULL,            \
 		"age1… recipients, comma-separated")                                               \
 	X("encryption", "client_identity_file", STRING, client_identity_file, "", 0, 0, NULL,      \
-		"age identity for reading")                                                        \
+		"age identity for reading; it may be encrypted itself with a passphrase")          \
 	X("encryption", "client_passphrase_command", STRING, client_passphrase_command, "", 0, 0,  \
-		NULL, "command that prints a passphrase")                                          \
+		NULL,                                                                              \
+		"command that prints a passphrase: of an encrypted identity file, else of "        \
+		"objects")                                                                         \
 	X("ui", "theme", WORD, theme, "auto", 0, 0, "auto|dark|light",                             \
 		"colours for a dark or a light ground; auto: by $COLORFGBG, else dark")            \
 	X("ui", "ascii", WORD, ascii, "auto", 0, 0, "auto|true|false",                             \

@@ -134,10 +134,12 @@ static enum s3t_rc find_coding(const struct loc_source *s, const struct loc_io *
 			o->coding);
 	if (out->is_age)
 		return find_keys(s, io, true, keys, err);
-	if (o->coding || !sv_starts_with(start, SV(AGE_MAGIC)))
+	bool is_armored;
+	if (o->coding || !coding_is_age_file(start, &is_armored))
 		return S3T_OK;
 	enum s3t_rc rc = find_keys(s, io, false, keys, err);
 	out->is_age = rc == S3T_OK && age_keys_can_decrypt(*keys);
+	out->is_armored = out->is_age && is_armored;
 	return rc;
 }
 
@@ -185,7 +187,7 @@ static bool on_stream(void *arg, const char *data, size_t len)
 	if (s->is_known)
 		return hand_on(s, data, len);
 	strbuf_add(&s->start, data, len);
-	return s->start.len < strlen(AGE_MAGIC) || decide(s);
+	return s->start.len < CODING_START || decide(s);
 }
 
 /* What is stored against its ETag, where that is an MD5: the decoder sees only what decodes. */
@@ -273,9 +275,9 @@ static enum s3t_rc read_magic(
 	struct s3_ctx ctx = s3_location_ctx(s->loc, io);
 	const struct age_keys *keys = NULL;
 	enum s3t_rc rc = find_keys(s, io, false, &keys, err);
-	if (rc != S3T_OK || !age_keys_can_decrypt(keys) || s->size <= strlen(AGE_MAGIC))
+	if (rc != S3T_OK || !age_keys_can_decrypt(keys) || s->size <= CODING_START)
 		return rc;
-	struct s3_get get = get_of(s, 0, strlen(AGE_MAGIC), gather, out);
+	struct s3_get get = get_of(s, 0, CODING_START, gather, out);
 	return s3_get_object(&ctx, &get, err);
 }
 
@@ -305,7 +307,7 @@ static enum s3t_rc look_locked(struct loc_source *s, const struct loc_io *io, ui
 	if (rc == S3T_OK)
 		rc = find_coding(s, io, &o, strbuf_view(&start), &s->coding, &keys, err);
 	s->is_coded = rc == S3T_OK && !coding_is_none(s->coding);
-	*in_one = s->is_coded && s->coding.compression != COMPRESS_OFF;
+	*in_one = s->is_coded && (s->coding.compression != COMPRESS_OFF || s->coding.is_armored);
 	if (rc == S3T_OK && *in_one) {
 		*size = o.plain_size != UINT64_MAX ? o.plain_size : s->size;
 	} else if (rc == S3T_OK && s->is_coded) {

@@ -61,6 +61,19 @@ for file in numbers.txt big; do
 done
 s3tui cp "s3://$bucket/theirs/numbers.txt" "$work/back" # nobody's business without an identity
 age -d -i "$work/id" "$work/back" | cmp - "$work/numbers.txt"
+# As text, as some people store it: whole, in a tree, in the viewer's way (-), and cut.
+for file in numbers.txt big; do
+	age -a -r "$recipient" -o "$work/theirs" "$work/$file"
+	aws s3 cp --quiet "$work/theirs" "s3://$bucket/armored/$file"
+	s3tui -p age cp "s3://$bucket/armored/$file" - | cmp - "$work/$file"
+	head -c 3000 "$work/theirs" >"$work/cut"
+	aws s3 cp --quiet "$work/cut" "s3://$bucket/armored-cut/$file"
+	fails_with 1 'damaged|cut|tampered' s3tui -p age cp "s3://$bucket/armored-cut/$file" "$work/none"
+	[[ ! -e $work/none ]] || die 'something came of a cut one'
+done
+s3tui -p age cp -r "s3://$bucket/armored/" "$work/armored/"
+for file in numbers.txt big; do cmp "$work/armored/$file" "$work/$file"; done
+fails_with 1 'recipients among whom we are not' s3tui -p second cp "s3://$bucket/armored/big" "$work/none"
 ok 's3tui reads what age wrote'
 
 s3tui -p write-only cp "$work/big" "s3://$bucket/shared"
@@ -135,3 +148,46 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 E
 cmp "$work/opened" "$work/numbers.txt"
 ok 'age opens it with the passphrase'
+
+# An identity file that is encrypted itself, binary or as text: the passphrase is its own, none of objects.
+for form in '' -a; do
+	python3 - "$work/id" "$work/id.age" $form <<'PY'
+import os, pty, sys
+source, target, *form = sys.argv[1:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("age", ["age", "-p", *form, "-o", target, source])
+for _ in range(2):
+    while b":" not in os.read(fd, 1000):
+        pass
+    os.write(fd, b"open sesame\n")
+try:
+    while os.read(fd, 1000):
+        pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+	for words in 'open sesame' wrong ''; do
+		write_config
+		cat >>"$config" <<-E
+			[encryption]
+			type = ClientSide
+			client_recipients = $recipient
+			client_identity_file = $work/id.age
+			${words:+client_passphrase_command = echo "$words"}
+		E
+		if [[ $words == open* ]]; then
+			s3tui cp "$work/numbers.txt" "s3://$bucket/locked-id"
+			s3tui cp "s3://$bucket/locked-id" - | cmp - "$work/numbers.txt"
+			stored locked-id
+			age -d -i "$work/id" "$work/stored" | cmp - "$work/numbers.txt"
+		elif [[ $words ]]; then
+			fails_with 1 'client_identity_file: .*(opens|passphrase)' s3tui cp "s3://$bucket/locked-id" "$work/none"
+		else
+			fails_with 1 'client_identity_file: it is encrypted' s3tui cp "s3://$bucket/locked-id" "$work/none"
+		fi
+	done
+	rm "$work/id.age"
+done
+ok 'an identity file that is encrypted'

@@ -1,4 +1,5 @@
 /* age and compression: round trips in any pieces, what is tampered with is never handed out. */
+#include "core/age_armor.h"
 #include "core/coding.h"
 
 #include <setjmp.h>
@@ -193,7 +194,6 @@ static void test_keys(void **state)
 			"client_recipients"},
 		{"", "hello\n", "", "client_identity_file"},
 		{"", "# only a comment\n", "", "no identity"},
-		{"", "age-encryption.org/v1\n", "", "encrypted itself"},
 		{RECIPIENT, "", "pass", "one of"},
 	};
 	struct age_keys *k;
@@ -269,6 +269,56 @@ static void test_worth(void **state)
 	assert_false(compression_is_worth("video/mp4"));
 }
 
+#define ARMOR(lines) \
+	"-----BEGIN AGE ENCRYPTED FILE-----\n" lines "-----END AGE ENCRYPTED FILE-----\n"
+#define FULL "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2\n"
+
+static enum s3t_rc unarmor(const char *text, size_t piece, struct strbuf *out)
+{
+	struct age_armor *a = age_armor_new();
+	struct s3t_err err;
+	enum s3t_rc rc = S3T_OK;
+	strbuf_init(out);
+	for (struct strview rest = sv(text); rest.len && rc == S3T_OK;) {
+		size_t n = rest.len < piece ? rest.len : piece;
+		rc = age_armor_add(a, rest.data, n, out, &err);
+		rest = sv_from(rest, n);
+	}
+	if (rc == S3T_OK)
+		rc = age_armor_end(a, out, &err);
+	age_armor_free(a);
+	return rc;
+}
+
+static void test_armor(void **state)
+{
+	static const char *const good[] = {ARMOR(FULL "eA==\n"),
+		"\n  \n" ARMOR(FULL "eA==\n") "\n \n",
+		"-----BEGIN AGE ENCRYPTED FILE-----\r\n" FULL
+		"eA==\r\n-----END AGE ENCRYPTED FILE-----"};
+	static const char *const bad[] = {"", "x", "-----BEGIN AGE ENCRYPTED FILE-----\n",
+		"-----BEGIN AGE ENCRYPTED FILE-----\n" FULL, "-----BEGIN PGP MESSAGE-----\n",
+		ARMOR("eA==\n" FULL), ARMOR("eA=\n"), ARMOR("e*==\n"), ARMOR("\n" FULL),
+		ARMOR(FULL) "more", "more\n" ARMOR(FULL),
+		ARMOR("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2QUJD\n")};
+	static const size_t pieces[] = {1, 7, 1000};
+	struct strbuf out;
+	(void)state;
+	for (size_t p = 0; p < COUNT(pieces); p++) {
+		for (size_t i = 0; i < COUNT(good); i++) {
+			assert_int_equal(unarmor(good[i], pieces[p], &out), S3T_OK);
+			assert_string_equal(
+				out.data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvx");
+			strbuf_deinit(&out);
+		}
+		for (size_t i = 0; i < COUNT(bad); i++) {
+			if (unarmor(bad[i], pieces[p], &out) != S3T_MISMATCH)
+				fail_msg("%zu is accepted", i);
+			strbuf_deinit(&out);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_passphrase),
 		cmocka_unit_test(test_worth),
+		cmocka_unit_test(test_armor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
