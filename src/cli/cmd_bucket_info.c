@@ -138,6 +138,35 @@ int cmd_bucket(struct cli *cli)
 
 /* --- lifecycle --- */
 
+static void add_json_conditions(struct json_writer *w, const struct s3_rule *r)
+{
+	char name[48];
+	if (r->expire_date[0])
+		json_add_string(w, "expire_date", sv(r->expire_date));
+	if (r->has_larger)
+		json_add_uint(w, "larger", r->larger);
+	if (r->has_smaller)
+		json_add_uint(w, "smaller", r->smaller);
+	json_open_object(w, "tags");
+	for (size_t i = 0; i < r->tag_count; i++)
+		json_add_bytes(w, r->tags[i].key, sv(r->tags[i].value));
+	json_close_object(w);
+	for (int is_older = 0; is_older < 2; is_older++) {
+		const struct s3_move *moves = is_older ? r->older_moves : r->moves;
+		size_t count = is_older ? r->older_move_count : r->move_count;
+		json_open_object(w, is_older ? "noncurrent_transitions" : "transitions");
+		for (size_t i = 0; i < count; i++) {
+			snprintf(name, sizeof name, "%s", moves[i].class);
+			if (moves[i].date[0])
+				json_add_string(w, name, sv(moves[i].date));
+			else
+				json_add_uint(w, name, moves[i].days);
+		}
+		json_close_object(w);
+	}
+	json_add_bool(w, "expired_markers", r->expires_markers);
+}
+
 static void print_rules(const struct cli *cli, const struct place *p, const struct s3_lifecycle *l)
 {
 	for (size_t i = 0; i < l->count; i++) {
@@ -156,6 +185,7 @@ static void print_rules(const struct cli *cli, const struct place *p, const stru
 			json_add_uint(&w, "expire_days", r->expire_days);
 			json_add_uint(&w, "noncurrent_days", r->noncurrent_days);
 			json_add_uint(&w, "abort_days", r->abort_days);
+			add_json_conditions(&w, r);
 			json_add_string(&w, "words", strbuf_view(&words));
 			json_end(&w);
 			out_json(&line);

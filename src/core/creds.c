@@ -293,6 +293,14 @@ enum s3t_rc creds_provider_get(
 	return rc;
 }
 
+struct creds *creds_provider_cached(struct creds_provider *p)
+{
+	pthread_mutex_lock(&p->lock);
+	struct creds *c = p->cached ? creds_ref(p->cached) : NULL;
+	pthread_mutex_unlock(&p->lock);
+	return c;
+}
+
 bool creds_provider_is_ready(struct creds_provider *p)
 {
 	if (!p->fetch)

@@ -69,6 +69,8 @@ void creds_provider_unref(struct creds_provider *p);
  * runs (at most 60 s). */
 enum s3t_rc creds_provider_get(struct creds_provider *p, struct cancel *cancel, struct creds **out,
 	struct s3t_err *err) S3T_MUST_CHECK;
+/* A reference to what is cached, valid or not; NULL: nothing yet. Does not block for long. */
+struct creds *creds_provider_cached(struct creds_provider *p);
 /* Whether the next get would ask nobody. */
 bool creds_provider_is_ready(struct creds_provider *p);
 /* Forgets what is cached: the server said ExpiredToken. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RULES_TOLD = 3 };
+
 static const struct {
 	const char *name, *root;
 } documents[] = {
@@ -141,10 +143,12 @@ static enum s3t_rc ask_lifecycle(
 	enum s3t_rc rc = s3_lifecycle_get(ctx, bucket, &l, err);
 	if (rc != S3T_OK)
 		return rc;
-	for (size_t i = 0; i < l.count; i++) {
+	for (size_t i = 0; i < l.count && i < RULES_TOLD; i++) {
 		strbuf_add_str(out, i ? " | " : "");
 		s3_rule_words(&l.rules[i], out);
 	}
+	if (l.count > RULES_TOLD)
+		strbuf_addf(out, " | and %zu more", l.count - RULES_TOLD);
 	if (!l.count)
 		strbuf_add_str(out, "none");
 	s3_lifecycle_deinit(&l);

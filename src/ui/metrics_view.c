@@ -117,6 +117,21 @@ static int draw_operations(const struct call_stats_view *s, int y, int x, int en
 	return y;
 }
 
+/* Whose keys are used, and until when they are good. */
+static int draw_session(struct s3_client *client, int y, int x, int w)
+{
+	struct creds *c = creds_provider_cached(s3_client_profile(client)->creds);
+	char until[32] = "";
+	if (!c)
+		return y;
+	if (creds_expires_s(c) != CREDS_NO_EXPIRY)
+		time_format_local(creds_expires_s(c), true, until);
+	draw_fmt(y, x, w, THEME_NORMAL, "keys from %s%s%s", creds_source(c),
+		until[0] ? "; the session is good until " : "", until);
+	creds_unref(c);
+	return y + 1;
+}
+
 static int draw_connection(
 	struct s3_client *client, const struct call_stats_view *s, int y, int x, int w)
 {
@@ -135,7 +150,7 @@ static int draw_connection(
 		"requests %llu, sent again %llu, answered with SlowDown %llu",
 		counted(&c->requests), counted(&c->retries), counted(&c->slow_downs));
 	strbuf_deinit(&address);
-	return y + 2;
+	return draw_session(client, y + 2, x, w);
 }
 
 static void draw(struct view *v)
