@@ -23,6 +23,11 @@ enum compression compression_of(const char *word)
 	return COMPRESS_OFF;
 }
 
+const char *compression_version(enum compression c)
+{
+	return c == COMPRESS_GZIP ? zlibVersion() : ZSTD_versionString();
+}
+
 bool compression_is_worth(const char *content_type)
 {
 	/* also those that hold what is compressed, as office documents do */

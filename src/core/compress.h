@@ -14,6 +14,8 @@ enum compression { COMPRESS_OFF, COMPRESS_GZIP, COMPRESS_ZSTD, COMPRESS_COUNT };
 const char *compression_word(enum compression c);
 /* COMPRESS_OFF for other words and NULL. */
 enum compression compression_of(const char *word);
+/* Of the library that makes it; static. */
+const char *compression_version(enum compression c);
 /* Whether it is likely to become smaller: not what its type says is compressed already. */
 bool compression_is_worth(const char *content_type);
 

@@ -91,6 +91,10 @@ enum s3t_rc s3_document_get(const struct s3_ctx *ctx, const struct s3_document *
 	struct http_response resp;
 	http_response_init(&resp);
 	enum s3t_rc rc = s3_send(ctx, &call, &resp, err);
+	if (rc == S3T_OK && d->header) {
+		struct strview value = http_header(&resp, d->header);
+		snprintf(d->header_value, d->header_size, "%.*s", (int)value.len, value.data);
+	}
 	http_response_deinit(&resp);
 	bool is_none = rc != S3T_OK && says_none(err);
 	if (g.is_too_long)
@@ -138,14 +142,15 @@ enum s3t_rc s3_document_put(const struct s3_ctx *ctx, const struct s3_document *
 	md5(body, digest);
 	base64_encode(&sum, digest, sizeof digest);
 	struct sigv4_pair headers[] = {{SV("content-md5"), strbuf_view(&sum)},
-		{SV("content-type"), d->root ? SV("application/xml") : SV("application/json")}};
+		{SV("content-type"), d->root ? SV("application/xml") : SV("application/json")},
+		{sv(d->header ? d->header : ""), sv(d->header ? d->header_value : "")}};
 	struct s3_call call = {.method = "PUT",
 		.bucket = d->bucket,
 		.key = d->key,
 		.query = query,
 		.query_count = query_of(d, query),
 		.headers = headers,
-		.header_count = 2,
+		.header_count = d->header && d->header_value[0] ? 3 : 2,
 		.body = body,
 		.has_body = true};
 	struct http_response resp;

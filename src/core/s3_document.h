@@ -17,6 +17,11 @@ struct s3_document {
 	const char *version_id;     /* of the object; NULL: the latest */
 	const char *name;           /* "lifecycle" */
 	const char *root;           /* its root element; NULL: it is JSON */
+	/* a header that a GET tells and a PUT has to send again, lest it be forgotten; NULL: none
+	 */
+	const char *header;
+	char *header_value;
+	size_t header_size;
 };
 
 /* Appends it; *exists (may be NULL): false where there is none. S3T_UNSUPPORTED: the server does

@@ -37,11 +37,11 @@ static enum s3t_rc check_policy(struct strview text, struct s3t_err *err)
 	const char *version = json ? json_doc_string(json, "Version") : NULL;
 	size_t count = json ? json_doc_count(json, "Statement") : 0;
 	enum s3t_rc rc = S3T_OK;
-	if (!version || !count)
+	if (!count)
 		rc = s3t_fail(err, S3T_INVALID,
-			"A policy is a JSON object with a \"Version\" and a \"Statement\"; this is "
-			"none.");
-	else if (strcmp(version, "2012-10-17") != 0 && strcmp(version, "2008-10-17") != 0)
+			"A policy is a JSON object with a \"Statement\"; this is none.");
+	else if (version && strcmp(version, "2012-10-17") != 0 &&
+		 strcmp(version, "2008-10-17") != 0)
 		rc = s3t_fail(err, S3T_INVALID,
 			"A policy's \"Version\" is \"2012-10-17\" (or \"2008-10-17\").");
 	else if (compact.len > POLICY_MAX)
@@ -145,7 +145,10 @@ static void on_tag(
 	strbuf_init(&tag);
 	strbuf_add_str(&tag, "tag.");
 	strbuf_add_sv(&tag, strbuf_view(&c->key));
-	if (s3_changes_get(&c->seen, tag.data))
+	/* a bucket has those of the service, which it wants back as they are */
+	if (sv_starts_with(strbuf_view(&c->key), SV("aws:")))
+		c->rc = S3T_OK;
+	else if (s3_changes_get(&c->seen, tag.data))
 		c->rc = s3t_fail(c->err, S3T_INVALID, "A tag's key is there twice.");
 	else
 		c->rc = s3_changes_add(&c->seen, strbuf_view(&tag), strbuf_view(&c->value), c->err);
@@ -188,7 +191,7 @@ static const struct value_rule {
 } value_rules[] = {
 	{"versioning", "Status", {"Enabled", "Suspended"}, 0, true},
 	{"versioning", "MfaDelete", {"Enabled", "Disabled"}, 0, false},
-	{"encryption", "SSEAlgorithm", {"AES256", "aws:kms", "aws:kms:dsse"}, 0, true},
+	{"encryption", "SSEAlgorithm", {"AES256", "aws:kms", "aws:kms:dsse"}, 0, false},
 	{"encryption", "BucketKeyEnabled", {"true", "false"}, 0, false},
 	{"object-lock", "ObjectLockEnabled", {"Enabled"}, 0, true},
 	{"object-lock", "Mode", {"GOVERNANCE", "COMPLIANCE"}, 0, false},

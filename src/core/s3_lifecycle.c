@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define OFF "(off) " /* as s3_rule_words() says it */
-enum { SEEN_TRIES = 3, SEEN_PAUSE_MS = 300 };
+enum { SEEN_TRIES = 3, SEEN_PAUSE_MS = 300, OLD_FOR_MS = 30000 };
 
 void s3_lifecycle_deinit(struct s3_lifecycle *l)
 {
@@ -48,7 +48,8 @@ struct reading {
 	struct s3_rule *rule; /* that is being read */
 	struct s3_move move;
 	char *key, *value; /* of a tag */
-	bool has_status;
+	bool has_status, has_prefix;
+	unsigned seen;             /* elements of the rule that there is one of at the most */
 	enum piece piece;          /* of what is open below the rule */
 	struct strbuf xml[PIECES]; /* of the rule, as it came */
 	bool has_more[PIECES];
@@ -71,8 +72,13 @@ static uint32_t days_of(struct reading *g, struct strview text)
 
 static void take_date(struct reading *g, struct strview text, char date[S3_DAY_LEN + 1])
 {
-	int64_t at = time_parse_iso_ns(sv_trim(text));
 	char stamp[32] = "";
+	text = sv_trim(text);
+	if (text.len == S3_DAY_LEN) {
+		snprintf(stamp, sizeof stamp, "%.*sT00:00:00Z", S3_DAY_LEN, text.data);
+		text = sv(stamp);
+	}
+	int64_t at = time_parse_iso_ns(text);
 	if (at != TIME_UNKNOWN)
 		time_format_iso(at / NS_PER_S, stamp);
 	bool is_odd = at == TIME_UNKNOWN || strcmp(stamp + S3_DAY_LEN, "T00:00:00Z") != 0;
@@ -94,7 +100,8 @@ static bool is_expiration(struct strview name)
 static void begin_rule(struct reading *g)
 {
 	g->rule = add_rule(g->out);
-	g->has_status = false;
+	g->has_status = g->has_prefix = false;
+	g->seen = 0;
 	for (size_t i = 0; i < PIECES; i++) {
 		strbuf_reset(&g->xml[i]);
 		g->has_more[i] = false;
@@ -109,15 +116,33 @@ static enum piece piece_of(struct strview name)
 								      : PIECE_ACTIONS;
 }
 
+/* Two of what there is one of: nobody knows which counts. */
+static void see(struct reading *g, struct strview name)
+{
+	static const char *const once[] = {"ID", "Status", "Filter", "Expiration",
+		"NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"};
+	for (unsigned i = 0; i < sizeof once / sizeof *once; i++) {
+		if (!sv_eq(name, sv(once[i])))
+			continue;
+		bool was_there = g->seen >> i & 1;
+		g->rule->is_odd |= was_there;
+		g->has_more[g->piece] |= was_there;
+		g->seen |= 1U << i;
+	}
+}
+
 static void on_open(void *arg, int depth, struct strview name)
 {
 	struct reading *g = arg;
-	if (depth == 1 && sv_eq(name, SV("Rule")) && g->out->count < S3_RULES_MAX)
+	if (depth == 1 && sv_eq(name, SV("Rule")) &&
+		g->out->count <= S3_RULES_MAX) /* one too many is seen */
 		begin_rule(g);
 	if (!g->rule || depth < 2)
 		return;
-	if (depth == 2)
+	if (depth == 2) {
 		g->piece = piece_of(name);
+		see(g, name);
+	}
 	strbuf_addf(&g->xml[g->piece], "<%.*s>", (int)name.len, name.data);
 	g->is_leaf = true;
 	if (is_transition(name))
@@ -130,6 +155,10 @@ static bool take_condition(
 {
 	struct s3_rule *r = g->rule;
 	if (sv_eq(name, SV("Prefix"))) {
+		bool is_another = g->has_prefix && !sv_eq(text, sv(r->prefix));
+		r->is_odd |= is_another;
+		g->has_more[PIECE_FILTER] |= is_another;
+		g->has_prefix = true;
 		set_text(&r->prefix, text);
 	} else if (sv_eq(parent, SV("Tag")) && sv_eq(name, SV("Key"))) {
 		set_text(&g->key, text);
@@ -232,6 +261,9 @@ static char *kept(const struct reading *g, enum piece piece)
 
 static void end_rule(struct reading *g)
 {
+	/* that many stay, whenever they became older: not of S3, but of services beside it */
+	if (g->rule->noncurrent_keep && !g->rule->noncurrent_days)
+		g->has_more[PIECE_ACTIONS] = true;
 	g->rule->filter_xml = kept(g, PIECE_FILTER);
 	g->rule->actions_xml = kept(g, PIECE_ACTIONS);
 	g->rule->is_odd |= !g->has_status;
@@ -251,7 +283,8 @@ static void on_close(
 	}
 	if (!take(g, depth, parent, name, text))
 		g->has_more[g->piece] = true;
-	if (g->is_leaf && !xml_escape(&g->xml[g->piece], text))
+	if (g->is_leaf && !xml_escape(&g->xml[g->piece], text) &&
+		!xml_escape(&g->xml[g->piece], sv_trim(text)))
 		g->rule->is_odd = true;
 	strbuf_addf(&g->xml[g->piece], "</%.*s>", (int)name.len, name.data);
 	g->is_leaf = false;
@@ -300,7 +333,7 @@ enum s3t_rc s3_lifecycle_set(struct s3_lifecycle *l, const char *id, const char 
 {
 	struct s3_rule fresh;
 	size_t at = s3_lifecycle_find(l, id);
-	if (at == l->count && l->count == S3_RULES_MAX)
+	if (at == l->count && l->count >= S3_RULES_MAX)
 		return s3t_fail(err, S3T_INVALID, "A bucket has at most 1,000 rules.");
 	if (at < l->count && s3_rule_has_more(&l->rules[at]))
 		return s3t_fail(err, S3T_INVALID,
@@ -328,16 +361,22 @@ void s3_lifecycle_remove(struct s3_lifecycle *l, size_t index)
 
 /* --- on the server --- */
 
-static struct s3_document document_of(struct strview bucket)
+/* least: of the rules, from and for its header. */
+static struct s3_document document_of(struct strview bucket, char least[S3_LEAST_MAX])
 {
-	return (struct s3_document){
-		.bucket = bucket, .name = "lifecycle", .root = "LifecycleConfiguration"};
+	return (struct s3_document){.bucket = bucket,
+		.name = "lifecycle",
+		.root = "LifecycleConfiguration",
+		.header = "x-amz-transition-default-minimum-object-size",
+		.header_value = least,
+		.header_size = S3_LEAST_MAX};
 }
 
 enum s3t_rc s3_lifecycle_get(const struct s3_ctx *ctx, struct strview bucket,
 	struct s3_lifecycle *out, struct s3t_err *err)
 {
-	struct s3_document d = document_of(bucket);
+	char least[S3_LEAST_MAX] = "";
+	struct s3_document d = document_of(bucket, least);
 	struct strbuf text;
 	bool exists;
 	strbuf_init(&text);
@@ -345,6 +384,7 @@ enum s3t_rc s3_lifecycle_get(const struct s3_ctx *ctx, struct strview bucket,
 	enum s3t_rc rc = s3_document_get(ctx, &d, &text, &exists, err);
 	if (rc == S3T_OK && exists)
 		rc = s3_lifecycle_parse(strbuf_view(&text), out, err);
+	memcpy(out->least, least, sizeof least);
 	if (rc == S3T_OK && exists)
 		out->stored = strbuf_take(&text);
 	else
@@ -407,24 +447,57 @@ static char *words_of(const struct s3_rule *r)
 	return strbuf_take(&words);
 }
 
-/* Writes the rules and reads them again, a few times where they are seen only a while later.
- * *lost: the first that is not there as it was written; its words, of the caller. */
-static enum s3t_rc write_and_look(const struct s3_ctx *ctx, const struct s3_document *d,
-	const struct s3_lifecycle *l, char **lost, struct s3t_err *err)
+static bool are_same(const struct s3_lifecycle *a, const struct s3_lifecycle *b)
 {
-	enum s3t_rc rc = write_rules(ctx, d, l, err);
-	bool is_over = rc != S3T_OK, was_heard = rc != S3T_OK && err && err->http_status;
+	return a && a->count == b->count && !find_lost(a, b);
+}
+
+/* What was there before a write, and may be shown a while longer. */
+struct olds {
+	const struct s3_lifecycle *before, *trial; /* NULL: none */
+};
+
+enum seen { SEEN_FINE, SEEN_OLD, SEEN_LOST };
+
+static enum seen look(const struct s3_lifecycle *wanted, const struct olds *olds,
+	const struct s3_lifecycle *now, char **lost)
+{
+	const struct s3_rule *missing = find_lost(wanted, now);
+	free(*lost);
 	*lost = NULL;
-	for (int tries = 0; !is_over; tries++) {
+	if (!missing && now->count == wanted->count)
+		return SEEN_FINE;
+	if (are_same(olds->before, now) || are_same(olds->trial, now))
+		return SEEN_OLD;
+	*lost = words_of(missing);
+	return SEEN_LOST;
+}
+
+/* Writes the rules and reads them again, until they are seen: a service may show those of before
+ * for a while. *lost: the words of the first that is not there as it was written; the caller's. */
+static enum s3t_rc write_and_look(const struct s3_ctx *ctx, const struct s3_document *d,
+	const struct s3_lifecycle *l, const struct olds *olds, char **lost, struct s3t_err *err)
+{
+	int64_t end_ms = time_mono_ms() + OLD_FOR_MS, pause_ms = SEEN_PAUSE_MS;
+	enum seen seen = SEEN_OLD;
+	*lost = NULL;
+	enum s3t_rc rc = write_rules(ctx, d, l, err);
+	bool was_heard = rc != S3T_OK && err->http_status;
+	for (int others = 0; rc == S3T_OK;) {
 		struct s3_lifecycle now;
 		rc = s3_lifecycle_get(ctx, d->bucket, &now, err);
-		const struct s3_rule *missing = rc == S3T_OK ? find_lost(l, &now) : NULL;
-		bool is_fine = rc == S3T_OK && !missing && now.count == l->count;
-		is_over = rc != S3T_OK || is_fine || tries == SEEN_TRIES ||
-			  cancel_wait(ctx->cancel, SEEN_PAUSE_MS);
-		if (is_over && rc == S3T_OK && !is_fine)
-			*lost = words_of(missing);
+		if (rc == S3T_OK)
+			seen = look(l, olds, &now, lost);
 		s3_lifecycle_deinit(&now);
+		others += seen == SEEN_LOST;
+		if (rc != S3T_OK || seen == SEEN_FINE || others > SEEN_TRIES)
+			break;
+		if (seen == SEEN_OLD && time_mono_ms() > end_ms)
+			rc = s3t_fail(err, S3T_TIMEOUT,
+				"The server has taken the rules and still shows those of before.");
+		else if (cancel_wait(ctx->cancel, pause_ms))
+			rc = s3t_fail(err, S3T_CANCELLED, "Cancelled.");
+		pause_ms = seen == SEEN_OLD && pause_ms < 2000 ? pause_ms * 2 : pause_ms;
 	}
 	if (rc != S3T_OK && rc != S3T_INVALID && !was_heard)
 		s3t_err_prefix(err, "The rules may have been written; look at them again: ");
@@ -471,15 +544,15 @@ static enum s3t_rc make_trial(const struct s3_lifecycle *l, const struct s3_life
 static enum s3t_rc undo(const struct s3_ctx *ctx, const struct s3_document *d,
 	const struct s3_lifecycle *before, const char *lost, struct s3t_err *err)
 {
+	static const struct olds none = {.before = NULL};
 	struct s3t_err why = {.rc = S3T_OK};
 	char *still;
 	lost += strncmp(lost, OFF, strlen(OFF)) == 0 ? strlen(OFF) : 0; /* it was a trial */
-	enum s3t_rc rc = write_and_look(ctx, d, before, &still, &why);
+	enum s3t_rc rc = write_and_look(ctx, d, before, &none, &still, &why);
 	if (rc == S3T_OK && !still)
 		rc = s3t_fail(err, S3T_UNSUPPORTED,
 			"The server does not keep all of the rule \"%.200s\"; the rules are as "
-			"they "
-			"were before.",
+			"they were before.",
 			lost);
 	else
 		rc = s3t_fail(err, S3T_UNSUPPORTED,
@@ -490,19 +563,43 @@ static enum s3t_rc undo(const struct s3_ctx *ctx, const struct s3_document *d,
 	return rc;
 }
 
+/* The trial was written and the rules were not: those of before come back, if that can be. */
+static void take_trial_back(const struct s3_ctx *ctx, const struct s3_document *d,
+	const struct s3_lifecycle *before, struct s3t_err *err)
+{
+	if (write_rules(ctx, d, before, NULL) == S3T_OK)
+		s3t_err_prefix(err, "The rules are as they were before: ");
+	else
+		s3t_err_prefix(err, "A rule may be stored switched off; look at the rules again: ");
+}
+
 /* Two steps, so that at no moment a rule acts that has lost a condition, whatever becomes of us. */
-static enum s3t_rc write_safely(const struct s3_ctx *ctx, const struct s3_document *d,
+static enum s3t_rc write_safely(const struct s3_ctx *ctx, struct strview bucket,
 	const struct s3_lifecycle *l, const struct s3_lifecycle *before, struct s3t_err *err)
 {
+	char least[S3_LEAST_MAX];
+	struct s3_document d = document_of(bucket, least);
 	struct s3_lifecycle trial;
+	struct olds olds = {.before = before};
+	struct s3t_err local;
 	char *lost = NULL;
+	if (!err)
+		err = &local;
+	memcpy(least, before->least, sizeof least);
 	enum s3t_rc rc = make_trial(l, before, &trial, err);
-	if (rc == S3T_OK && trial.count)
-		rc = write_and_look(ctx, d, &trial, &lost, err);
-	if (rc == S3T_OK && !lost)
-		rc = write_and_look(ctx, d, l, &lost, err);
+	bool is_tried = rc == S3T_OK && trial.count;
+	if (is_tried)
+		rc = write_and_look(ctx, &d, &trial, &olds, &lost, err);
+	if (is_tried)
+		olds.trial = &trial;
+	if (rc == S3T_OK && !lost) {
+		free(lost);
+		rc = write_and_look(ctx, &d, l, &olds, &lost, err);
+		if (rc != S3T_OK && is_tried)
+			take_trial_back(ctx, &d, before, err);
+	}
 	if (rc == S3T_OK && lost)
-		rc = undo(ctx, d, before, lost, err);
+		rc = undo(ctx, &d, before, lost, err);
 	free(lost);
 	s3_lifecycle_deinit(&trial);
 	return rc;
@@ -511,21 +608,20 @@ static enum s3t_rc write_safely(const struct s3_ctx *ctx, const struct s3_docume
 enum s3t_rc s3_lifecycle_put(const struct s3_ctx *ctx, struct strview bucket,
 	const struct s3_lifecycle *l, struct s3t_err *err)
 {
-	struct s3_document d = document_of(bucket);
 	struct s3_lifecycle now;
 	enum s3t_rc rc = s3_lifecycle_get(ctx, bucket, &now, err);
 	if (rc == S3T_OK && strcmp(now.stored ? now.stored : "", l->stored ? l->stored : "") != 0)
 		rc = s3t_fail(err, S3T_CHANGED,
 			"The rules were changed by others meanwhile: look at them again.");
 	if (rc == S3T_OK)
-		rc = write_safely(ctx, &d, l, &now, err);
+		rc = write_safely(ctx, bucket, l, &now, err);
 	s3_lifecycle_deinit(&now);
 	return rc;
 }
 
 static enum s3t_rc check_all(const struct s3_lifecycle *l, struct s3t_err *err)
 {
-	if (!l->count || l->count == S3_RULES_MAX)
+	if (!l->count || l->count > S3_RULES_MAX)
 		return s3t_fail(err, S3T_INVALID, "A bucket has 1 to 1,000 rules.");
 	for (size_t i = 0; i < l->count; i++) {
 		const struct s3_rule *r = &l->rules[i];
@@ -547,7 +643,8 @@ enum s3t_rc s3_lifecycle_replace(
 	const struct s3_ctx *ctx, struct strview bucket, struct strview text, struct s3t_err *err)
 {
 	struct s3_lifecycle l = {.rules = NULL}, now = {.rules = NULL};
-	struct s3_document d = document_of(bucket);
+	char least[S3_LEAST_MAX] = "";
+	struct s3_document d = document_of(bucket, least);
 	enum s3t_rc rc = text.len ? s3_document_check(&d, text, err) : S3T_OK;
 	if (rc == S3T_OK && text.len)
 		rc = s3_lifecycle_parse(text, &l, err);
@@ -556,7 +653,7 @@ enum s3t_rc s3_lifecycle_replace(
 	if (rc == S3T_OK)
 		rc = s3_lifecycle_get(ctx, bucket, &now, err);
 	if (rc == S3T_OK)
-		rc = write_safely(ctx, &d, &l, &now, err);
+		rc = write_safely(ctx, bucket, &l, &now, err);
 	s3_lifecycle_deinit(&l);
 	s3_lifecycle_deinit(&now);
 	return rc;

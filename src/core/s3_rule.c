@@ -14,7 +14,7 @@
 /* In the order in which objects may move. */
 static const char *const classes[] = {"STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA",
 	"GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"};
-enum { CLASSES = sizeof classes / sizeof *classes, INFREQUENT_DAYS = 30, DAYS_MAX = 36500 };
+enum { CLASSES = sizeof classes / sizeof *classes, INFREQUENT_DAYS = 30, DAYS_MAX = INT32_MAX };
 
 static size_t rank_of(const char *class)
 {
@@ -251,7 +251,7 @@ static enum s3t_rc read_move(
 		keep = sv_from(when, sv_find(when, ':'));
 		when.len -= keep.len;
 		if (rc == S3T_OK)
-			rc = read_days(name, when, 1, &m.days, err);
+			rc = read_days(name, when, 0, &m.days, err);
 		if (rc == S3T_OK && keep.len)
 			rc = read_number("The number that stays", "versions", sv_from(keep, 1), 1,
 				S3_KEEP_MAX, &m.keep, err);
@@ -388,8 +388,9 @@ static enum s3t_rc check_order(
 static enum s3t_rc fail_numbers(struct s3t_err *err)
 {
 	return s3t_fail(err, S3T_INVALID,
-		"Days are at most 36500, versions that stay at most 100, and a day is midnight "
-		"UTC.");
+		"A number, a day (midnight UTC) or the status is not as S3 has it, or is there "
+		"twice; "
+		"versions that stay are at most 100.");
 }
 
 /* last: what goes goes after so many days; 0: it stays. */
@@ -451,7 +452,8 @@ enum s3t_rc s3_rule_check(const struct s3_rule *r, struct s3t_err *err)
 	if (has_sizes && r->abort_days)
 		return s3t_fail(err, S3T_INVALID,
 			"A rule for sizes is not for unfinished uploads, which have none.");
-	if (r->has_larger && r->has_smaller && r->smaller <= r->larger + 1)
+	if (r->has_larger && r->has_smaller &&
+		(r->smaller <= r->larger || r->smaller - r->larger < 2))
 		return s3t_fail(err, S3T_INVALID,
 			"No object is larger than %" PRIu64 " and smaller than %" PRIu64 " bytes.",
 			r->larger, r->smaller);

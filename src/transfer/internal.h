@@ -48,6 +48,7 @@ struct item_change {
 	struct strbuf diff;            /* "name: before -> after\n" */
 	struct s3_retention retention; /* to be put back; until_s 0: none */
 	bool has_legal_hold;
+	bool is_copied; /* what is to be put back is not yet */
 };
 
 enum { LINKS = 2 }; /* endpoints of a job */

@@ -4,6 +4,7 @@
 #include "core/fdio.h"
 #include "core/mime.h"
 #include "core/statedir.h"
+#include "core/timeutil.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,6 +54,13 @@ static bool is_packed(const struct item_coding *c)
 	return c->how.compression != COMPRESS_OFF;
 }
 
+/* One letter for what an upload is in its headers. */
+static char packed_as(struct coding how)
+{
+	char letter = how.compression == COMPRESS_GZIP ? 'g' : 'z';
+	return how.is_age ? (char)(letter - 'a' + 'A') : letter;
+}
+
 bool item_coding_seed(struct item *it, unsigned char out[SHA256_LEN])
 {
 	struct item_coding *c = it->coding;
@@ -66,10 +74,15 @@ bool item_coding_seed(struct item *it, unsigned char out[SHA256_LEN])
 		snprintf(c->seed, sizeof c->seed, "%s", it->partial->seed);
 	else
 		random_name(c->seed, AGE_SEED_LEN);
-	if (is_packed(c))
+	if (is_packed(c)) {
 		c->seed[0] = PARTIAL_PACKED;
-	hkdf_sha256(
-		sv_n((const char *)secret, sizeof secret), sv(c->seed), SV("s3tui upload"), out);
+		c->seed[1] = packed_as(c->how);
+	}
+	/* another version of the library may compress otherwise */
+	char *info = s3t_asprintf("s3tui upload%s%s", is_packed(c) ? " " : "",
+		is_packed(c) ? compression_version(c->how.compression) : "");
+	hkdf_sha256(sv_n((const char *)secret, sizeof secret), sv(c->seed), sv(info), out);
+	free(info);
 	explicit_bzero(secret, sizeof secret);
 	return true;
 }
@@ -127,14 +140,27 @@ static bool goes_on_as(const struct partial *p, struct coding how, bool is_strea
 	if (strcmp(p->seed, PARTIAL_ENDS) == 0 || is_stream)
 		return false;
 	if (how.compression != COMPRESS_OFF)
-		return p->seed[0] == PARTIAL_PACKED;
+		return p->seed[0] == PARTIAL_PACKED && p->seed[1] == packed_as(how);
 	return how.is_age ? p->seed[0] && p->seed[0] != PARTIAL_PACKED : !p->seed[0];
+}
+
+/* Before its seed is used: the same keys must never encrypt other bytes. */
+static bool is_of_this_source(const struct item *it)
+{
+	const struct partial *p = it->partial;
+	struct loc_facts facts = {.mtime_ns = TIME_UNKNOWN};
+	if (!it->source)
+		return true; /* looked at where its parts are */
+	it->job->spec.from->ops->source_facts(it->source, &facts);
+	return p->size == it->stat.size && p->mtime_ns == facts.mtime_ns && p->ino == facts.ino &&
+	       p->dev == facts.dev;
 }
 
 static enum s3t_rc drop_another(struct item *it, const struct loc_io *io, struct coding how,
 	bool is_stream, struct s3t_err *err)
 {
-	if (!it->partial || goes_on_as(it->partial, how, is_stream))
+	if (!it->partial || (goes_on_as(it->partial, how, is_stream) &&
+				    (coding_is_none(how) || is_of_this_source(it))))
 		return S3T_OK;
 	enum s3t_rc rc = partial_discard(it->job, it->partial, io, err);
 	if (rc != S3T_OK)
@@ -154,7 +180,8 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 			 (spec->kind == JOB_COPY || spec->kind == JOB_MOVE);
 	it->wire_size = it->stat.size;
 	if (!client || (!is_upload && !is_stream))
-		return S3T_OK;
+		return drop_another(
+			it, io, (struct coding){.compression = COMPRESS_OFF}, false, err);
 	const char *word =
 		spec->compress ? spec->compress : s3_client_profile(client)->settings.compress;
 	struct coding how = {.compression = compression_of(word),
@@ -169,6 +196,8 @@ enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s
 		if (rc == S3T_OK && !sample_shrinks(it, how.compression))
 			how.compression = COMPRESS_OFF;
 	}
+	if (rc == S3T_OK && it->partial && is_upload)
+		rc = open_source(it, io, err);
 	if (rc == S3T_OK)
 		rc = drop_another(it, io, how, is_stream, err);
 	if (rc != S3T_OK || (coding_is_none(how) && !is_stream))

@@ -169,8 +169,12 @@ void record_begin(struct strbuf *out, const char *uid, const struct partial *p)
 	add_i64(&l, "since", p->since_s);
 	add_u64(&l, "part", p->part_size);
 	add_u64(&l, "parts", p->part_count);
+	/* a program from before there were such takes it for one that nobody goes on with */
+	bool is_packed = p->seed[0] == PARTIAL_PACKED;
 	if (p->seed[0])
-		add_text(&l, "seed", p->seed);
+		add_text(&l, "seed", is_packed ? PARTIAL_ENDS : p->seed);
+	if (is_packed)
+		add_text(&l, "pack", p->seed);
 	end(&l);
 }
 
@@ -537,6 +541,9 @@ static bool read_begin(struct saved_job *job, struct strview fields)
 	uint32_t number = get_u32(fields, "n");
 	struct strview seed = SV("");
 	bool is_coded = find_field(fields, "seed", &seed); /* its size is not the source's */
+	struct strview packed;
+	if (find_field(fields, "pack", &packed))
+		seed = packed;
 	struct partial **at = find_partial(job, number);
 	if (is_coded && (!seed.len || seed.len > AGE_SEED_LEN))
 		return false;

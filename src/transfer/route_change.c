@@ -90,19 +90,64 @@ static void keep_lock(struct item_change *c, const struct s3_object *o)
 		snprintf(c->retention.mode, sizeof c->retention.mode, "%s", o->lock_mode);
 }
 
+/* A bucket may lock new versions by itself, for longer: no lock is made shorter or weaker. */
 static enum s3t_rc put_lock_back(struct item *it, const struct s3_ctx *ctx, struct strview bucket,
 	struct strview key, struct s3t_err *err)
 {
-	const struct item_change *c = it->change;
-	enum s3t_rc rc = S3T_OK;
-	if (c->retention.until_s)
+	struct item_change *c = it->change;
+	struct s3_object now;
+	if (!c->retention.until_s && !c->has_legal_hold)
+		return S3T_OK;
+	s3_object_init(&now);
+	enum s3t_rc rc = s3_head_object(ctx, bucket, key, &now, err);
+	bool is_locked = rc == S3T_OK && now.lock_mode && now.retain_until_s != TIME_UNKNOWN;
+	bool is_strict = is_locked && strcmp(now.lock_mode, "COMPLIANCE") == 0;
+	if (is_strict)
+		snprintf(c->retention.mode, sizeof c->retention.mode, "COMPLIANCE");
+	bool is_longer = !is_locked || c->retention.until_s > now.retain_until_s;
+	bool is_stronger = is_locked && !is_strict && strcmp(c->retention.mode, "COMPLIANCE") == 0;
+	if (is_locked && !is_longer)
+		c->retention.until_s = is_stronger ? now.retain_until_s : 0;
+	if (rc == S3T_OK && c->retention.until_s)
 		rc = s3_put_retention(ctx, bucket, key, &c->retention, err);
-	if (rc == S3T_OK && c->has_legal_hold)
+	if (rc == S3T_OK && c->has_legal_hold && !now.has_legal_hold)
 		rc = s3_put_legal_hold(ctx, bucket, key, true, err);
 	if (rc != S3T_OK)
 		s3t_err_prefix(err,
 			"It was changed, and the version before is locked as it was, but the new "
 			"one could not be locked: ");
+	s3_object_deinit(&now);
+	return rc;
+}
+
+/* Tags, ACL and lock, all that can be; err: the first that cannot. */
+static enum s3t_rc put_back(struct item *it, const struct loc_io *io, struct s3t_err *err)
+{
+	struct loc_io calm = {.conn = io->conn, .cancel = it->job->engine->cleanup};
+	struct s3_ctx ctx = ctx_of(it, &calm);
+	struct strview bucket, key;
+	struct item_change *c = it->change;
+	struct s3t_err other = {.rc = S3T_OK};
+	names_of(it, &bucket, &key);
+	enum s3t_rc rc = S3T_OK;
+	/* Ceph, told of tags in a copy, answers ?tagging with nothing from then on */
+	bool has_tags = c->tagging.len || s3_changes_have_any(&it->job->spec.changes, "tag.");
+	if (has_tags)
+		rc = s3_put_object_tagging(&ctx, bucket, key, c->tagging.data, err);
+	if (rc != S3T_OK)
+		s3t_err_prefix(err, "It was changed, but its tags could not be put back: ");
+	struct s3t_err *next = rc == S3T_OK ? err : &other;
+	enum s3t_rc second =
+		c->acl.len ? s3_put_acl(&ctx, bucket, key, strbuf_view(&c->acl), next) : S3T_OK;
+	if (second != S3T_OK)
+		s3t_err_prefix(next,
+			"It was changed, but is private now, since its ACL could not be "
+			"put back: ");
+	rc = rc == S3T_OK ? second : rc;
+	next = rc == S3T_OK ? err : &other;
+	second = put_lock_back(it, &ctx, bucket, key, next);
+	rc = rc == S3T_OK ? second : rc;
+	c->is_copied = rc != S3T_OK;
 	return rc;
 }
 
@@ -111,6 +156,10 @@ enum s3t_rc change_begin(struct item *it, const struct loc_io *io, struct s3_obj
 {
 	struct s3_ctx ctx = ctx_of(it, io);
 	struct strview bucket, key;
+	if (it->change && it->change->is_copied) { /* only what was to be put back is missing */
+		*is_same = true;
+		return put_back(it, io, err);
+	}
 	names_of(it, &bucket, &key);
 	enum s3t_rc rc = read_and_apply(it, &ctx, o, err);
 	*is_same = rc == S3T_OK && it->change->diff.len == 0;
@@ -124,31 +173,9 @@ enum s3t_rc change_begin(struct item *it, const struct loc_io *io, struct s3_obj
 
 enum s3t_rc change_finish(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
-	struct loc_io calm = {.conn = io->conn, .cancel = it->job->engine->cleanup};
-	struct s3_ctx ctx = ctx_of(it, &calm);
-	struct strview bucket, key;
-	struct item_change *c = it->change;
-	names_of(it, &bucket, &key);
 	if (it->route != &route_copy && it->route != &route_relay)
 		return S3T_OK;
-	enum s3t_rc rc = put_lock_back(it, &ctx, bucket, key, err);
-	if (rc != S3T_OK)
-		return rc;
-	/* Ceph, told of tags in a copy, answers ?tagging with nothing from then on */
-	bool has_tags = c->tagging.len || s3_changes_have_any(&it->job->spec.changes, "tag.");
-	if (has_tags)
-		rc = s3_put_object_tagging(&ctx, bucket, key, c->tagging.data, err);
-	if (rc != S3T_OK) {
-		s3t_err_prefix(err, "It was changed, but its tags could not be put back: ");
-		return rc;
-	}
-	if (c->acl.len)
-		rc = s3_put_acl(&ctx, bucket, key, strbuf_view(&c->acl), err);
-	if (rc != S3T_OK)
-		s3t_err_prefix(err,
-			"It was changed, but is private now, since its ACL could not be "
-			"put back: ");
-	return rc;
+	return put_back(it, io, err);
 }
 
 enum s3t_rc change_preview(struct item *it, const struct loc_io *io, struct s3t_err *err)

@@ -288,6 +288,8 @@ static enum s3t_rc finish(struct item *it, const struct loc_io *io, struct loc_s
 	enum s3t_rc rc = S3T_OK;
 	spec->from->ops->source_facts(it->source, &facts);
 	if (facts.decoded && it->plan.part_count == 1) { /* only now its size is known */
+		if (!it->stat.stored_size)
+			it->stat.stored_size = it->stat.size;
 		item_set_size(it, f->written);
 		if (ftruncate(spec->to->ops->sink_fd(it->sink), (off_t)f->written) != 0)
 			return s3t_fail_errno(err, errno, "The downloaded file cannot be cut");

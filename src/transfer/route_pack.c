@@ -41,7 +41,9 @@ static enum s3t_rc plan(struct item *it, struct s3t_err *err)
 	/* what does not compress grows a little: it may take one part more than planned */
 	if (it->plan.part_count >= p->most)
 		p->part_size += p->part_size / 64 + AGE_CHUNK;
-	if (it->partial) /* as it was cut, whatever the configuration says by now */
+	if (it->partial &&
+		it->partial->size ==
+			it->stat.size) /* as it was cut, whatever the configuration says by now */
 		p->part_size = it->partial->part_size;
 	it->plan = (struct plan){.part_size = it->stat.size, .part_count = 1};
 	return S3T_OK;

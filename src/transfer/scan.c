@@ -195,13 +195,22 @@ static void book(struct found *f)
 	pthread_mutex_unlock(&job->engine->lock);
 }
 
-/* Whether an older version of the same key comes; between two pages, it may be. */
-static bool has_version_behind(const struct job *job, const struct entry_page *page, uint32_t i)
+/* Whether a version of the same key, and no marker, is left; between two pages, it may be. */
+static bool has_version_left(const struct job *job, const struct entry_page *page, uint32_t i)
 {
-	if (i + 1 == page->count)
-		return !job->scan.is_last;
 	struct strview name = path_version_split(entry_name(page, &page->entries[i]), NULL);
-	return sv_eq(name, path_version_split(entry_name(page, &page->entries[i + 1]), NULL));
+	for (uint32_t n = 0; n < page->count; n++) { /* it is near as a rule */
+		uint32_t k = (i + n) % page->count;
+		struct path_version v;
+		struct strview other = path_version_split(entry_name(page, &page->entries[k]), &v);
+		if (!sv_eq(name, other))
+			continue;
+		if (!v.is_marker)
+			return true;
+	}
+	return !job->scan.is_last &&
+	       sv_eq(name,
+		       path_version_split(entry_name(page, &page->entries[page->count - 1]), NULL));
 }
 
 /* Undelete takes delete markers that are the latest of their keys, and only if something is left to
@@ -216,7 +225,7 @@ static bool is_to_go(struct job *job, const struct entry_page *page, uint32_t i)
 	if (!v.is_marker || !v.is_latest)
 		return false;
 	job->scan.found_any = true;
-	if (has_version_behind(job, page, i))
+	if (has_version_left(job, page, i))
 		return true;
 	struct s3t_err why;
 	struct strbuf path;

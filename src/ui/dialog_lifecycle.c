@@ -329,6 +329,8 @@ static enum s3t_rc set_rule(
 {
 	size_t at = form_selected(&d->form, d->rule), same = s3_lifecycle_find(&d->rules, name);
 	char *before = NULL;
+	if (at > d->rules.count)
+		at = 0; /* they could not be read again */
 	if (same < d->rules.count && same + 1 != at)
 		return s3t_fail(
 			err, S3T_INVALID, "There is a rule of that name: choose it to change it.");

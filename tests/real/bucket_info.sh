@@ -87,7 +87,7 @@ E
 s3tui bucket "s3://$bucket" policy "$work/policy"
 expect stays "$(curl -sf "$S3TUI_TEST_ENDPOINT/$bucket/b")" 'public by policy'
 s3tui bucket "s3://$bucket" policy | json 'assert lines[0]["Statement"][0]["Effect"] == "Allow"'
-fails_with 1 'JSON object with a "Version"' s3tui bucket "s3://$bucket" policy - <<<'{}'
+fails_with 1 'JSON object with a "Statement"' s3tui bucket "s3://$bucket" policy - <<<'{}'
 s3tui bucket "s3://$bucket" policy remove
 expect none "$(info policy)" 'policy removed'
 cat >"$work/cors" <<E

@@ -20,6 +20,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MIB ((size_t)1 << 20)
+#define PACKED_NUMBERS 3500000 /* a few parts, also compressed */
 #define SECRET "AGE-SECRET-KEY-1CXU79M5TP4P7JT9FSEXX7JTDM3ZD8Y2N3GYNLGUCVTTFRA92877SGLSNVJ"
 #define RECIPIENT "age1n4tnmx7ret4nzqc08csm7g526pr8a6frzj425cpv78n30f2dksas0af59v"
 #define PARTS                                                                           \
@@ -326,13 +327,13 @@ static void test_packed_resume(void **state)
 		struct job_spec spec;
 		start(&f, encrypts);
 		fixture_journal(&f);
-		write_numbers(&f, "numbers.txt", 8000000);
+		write_numbers(&f, "numbers.txt", PACKED_NUMBERS);
 		fixture_upload(&f, &spec, "numbers.txt", "", "numbers.txt");
 		free(spec.compress);
 		spec.compress = s3t_strdup(encrypts ? "zstd" : "gzip");
 		submit_and_kill(&f, &spec);
 		if (changes)
-			write_numbers(&f, "numbers.txt", 8000001);
+			write_numbers(&f, "numbers.txt", PACKED_NUMBERS + 1);
 		uint64_t before = sandbox_part_count(f.server);
 		assert_int_equal(before, 2);
 		fixture_wait(&f, fixture_resume(&f));
@@ -347,6 +348,77 @@ static void test_packed_resume(void **state)
 		assert_int_equal(sandbox_part_count(f.server), parts + (changes ? before : 0));
 		download(&f, "numbers.txt", "back", false);
 		assert_true(fixture_files_equal(&f, "numbers.txt", "back"));
+		stop(&f);
+	}
+}
+
+static void set_word(char **setting, const char *word)
+{
+	free(*setting);
+	*setting = s3t_strdup(word);
+}
+
+/* Between the kill and the resume the profile was changed: what goes on is whole and of one kind,
+ * and says what it is. */
+static void test_profile_changed(void **state)
+{
+	static const struct {
+		const char *type, *compress;
+	} kinds[] = {{"none", "off"}, {"none", "gzip"}, {"none", "zstd"}, {"ClientSide", "off"},
+		{"ClientSide", "gzip"}};
+	(void)state;
+	static const unsigned char pairs[][2] = {
+		{1, 2}, {1, 4}, {4, 1}, {3, 0}, {0, 3}, {3, 4}, {4, 3}, {0, 1}};
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		struct fixture f;
+		struct job_spec spec;
+		size_t before = pairs[i][0], after = pairs[i][1];
+		start(&f, false);
+		fixture_journal(&f);
+		write_numbers(&f, "numbers.txt", PACKED_NUMBERS);
+		fixture_upload(&f, &spec, "numbers.txt", "", "numbers.txt");
+		job_spec_leave_to_target(&spec);
+		set_word(&f.profile->settings.encryption_type, kinds[before].type);
+		set_word(&f.profile->settings.compress, kinds[before].compress);
+		submit_and_kill(&f, &spec);
+		set_word(&f.profile->settings.encryption_type, kinds[after].type);
+		set_word(&f.profile->settings.compress, kinds[after].compress);
+		fixture_wait(&f, fixture_resume(&f));
+		assert_int_equal(f.done, 1);
+		assert_int_equal(sandbox_upload_count(f.server), 0);
+		download(&f, "numbers.txt", "back", false);
+		if (!fixture_files_equal(&f, "numbers.txt", "back"))
+			fail_msg("%s %s, then %s %s", kinds[before].type, kinds[before].compress,
+				kinds[after].type, kinds[after].compress);
+		stop(&f);
+	}
+}
+
+/* The same of a copy that was encrypted on its way, and is not any more. */
+static void test_seal_changed(void **state)
+{
+	static const char *const types[] = {"none", "SSE_S3"};
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct fixture f;
+		struct job_spec spec;
+		start(&f, false);
+		fixture_journal(&f);
+		fixture_write(&f, "plain", 60 * MIB, 9);
+		fixture_upload(&f, &spec, "plain", "", "plain");
+		fixture_run(&f, &spec);
+		fixture_copy(&f, &spec, "plain", "", "copy");
+		spec.kind = JOB_MOVE;
+		job_spec_leave_to_target(&spec);
+		set_word(&f.profile->settings.encryption_type, "ClientSide");
+		submit_and_kill(&f, &spec);
+		set_word(&f.profile->settings.encryption_type, types[i]);
+		fixture_wait(&f, fixture_resume(&f));
+		assert_int_equal(f.done, 1);
+		assert_int_equal(sandbox_upload_count(f.server), 0);
+		assert_false(fixture_has_key(&f, "plain"));
+		download(&f, "copy", "back", false);
+		assert_true(fixture_files_equal(&f, "plain", "back"));
 		stop(&f);
 	}
 }
@@ -571,6 +643,8 @@ int main(void)
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_tree_comes_back),
 		cmocka_unit_test(test_packed_resume),
+		cmocka_unit_test(test_profile_changed),
+		cmocka_unit_test(test_seal_changed),
 		cmocka_unit_test(test_download_resume),
 		cmocka_unit_test(test_no_identity),
 		cmocka_unit_test(test_copies_and_policies),

@@ -38,6 +38,7 @@ static void policies(void **state)
 	(void)state;
 	allowed("policy", POLICY("[" STATEMENT("Allow", ",\"Resource\":\"arn:aws:s3:::b/*\"") "]"));
 	allowed("policy", POLICY(STATEMENT("Deny", ",\"NotResource\":[\"arn:aws:s3:::b\"]")));
+	allowed("policy", "{\"Statement\":[" STATEMENT("Allow", ",\"Resource\":\"*\"") "]}");
 	refused("policy", "", "is none");
 	refused("policy", "[]", "is none");
 	refused("policy", "{\"Version\":\"2012-10-17\"}", "is none");
@@ -102,6 +103,7 @@ static void tags(void **state)
 	allowed("tagging",
 		TAGGING(TAG("a", "1") TAG("A", "") "<Tag><Value>v</Value><Key>b</Key></Tag>"));
 	refused("tagging", TAGGING(TAG("a", "1") TAG("a", "2")), "twice");
+	allowed("tagging", TAGGING(TAG("aws:cloudformation:stack-id", "arn:aws:x/y")));
 	refused("tagging", TAGGING(TAG("", "1")), "1 to 128");
 	refused("tagging", TAGGING("<Tag><Value>1</Value></Tag>"), "1 to 128");
 	refused("tagging", TAGGING(TAG("a", "!")), "letters, digits");

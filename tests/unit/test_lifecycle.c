@@ -99,7 +99,7 @@ static void test_rules_of_s3(void **state)
 		{{"expire=0"}, "from 1"},
 		{{"expire=-1"}, "whole number"},
 		{{"expire=1.5"}, "whole number"},
-		{{"expire=99999"}, "36500"},
+		{{"expire=99999999999"}, "2147483647"},
 		{{"transition=STANDARD:30"}, "only this service"},
 		{{"transition=REDUCED_REDUNDANCY:30"}, "only this service"},
 		{{"transition=STANDARD_IA:29"}, "30 days at the earliest"},
@@ -110,7 +110,7 @@ static void test_rules_of_s3(void **state)
 		{{"transition=GLACIER:10", "transition=DEEP_ARCHIVE:10"}, "not back"},
 		{{"transition=STANDARD_IA:30", "transition=GLACIER:31"}, "60 at the earliest"},
 		{{"transition=STANDARD_IA:x"}, "whole number"},
-		{{"transition=STANDARD_IA:36501"}, "36500"},
+		{{"transition=STANDARD_IA:99999999999"}, "2147483647"},
 		{{"expire=1", "expire=2"}, "twice"},
 		{{"tag=a", "expire=1", "tag=a=b"}, "twice"},
 		{{"tag=", "expire=1"}, "1 to 128"},
@@ -130,7 +130,7 @@ static void test_rules_of_s3(void **state)
 		{{"noncurrent=1:0"}, "1 to 100"},
 		{{"noncurrent=1:101"}, "1 to 100"},
 		{{"noncurrent=:5"}, "whole number"},
-		{{"noncurrent-transition=GLACIER:0"}, "from 1"},
+		{{"noncurrent-transition=GLACIER:-1"}, "from 0"},
 		{{"noncurrent-transition=STANDARD_IA:5"}, "30 days"},
 		{{"noncurrent-transition=GLACIER:5", "noncurrent=5"}, "before they go"},
 		{{"transition=NOT A CLASS:1"}, "only this service"},
@@ -317,6 +317,12 @@ static void test_rules_with_more(void **state)
 		OTHER(FILTER EXPIRE "<DelMarkerExpiration><Days>1</Days></DelMarkerExpiration>"),
 		OTHER(FILTER EXPIRE "<AbortIncompleteMultipartUpload><Hours>1</Hours>"
 				    "</AbortIncompleteMultipartUpload>"),
+		OTHER("<Filter><Prefix>a/</Prefix></Filter><Prefix/><Status>Enabled</"
+		      "Status>" EXPIRE),
+		OTHER("<Filter><Prefix>a/</Prefix></Filter>" FILTER EXPIRE),
+		OTHER(FILTER EXPIRE EXPIRE),
+		OTHER(FILTER "<NoncurrentVersionExpiration><NewerNoncurrentVersions>2"
+			     "</NewerNoncurrentVersions></NoncurrentVersionExpiration>"),
 	};
 	static const char *const pairs[] = {"expire=5"};
 	struct s3_lifecycle l;
