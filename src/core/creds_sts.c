@@ -204,7 +204,8 @@ static enum s3t_rc read_answer(const struct assumed *a, const struct http_respon
 	struct s3t_err why;
 	enum s3t_rc rc = xml_parse(strbuf_view(&resp->body), &handler, root, &why);
 	if (resp->status != 200 && rc == S3T_OK && *got->code)
-		rc = s3t_fail(err, S3T_CREDENTIALS, "%s: %s", got->code, got->message);
+		rc = s3t_fail(err, S3T_CREDENTIALS, "%s%s%s", got->code,
+			got->message[0] ? ": " : ".", got->message);
 	else if (resp->status != 200)
 		rc = s3t_fail(err, S3T_CREDENTIALS, "It answered with status %d.", resp->status);
 	else if (rc != S3T_OK || strncmp(root, "AssumeRole", 10) != 0)

@@ -59,7 +59,7 @@ static enum s3t_rc check(const struct s3_document *d, struct strview text, struc
 		json_doc_free(json);
 		return json ? S3T_OK : fail_unknown(d, "something else", err);
 	}
-	if (xml_parse(text, NULL, root, NULL) != S3T_OK)
+	if (xml_parse(text, NULL, root, NULL) != S3T_OK || !root[0])
 		return fail_unknown(d, "something else", err);
 	return strcmp(root, d->root) == 0 ? S3T_OK : fail_unknown(d, root, err);
 }
