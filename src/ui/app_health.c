@@ -58,9 +58,23 @@ int64_t app_health_due_ms(const struct app *app)
 	return app->is_asking_health ? -1 : due;
 }
 
+/* What nobody answers changes it without an event. */
+static void show_changes(struct app *app)
+{
+	for (int side = 0; side < 2; side++) {
+		struct s3_client *client = location_s3_client(pane_location(app->panes[side]));
+		int64_t since_s;
+		int state = client ? (int)s3_client_connection(client, &since_s) : 0;
+		if (state != app->health[side])
+			app_redraw(app);
+		app->health[side] = state;
+	}
+}
+
 void app_health_check(struct app *app)
 {
 	int64_t now = time_mono_ms();
+	show_changes(app);
 	for (int side = 0; side < 2 && !app->is_asking_health; side++) {
 		const struct pane *p = app->panes[side];
 		int64_t due = due_ms(app, p);

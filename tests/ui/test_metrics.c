@@ -31,6 +31,27 @@ static void what_was_done_is_counted(void **state)
 	stage_quit(s);
 }
 
+/* A server that takes a request and says nothing is not ok, though nothing has failed. */
+static void a_silent_server_is_said_in_the_frame(void **state)
+{
+	struct stage *s = *state;
+	struct sandbox_fault silence = {.kind = SANDBOX_FAULT_STALL, .times = SANDBOX_FOREVER};
+	stage_open(s, NULL, NULL);
+	stage_start(s, NULL);
+	struct tty *t = s->tty;
+	tty_wait_text(t, "ok since ", TTY_WAIT_MS);
+	tty_keys(t, "Tab");
+	sandbox_fault(s->f.server, &silence);
+	tty_keys(t, "B");
+	tty_wait_text(t, "slow since ", TTY_WAIT_MS);
+	sandbox_clear_faults(s->f.server);
+	tty_keys(t, "Esc");
+	tty_wait_gone(t, "reading...", TTY_WAIT_MS);
+	tty_keys(t, "Ctrl-R");
+	tty_wait_text(t, "ok since ", TTY_WAIT_MS);
+	stage_quit(s);
+}
+
 static void a_failing_server_is_said_in_the_frame(void **state)
 {
 	struct stage *s = *state;
@@ -85,6 +106,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		STAGE_TEST(what_was_done_is_counted),
+		STAGE_TEST(a_silent_server_is_said_in_the_frame),
 		STAGE_TEST(a_failing_server_is_said_in_the_frame),
 		STAGE_TEST(an_idle_connection_is_asked),
 	};
