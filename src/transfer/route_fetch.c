@@ -23,7 +23,7 @@ struct fetch {
 	bool has_sum;
 	uint64_t *crcs; /* of the ranges; NULL: the service keeps none of objects */
 	bool *has_crc;
-	uint64_t written; /* by the last part */
+	uint64_t written; /* by the one part */
 };
 
 struct writer {
@@ -236,7 +236,8 @@ static enum s3t_rc part(
 	}
 	if (rc == S3T_OK && w.crc)
 		f->has_crc[index] = true;
-	f->written = w.counted;
+	if (it->plan.part_count == 1)
+		f->written = w.counted;
 	if (rc != S3T_OK && io->progress)
 		io->progress(io->progress_arg, -(int64_t)w.counted);
 	digest_free(w.digest);

@@ -105,7 +105,7 @@ static enum s3t_rc run_signing(
 		(void)path_version_split(path, &version);
 		s3_path_split(path, &what.bucket, &what.key);
 		char *id = s3t_strndup(version.id.data, version.id.len);
-		if (version.id.len)
+		if (version.id.len && s->objects->count > 1) /* of one the field says which */
 			what.version_id = id;
 		rc = s3_presign_url(s->client, cancel, &what, &s->links, &ends_s, err);
 		free(id);
