@@ -219,7 +219,7 @@ static enum s3t_rc change_rules(
 	if (verb == VERB_SET)
 		return s3_lifecycle_set(l, id, o->operands + 3,
 			o->operand_count > 3 ? o->operand_count - 3 : 0, err);
-	if (at == l->count)
+	if (!l->rules || at == l->count)
 		return s3t_fail(err, S3T_INVALID, "There is no rule '%s'.", id);
 	if (verb == VERB_REMOVE)
 		s3_lifecycle_remove(l, at);

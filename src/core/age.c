@@ -237,7 +237,7 @@ static enum s3t_rc open_identities(
 {
 	struct age_keys *k = NULL;
 	struct age_armor *armor = age_armor_new();
-	struct age_file file;
+	struct age_file file = {.key = {0}};
 	struct strbuf binary;
 	size_t need = 0;
 	bool is_binary = sv_starts_with(strbuf_view(text), SV(AGE_MAGIC));
@@ -259,7 +259,6 @@ static enum s3t_rc open_identities(
 	if (rc == S3T_OK && need)
 		rc = s3t_fail(err, S3T_MISMATCH, "it ends in its header.");
 	else if (rc == S3T_OK) {
-		explicit_bzero(text->data, text->len);
 		strbuf_reset(text);
 		rc = open_chunks(&file, sv_from(strbuf_view(&binary), file.head.len), text, err);
 		age_file_deinit(&file);

@@ -156,6 +156,23 @@ static enum s3t_rc rename_target(struct item *it, const struct loc_io *io, struc
 	return s3t_fail(err, S3T_EXISTS, "There is no free name left.");
 }
 
+/* Whether the listing is not enough for what is compared. */
+static bool needs_refining(const struct item *it, enum conflict_policy policy, bool is_same_size)
+{
+	const struct job_spec *spec = &it->job->spec;
+	bool is_object = spec->from->ops->kind == LOC_S3, may_be_coded = is_object && !spec->raw;
+	switch (policy) {
+	case CONFLICT_NEWER:
+		return is_object || is_same_size;
+	case CONFLICT_SIZE:
+		return may_be_coded && !is_same_size;
+	case CONFLICT_RESUME:
+		return may_be_coded;
+	default:
+		return false;
+	}
+}
+
 static enum conflict_action settle(
 	struct item *it, const struct loc_io *io, enum conflict_policy policy, struct s3t_err *err)
 {
@@ -175,9 +192,7 @@ static enum conflict_action settle(
 	if (job_spec_check(&answered, err) != S3T_OK)
 		return CONFLICT_DO_FAIL;
 	bool is_same_size = it->target_side.size == it->stat.size;
-	bool may_be_coded = it->job->spec.to->ops->kind == LOC_LOCAL && !it->job->spec.raw;
-	if (is_same_size ? policy == CONFLICT_NEWER
-			 : may_be_coded && (policy == CONFLICT_NEWER || policy == CONFLICT_SIZE))
+	if (needs_refining(it, policy, is_same_size))
 		refine_source(it, io);
 	struct conflict_side source = {.size = it->stat.size, .mtime_ns = it->stat.mtime_ns};
 	enum conflict_action action = conflict_decide(policy, source, it->target_side);

@@ -352,6 +352,69 @@ static void test_packed_resume(void **state)
 	}
 }
 
+static void set_time(struct fixture *f, const char *name, time_t at_s)
+{
+	char *path = s3t_asprintf("%s/%s", f->dir, name);
+	struct timespec times[2] = {{.tv_sec = at_s}, {.tv_sec = at_s}};
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	free(path);
+}
+
+/* What is there already is compared as it really is, in any direction. */
+static void test_policies_of_trees(void **state)
+{
+	static const enum conflict_policy policies[] = {
+		CONFLICT_NEWER, CONFLICT_SIZE, CONFLICT_RESUME};
+	struct fixture f;
+	struct job_spec spec;
+	(void)state;
+	start(&f, false);
+	fixture_write(&f, "d/numbers.txt", 1, 1); /* makes the directory */
+	write_numbers(&f, "d/numbers.txt", 100000);
+	fixture_upload(&f, &spec, "d", "", "d");
+	spec.recursive = true;
+	free(spec.compress);
+	spec.compress = s3t_strdup("gzip");
+	fixture_run(&f, &spec);
+	for (size_t i = 0; i < 2 * COUNT(policies); i++) {
+		bool is_down = i >= COUNT(policies);
+		enum conflict_policy policy = policies[i % COUNT(policies)];
+		if (!is_down && policy == CONFLICT_RESUME)
+			continue; /* for downloads only */
+		for (int again = 0; again < 2; again++) {
+			if (is_down)
+				fixture_download(&f, &spec, "d", "", "back");
+			else
+				fixture_copy(&f, &spec, "d", "", "copy");
+			spec.recursive = true;
+			spec.policy = policy;
+			fixture_run(&f, &spec);
+			assert_int_equal(f.failed, 0);
+			assert_int_equal(f.done + f.skipped, 1);
+			if (again)
+				assert_int_equal(f.skipped, 1);
+		}
+	}
+	assert_true(fixture_files_equal(&f, "d/numbers.txt", "back/numbers.txt"));
+	/* an older source is not newer for having been stored later */
+	fixture_write(&f, "new/f", 100, 1);
+	set_time(&f, "new/f", 2000);
+	fixture_write(&f, "old/f", 200, 2);
+	set_time(&f, "old/f", 1000);
+	for (int is_old = 0; is_old < 2; is_old++) {
+		fixture_upload(&f, &spec, is_old ? "old" : "new", "", is_old ? "old" : "target");
+		spec.recursive = true;
+		fixture_run(&f, &spec);
+		assert_int_equal(f.done, 1);
+	}
+	fixture_copy(&f, &spec, "old", "", "target");
+	spec.recursive = true;
+	spec.policy = CONFLICT_NEWER;
+	fixture_run(&f, &spec);
+	assert_int_equal(f.skipped, 1);
+	stop(&f);
+}
+
 static void set_word(char **setting, const char *word)
 {
 	free(*setting);
@@ -643,6 +706,7 @@ int main(void)
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_tree_comes_back),
 		cmocka_unit_test(test_packed_resume),
+		cmocka_unit_test(test_policies_of_trees),
 		cmocka_unit_test(test_profile_changed),
 		cmocka_unit_test(test_seal_changed),
 		cmocka_unit_test(test_download_resume),
