@@ -161,16 +161,10 @@ static bool needs_refining(const struct item *it, enum conflict_policy policy, b
 {
 	const struct job_spec *spec = &it->job->spec;
 	bool is_object = spec->from->ops->kind == LOC_S3, may_be_coded = is_object && !spec->raw;
-	switch (policy) {
-	case CONFLICT_NEWER:
+	if (policy == CONFLICT_NEWER)
 		return is_object || is_same_size;
-	case CONFLICT_SIZE:
-		return may_be_coded && !is_same_size;
-	case CONFLICT_RESUME:
-		return may_be_coded;
-	default:
-		return false;
-	}
+	return may_be_coded &&
+	       (policy == CONFLICT_RESUME || (policy == CONFLICT_SIZE && !is_same_size));
 }
 
 static enum conflict_action settle(
