@@ -355,6 +355,10 @@ bool job_is_kept_locked(const struct job *job);
 
 /* --- item_coding.c: uploads that are compressed, or encrypted here --- */
 
+/* A listing has whole seconds, and of an object LastModified only, and its size as it is stored;
+ * its data's own time is in its metadata, and so is its size where it is compressed or encrypted.
+ */
+void item_refine_source(struct item *it, const struct loc_io *io);
 /* Before the plan: decides, by the job and the target's profile, and finds the keys. */
 enum s3t_rc item_coding_begin(
 	struct item *it, const struct loc_io *io, struct s3t_err *err) S3T_MUST_CHECK;

@@ -115,25 +115,6 @@ void item_set_size(struct item *it, uint64_t size)
 	pthread_mutex_unlock(&it->job->engine->lock);
 }
 
-/* A listing has whole seconds, and of an object LastModified only, and its size as it is stored;
- * its data's own time is in its metadata, and so is its size where it is compressed or encrypted.
- */
-static void refine_source(struct item *it, const struct loc_io *io)
-{
-	struct loc_stat stat;
-	const struct job_spec *spec = &it->job->spec;
-	if (spec->from->ops->stat(spec->from, io, sv_n(it->path, it->path_len), &stat, NULL) ==
-		S3T_OK) {
-		it->stat.mtime_ns = stat.mtime_ns;
-		if (stat.stored_size && !it->stat.stored_size &&
-			stat.stored_size == it->stat.size) {
-			it->stat.stored_size = stat.stored_size;
-			item_set_size(it, stat.size);
-		}
-		loc_stat_deinit(&stat);
-	}
-}
-
 static enum s3t_rc rename_target(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	struct strbuf name;
@@ -187,7 +168,7 @@ static enum conflict_action settle(
 		return CONFLICT_DO_FAIL;
 	bool is_same_size = it->target_side.size == it->stat.size;
 	if (needs_refining(it, policy, is_same_size))
-		refine_source(it, io);
+		item_refine_source(it, io);
 	struct conflict_side source = {.size = it->stat.size, .mtime_ns = it->stat.mtime_ns};
 	enum conflict_action action = conflict_decide(policy, source, it->target_side);
 	bool is_download = route_for(it->job->spec.from, it->job->spec.to) == &route_fetch;
@@ -323,7 +304,7 @@ static bool is_there_already(struct item *it, const struct loc_io *io)
 	/* when an object was made tells nothing of what is in it */
 	if (!exists || there.size != it->stat.size || !has_own_time)
 		return false;
-	refine_source(it, io);
+	item_refine_source(it, io);
 	return it->stat.mtime_ns != TIME_UNKNOWN && there.mtime_ns == it->stat.mtime_ns;
 }
 

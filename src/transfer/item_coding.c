@@ -171,6 +171,22 @@ static enum s3t_rc drop_another(struct item *it, const struct loc_io *io, struct
 	return S3T_OK;
 }
 
+void item_refine_source(struct item *it, const struct loc_io *io)
+{
+	struct loc_stat stat;
+	const struct job_spec *spec = &it->job->spec;
+	if (spec->from->ops->stat(spec->from, io, sv_n(it->path, it->path_len), &stat, NULL) ==
+		S3T_OK) {
+		it->stat.mtime_ns = stat.mtime_ns;
+		if (stat.stored_size && !it->stat.stored_size &&
+			stat.stored_size == it->stat.size) {
+			it->stat.stored_size = stat.stored_size;
+			item_set_size(it, stat.size);
+		}
+		loc_stat_deinit(&stat);
+	}
+}
+
 enum s3t_rc item_coding_begin(struct item *it, const struct loc_io *io, struct s3t_err *err)
 {
 	const struct job_spec *spec = &it->job->spec;
