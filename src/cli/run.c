@@ -299,14 +299,9 @@ static void take_events(struct run *r, bool is_ending)
 					(unsigned long long)e->archived,
 					e->archived == 1 ? " is" : "s are");
 			if (e->packed) {
-				char before[TEXT_SIZE_MAX], after[TEXT_SIZE_MAX];
-				text_size(e->packed, before);
-				text_size(e->stored, after);
-				cli_complain("compressed %s to %s: %llu%% less", before, after,
-					(unsigned long long)(e->stored < e->packed
-								     ? (e->packed - e->stored) *
-									       100 / e->packed
-								     : 0));
+				char saving[TEXT_SAVING_MAX];
+				text_saving(e->packed, e->stored, saving);
+				cli_complain("%s", saving);
 			}
 			if (e->raised_part)
 				cli_complain("parts of %llu MiB were needed: 10,000 of the wished "

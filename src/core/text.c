@@ -149,6 +149,15 @@ void text_count(uint64_t n, char out[32])
 	*o = '\0';
 }
 
+void text_saving(uint64_t before, uint64_t after, char out[TEXT_SAVING_MAX])
+{
+	char from[TEXT_SIZE_MAX], to[TEXT_SIZE_MAX];
+	text_size(before, from);
+	text_size(after, to);
+	snprintf(out, TEXT_SAVING_MAX, "compressed %s to %s: %u%% less", from, to,
+		after < before ? (unsigned)((double)(before - after) * 100 / (double)before) : 0);
+}
+
 void text_duration(int64_t s, char out[32])
 {
 	if (s < 0)

@@ -30,6 +30,9 @@ void utf8_drop_last(struct strbuf *sb);
 void text_size(uint64_t bytes, char out[TEXT_SIZE_MAX]);
 /* "1,204" */
 void text_count(uint64_t n, char out[32]);
+enum { TEXT_SAVING_MAX = 80 };
+/* "compressed 92.4 MiB to 24.3 MiB: 73% less" */
+void text_saving(uint64_t before, uint64_t after, char out[TEXT_SAVING_MAX]);
 /* "1:20", "2:03:04" */
 void text_duration(int64_t seconds, char out[32]);
 

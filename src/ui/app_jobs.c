@@ -195,8 +195,10 @@ static void refresh_places(struct app *app, const struct job_note *n)
 static void say_done(struct app *app, enum job_kind kind, const struct event *e)
 {
 	const char *done = job_kind_done_word(kind);
-	char n[32], skipped[48] = "";
+	char n[32], skipped[48] = "", saving[TEXT_SAVING_MAX] = "";
 	text_count(e->done, n);
+	if (e->packed)
+		text_saving(e->packed, e->stored, saving);
 	if (e->skipped) {
 		char k[32];
 		text_count(e->skipped, k);
@@ -209,8 +211,8 @@ static void say_done(struct app *app, enum job_kind kind, const struct event *e)
 			e->job_cancelled ? "Cancelled; " : "", n, done, skipped,
 			(unsigned long long)e->failed);
 	else
-		app_status(
-			app, "%s%s %s%s", e->job_cancelled ? "Cancelled; " : "", n, done, skipped);
+		app_status(app, "%s%s %s%s%s%s", e->job_cancelled ? "Cancelled; " : "", n, done,
+			skipped, saving[0] ? "; " : "", saving);
 }
 
 static void keep_problem(struct app *app, struct event *e)

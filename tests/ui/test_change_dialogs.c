@@ -100,9 +100,7 @@ static void changed_by_others(void **state)
 	tty_keys(t, "Enter");
 	tty_wait_text(t, "changed by others since", TTY_WAIT_MS);
 	expect(s, "aa", "content-type", "text/new");
-	tty_keys(t, "Esc");
-	tty_wait_gone(t, "changed by others since", TTY_WAIT_MS);
-	stage_quit(s);
+	/* the item's dialog, and the job's if that came later: it ends as it stands */
 }
 
 static void a_marked_set(void **state)

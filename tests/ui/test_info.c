@@ -35,7 +35,7 @@ static void rows_show_what_is_known(void **state)
 	struct tty *t = s->tty;
 	tty_wait_text(t, "sealed", TTY_WAIT_MS);
 	tty_keys(t, "Down F5 Enter");
-	tty_wait_text(t, "1 copied", TTY_WAIT_MS);
+	tty_wait_text(t, "1 copied; compressed 2.0 MiB to 2.0 KiB: 99% less", TTY_WAIT_MS);
 	tty_wait_text(t, "z  2.0 MiB", TTY_WAIT_MS);
 	tty_keys(t, "Tab End");
 	tty_wait_text(t, "zeros.txt · 2.0 MiB · gzip · STANDARD", TTY_WAIT_MS);
