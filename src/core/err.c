@@ -138,9 +138,10 @@ const char *s3t_err_hint(const struct s3t_err *err)
 {
 	if (err->rc == S3T_DENIED && err->sys_errno)
 		return "look at the permissions";
-	if (err->rc == S3T_DENIED && strcmp(err->code, "AccessDenied") != 0 && err->code[0])
-		return "";
-	if (err->rc == S3T_DENIED && !err->http_status)
+	/* a reason of its own has its own sentence */
+	bool has_reason =
+		!err->http_status || (err->code[0] && strcmp(err->code, "AccessDenied") != 0);
+	if (err->rc == S3T_DENIED && has_reason)
 		return "";
 	if (err->rc == S3T_NO_SPACE && !err->sys_errno)
 		return ""; /* a quota on the server */

@@ -361,22 +361,22 @@ void s3_lifecycle_remove(struct s3_lifecycle *l, size_t index)
 
 /* --- on the server --- */
 
-/* least: of the rules, from and for its header. */
-static struct s3_document document_of(struct strview bucket, char least[S3_LEAST_MAX])
+/* minimum: of the rules, from and for its header. */
+static struct s3_document document_of(struct strview bucket, char minimum[S3_MINIMUM_MAX])
 {
 	return (struct s3_document){.bucket = bucket,
 		.name = "lifecycle",
 		.root = "LifecycleConfiguration",
 		.header = "x-amz-transition-default-minimum-object-size",
-		.header_value = least,
-		.header_size = S3_LEAST_MAX};
+		.header_value = minimum,
+		.header_size = S3_MINIMUM_MAX};
 }
 
 enum s3t_rc s3_lifecycle_get(const struct s3_ctx *ctx, struct strview bucket,
 	struct s3_lifecycle *out, struct s3t_err *err)
 {
-	char least[S3_LEAST_MAX] = "";
-	struct s3_document d = document_of(bucket, least);
+	char minimum[S3_MINIMUM_MAX] = "";
+	struct s3_document d = document_of(bucket, minimum);
 	struct strbuf text;
 	bool exists;
 	strbuf_init(&text);
@@ -384,7 +384,7 @@ enum s3t_rc s3_lifecycle_get(const struct s3_ctx *ctx, struct strview bucket,
 	enum s3t_rc rc = s3_document_get(ctx, &d, &text, &exists, err);
 	if (rc == S3T_OK && exists)
 		rc = s3_lifecycle_parse(strbuf_view(&text), out, err);
-	memcpy(out->least, least, sizeof least);
+	memcpy(out->transition_minimum, minimum, sizeof minimum);
 	if (rc == S3T_OK && exists)
 		out->stored = strbuf_take(&text);
 	else
@@ -396,28 +396,33 @@ enum s3t_rc s3_lifecycle_get(const struct s3_ctx *ctx, struct strview bucket,
 static bool is_same(const struct s3_rule *wanted, const struct s3_rule *got)
 {
 	struct strbuf a, b;
+	if (wanted->id[0] && strcmp(wanted->id, got->id) != 0)
+		return false;
 	strbuf_init(&a);
 	strbuf_init(&b);
 	s3_rule_words(wanted, &a);
 	s3_rule_words(got, &b);
-	bool same = sv_eq(strbuf_view(&a), strbuf_view(&b)) &&
-		    (!wanted->id[0] || strcmp(wanted->id, got->id) == 0);
+	bool same = sv_eq(strbuf_view(&a), strbuf_view(&b));
 	strbuf_deinit(&a);
 	strbuf_deinit(&b);
 	return same;
+}
+
+static bool has_rule(const struct s3_lifecycle *l, const struct s3_rule *wanted)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (is_same(wanted, &l->rules[i]))
+			return true;
+	return false;
 }
 
 /* The first rule that is not among the others; NULL: all are. */
 static const struct s3_rule *find_lost(
 	const struct s3_lifecycle *wanted, const struct s3_lifecycle *got)
 {
-	for (size_t i = 0; i < wanted->count; i++) {
-		size_t at = 0;
-		while (at < got->count && !is_same(&wanted->rules[i], &got->rules[at]))
-			at++;
-		if (at == got->count)
+	for (size_t i = 0; i < wanted->count; i++)
+		if (!has_rule(got, &wanted->rules[i]))
 			return &wanted->rules[i];
-	}
 	return NULL;
 }
 
@@ -527,10 +532,7 @@ static enum s3t_rc make_trial(const struct s3_lifecycle *l, const struct s3_life
 		rc = s3_lifecycle_parse(strbuf_view(&text), trial, err);
 	for (size_t i = 0; i < trial->count; i++) {
 		struct s3_rule *r = &trial->rules[i];
-		size_t at = 0;
-		while (at < before->count && !is_same(r, &before->rules[at]))
-			at++;
-		if (at == before->count && r->is_enabled && is_risky(r)) {
+		if (r->is_enabled && is_risky(r) && !has_rule(before, r)) {
 			r->is_enabled = false;
 			is_needed = true;
 		}
@@ -577,23 +579,22 @@ static void take_trial_back(const struct s3_ctx *ctx, const struct s3_document *
 static enum s3t_rc write_safely(const struct s3_ctx *ctx, struct strview bucket,
 	const struct s3_lifecycle *l, const struct s3_lifecycle *before, struct s3t_err *err)
 {
-	char least[S3_LEAST_MAX];
-	struct s3_document d = document_of(bucket, least);
+	char minimum[S3_MINIMUM_MAX];
+	struct s3_document d = document_of(bucket, minimum);
 	struct s3_lifecycle trial;
 	struct olds olds = {.before = before};
 	struct s3t_err local;
 	char *lost = NULL;
 	if (!err)
 		err = &local;
-	memcpy(least, before->least, sizeof least);
+	memcpy(minimum, before->transition_minimum, sizeof minimum);
 	enum s3t_rc rc = make_trial(l, before, &trial, err);
 	bool is_tried = rc == S3T_OK && trial.count;
-	if (is_tried)
+	if (is_tried) {
 		rc = write_and_look(ctx, &d, &trial, &olds, &lost, err);
-	if (is_tried)
 		olds.trial = &trial;
+	}
 	if (rc == S3T_OK && !lost) {
-		free(lost);
 		rc = write_and_look(ctx, &d, l, &olds, &lost, err);
 		if (rc != S3T_OK && is_tried)
 			take_trial_back(ctx, &d, before, err);
@@ -643,8 +644,8 @@ enum s3t_rc s3_lifecycle_replace(
 	const struct s3_ctx *ctx, struct strview bucket, struct strview text, struct s3t_err *err)
 {
 	struct s3_lifecycle l = {.rules = NULL}, now = {.rules = NULL};
-	char least[S3_LEAST_MAX] = "";
-	struct s3_document d = document_of(bucket, least);
+	char minimum[S3_MINIMUM_MAX] = "";
+	struct s3_document d = document_of(bucket, minimum);
 	enum s3t_rc rc = text.len ? s3_document_check(&d, text, err) : S3T_OK;
 	if (rc == S3T_OK && text.len)
 		rc = s3_lifecycle_parse(text, &l, err);

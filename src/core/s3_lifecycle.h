@@ -8,13 +8,14 @@
 
 #include "core/s3_rule.h"
 
-enum { S3_RULES_MAX = 1000, S3_LEAST_MAX = 48 };
+enum { S3_RULES_MAX = 1000, S3_MINIMUM_MAX = 48 };
 
 struct s3_lifecycle {
 	struct s3_rule *rules;
 	size_t count;
 	char *stored; /* the document as the server gave it; NULL: it had none, or was not asked */
-	char least[S3_LEAST_MAX]; /* x-amz-transition-default-minimum-object-size; "": none */
+	/* x-amz-transition-default-minimum-object-size; "": none */
+	char transition_minimum[S3_MINIMUM_MAX];
 };
 void s3_lifecycle_deinit(struct s3_lifecycle *l);
 /* A document as it comes; S3T_PROTOCOL where it is none. Into an empty one. */

@@ -41,7 +41,7 @@ struct s3_rule {
 	uint32_t noncurrent_days; /* versions that are not the latest go after; 0: stay */
 	uint32_t noncurrent_keep; /* but for so many, the newest of them */
 	uint32_t abort_days;      /* unfinished uploads; 0: stay */
-	bool is_odd;              /* a number, a day or the status is not as S3 has them */
+	bool is_odd; /* a number, a day or the status is not as S3 has it, or is there twice */
 	/* as they came, where more is in them than this knows; NULL */
 	char *filter_xml, *actions_xml;
 };

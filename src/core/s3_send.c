@@ -569,10 +569,12 @@ enum s3t_rc s3_send(const struct s3_ctx *ctx, struct s3_call *call, struct http_
 		if (call->stream && !call->stream->rewind(call->stream->arg))
 			return s3t_fail(err, S3T_IO, "The data cannot be read a second time.");
 		struct call_wait wait;
-		if (is_answered_at_once(call))
+		bool waits = is_answered_at_once(call);
+		if (waits)
 			call_stats_begin(&ctx->client->stats, &wait);
 		rc = try_once(ctx, call, r.with_key, resp, &record, err);
-		call_stats_end(&ctx->client->stats, &wait);
+		if (waits)
+			call_stats_end(&ctx->client->stats, &wait);
 		if (rc == S3T_OK)
 			rc = judge(call, resp, err);
 		if (call->check && (rc == S3T_OK || (resp->sink_stopped && rc != S3T_CANCELLED))) {

@@ -64,7 +64,8 @@ static void show_changes(struct app *app)
 	for (int side = 0; side < 2; side++) {
 		struct s3_client *client = location_s3_client(pane_location(app->panes[side]));
 		int64_t since_s;
-		int state = client ? (int)s3_client_connection(client, &since_s) : 0;
+		enum connection_state state =
+			client ? s3_client_connection(client, &since_s) : CONNECTION_UNKNOWN;
 		if (state != app->health[side])
 			app_redraw(app);
 		app->health[side] = state;

@@ -62,7 +62,7 @@ struct app {
 	int64_t busy_ms; /* since when jobs run */
 	bool is_quitting, quits_when_idle;
 	bool demo_has_new, is_asking_health;
-	int health[2]; /* enum connection_state of the panes, as last looked at */
+	enum connection_state health[2]; /* of the panes, as last looked at */
 
 	struct journal *journal;    /* NULL: the demo's jobs vanish with it */
 	struct journal_file *found; /* locked, while the person is asked */

@@ -37,6 +37,27 @@ seq 2000000 >"$work/numbers.txt"
 random_file "$work/big" $((24 << 20))
 : >"$work/empty"
 
+# with_passphrase TIMES COMMAND...: answers so many questions on a terminal of its own.
+with_passphrase() {
+	python3 - "$@" <<'PY'
+import os, pty, sys
+times, *command = sys.argv[1:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(command[0], command)
+for _ in range(int(times)):
+    while b":" not in os.read(fd, 1000):
+        pass
+    os.write(fd, b"open sesame\n")
+try:
+    while os.read(fd, 1000):
+        pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+}
+
 stored() { aws s3 cp --quiet "s3://$bucket/$1" "$work/stored"; }
 for file in numbers.txt big empty; do
 	s3tui -p age cp "$work/$file" "s3://$bucket/a/$file"
@@ -129,45 +150,14 @@ E
 s3tui -p phrase cp "$work/numbers.txt" "s3://$bucket/p"
 expect "$(sha256sum <"$work/numbers.txt")" "$(s3tui -p phrase cp "s3://$bucket/p" - | sha256sum)" 'with a passphrase'
 stored p
-python3 - "$work" <<'E'
-import os, pty, sys
-work = sys.argv[1]
-pid, fd = pty.fork()
-if pid == 0:
-    os.execlp("sh", "sh", "-c", f"age -d -o {work}/opened {work}/stored")
-seen = b""
-while b"assphrase" not in seen:
-    seen += os.read(fd, 1000)
-os.write(fd, b"open sesame\n")
-try:
-    while os.read(fd, 1000):
-        pass
-except OSError:
-    pass
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-E
+with_passphrase 1 age -d -o "$work/opened" "$work/stored"
 cmp "$work/opened" "$work/numbers.txt"
 ok 'age opens it with the passphrase'
 
 # An identity file that is encrypted itself, binary or as text: the passphrase is its own, none of objects.
 for form in '' -a; do
-	python3 - "$work/id" "$work/id.age" $form <<'PY'
-import os, pty, sys
-source, target, *form = sys.argv[1:]
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp("age", ["age", "-p", *form, "-o", target, source])
-for _ in range(2):
-    while b":" not in os.read(fd, 1000):
-        pass
-    os.write(fd, b"open sesame\n")
-try:
-    while os.read(fd, 1000):
-        pass
-except OSError:
-    pass
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-PY
+	# shellcheck disable=SC2086
+	with_passphrase 2 age -p $form -o "$work/id.age" "$work/id"
 	for words in 'open sesame' wrong ''; do
 		write_config
 		cat >>"$config" <<-E
